@@ -1,0 +1,328 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// CID names a channel: its type and its id, as "type:id". Type and id have at
+// most 64 letters, digits, - _ !
+type CID string
+
+// Channel is a channel's own data, the same for every viewer.
+type Channel struct {
+	CID       CID
+	Name      string // at most 255 runes
+	CreatedBy User
+	Custom    Custom
+	Overrides ChannelOverrides
+
+	MemberCount int
+	Frozen      bool // takes no messages but from who may use-frozen-channel
+	Disabled    bool // users neither read nor write; still listed
+
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	TruncatedAt *time.Time
+	DeletedAt   *time.Time // only the application still reads it
+}
+
+// Type is the part of the CID before the colon.
+func (c CID) Type() string { t, _ := c.split(); return t }
+
+// ID is the part of the CID after the colon.
+func (c CID) ID() string { _, id := c.split(); return id }
+
+// ChannelDraft is a channel to be created.
+type ChannelDraft struct {
+	// CreatedBy is required of the application. A Session leaves it empty: the
+	// user creates, and becomes a member.
+	CreatedBy UserID
+	Members   []UserID // at most 100; more with AddMembers
+	Name      string
+	Custom    Custom
+	Overrides ChannelOverrides // the application's alone
+}
+
+// ChannelOverrides replaces settings of the channel's type for one channel.
+// Nil fields leave the type's setting.
+type ChannelOverrides struct {
+	Typing              *bool             `json:"typing,omitempty"`
+	ReadEvents          *bool             `json:"read_events,omitempty"`
+	Reactions           *bool             `json:"reactions,omitempty"`
+	Replies             *bool             `json:"replies,omitempty"`
+	Quotes              *bool             `json:"quotes,omitempty"`
+	Mutes               *bool             `json:"mutes,omitempty"`
+	Search              *bool             `json:"search,omitempty"`
+	URLEnrichment       *bool             `json:"url_enrichment,omitempty"`
+	MarkMessagesPending *bool             `json:"mark_messages_pending,omitempty"`
+	MaxMessageLength    *int              `json:"max_message_length,omitempty"`
+	Commands            *[]string         `json:"commands,omitempty"`
+	Grants              map[Role][]Action `json:"grants,omitempty"` // per role named here, instead of the type's
+}
+
+// ChannelUpdate replaces a channel's name and custom data: what is left out is
+// cleared.
+type ChannelUpdate struct {
+	Name   string
+	Custom Custom
+}
+
+// SystemMessage is what a change of a channel may post in it. It cannot be
+// restricted to some: it has no such field.
+type SystemMessage struct {
+	UserID UserID // the author; empty: the user of a Session, or the channel's creator
+	Text   string
+	Silent bool
+	Custom Custom
+}
+
+// TruncateOptions says what truncating a channel removes.
+type TruncateOptions struct {
+	Before  time.Time      // everything up to this time, which has passed; zero: everything
+	Hard    bool           // purge instead of hide
+	Message *SystemMessage // posted after what was removed
+}
+
+// ChannelState is a channel as one viewer sees it.
+type ChannelState struct {
+	Channel    Channel
+	Messages   []Message // the latest, oldest first
+	Members    []Member  // the first 100, by user id
+	Membership *Member   // the viewer's; nil for who is not a member
+
+	Unread        int        // exact; 0 for who is not a member
+	LastRead      time.Time  // up to when the viewer has read it; zero for who is not a member
+	LastMessage   *Message   // the newest the viewer can see that is not deleted for all
+	LastMessageAt *time.Time // of LastMessage
+	Pending       []Message  // the viewer's own pending messages: the newest 100, oldest first
+
+	Capabilities []Action // the actions that would succeed now, sorted
+	Hidden       bool
+	Muted        bool
+}
+
+// Member is a user's membership of a channel.
+type Member struct {
+	User      User
+	Role      Role
+	Custom    Custom
+	CreatedAt time.Time // when they joined
+	UpdatedAt time.Time
+}
+
+// UpdateChannel replaces a channel's name and custom data. The message, if any,
+// is posted after it.
+func (a *App) UpdateChannel(ctx context.Context, cid CID, u ChannelUpdate, message *SystemMessage) (Channel, error) {
+	return a.updateChannel(ctx, "UpdateChannel", application, cid, u, message)
+}
+
+// UpdateChannel replaces a channel's name and custom data; it needs
+// update-channel, and create-system-message for a message.
+func (s *Session) UpdateChannel(ctx context.Context, cid CID, u ChannelUpdate, message *SystemMessage) (Channel, error) {
+	return s.app.updateChannel(ctx, "UpdateChannel", as(s.user), cid, u, message)
+}
+
+func (a *App) updateChannel(ctx context.Context, op string, c caller, cid CID, u ChannelUpdate, message *SystemMessage) (Channel, error) {
+	var prepared codec.Channel
+	if err := setChannel(&prepared, u.Name, u.Custom); err != nil {
+		return Channel{}, in(op, err)
+	}
+	return a.editChannel(ctx, op, c, cid, UpdateChannel, message, func(channel *codec.Channel) error {
+		channel.Name, channel.Custom = prepared.Name, prepared.Custom
+		return nil
+	})
+}
+
+// PatchChannel changes parts of a channel. Paths reach name and any custom
+// data.
+func (a *App) PatchChannel(ctx context.Context, cid CID, p Patch) (Channel, error) {
+	return a.patchChannel(ctx, "PatchChannel", application, cid, p)
+}
+
+// PatchChannel changes parts of a channel; it needs update-channel. Paths reach
+// name and any custom data.
+func (s *Session) PatchChannel(ctx context.Context, cid CID, p Patch) (Channel, error) {
+	return s.app.patchChannel(ctx, "PatchChannel", as(s.user), cid, p)
+}
+
+func (a *App) patchChannel(ctx context.Context, op string, c caller, cid CID, p Patch) (Channel, error) {
+	plan, err := compilePatch(p, channelFields, nameSet{"name": true})
+	if err != nil {
+		return Channel{}, in(op, err)
+	}
+	name, renamed, err := plan.text("name")
+	if err != nil {
+		return Channel{}, in(op, err)
+	}
+	return a.editChannel(ctx, op, c, cid, UpdateChannel, nil, func(channel *codec.Channel) error {
+		custom, err := applyCustom(plan, decodeCustom(channel.Custom))
+		if err != nil {
+			return err
+		}
+		if !renamed {
+			name = channel.Name
+		}
+		return setChannel(channel, name, custom)
+	})
+}
+
+// SetOverrides replaces a channel's overrides of its type's settings.
+func (a *App) SetOverrides(ctx context.Context, cid CID, o ChannelOverrides) (Channel, error) {
+	const op = "SetOverrides"
+	overrides, err := encodeOverrides(o)
+	if err != nil {
+		return Channel{}, in(op, err)
+	}
+	return a.editChannel(ctx, op, application, cid, "", nil, func(channel *codec.Channel) error {
+		channel.Overrides = overrides
+		return nil
+	})
+}
+
+// SetFrozen freezes a channel, or thaws it: a frozen one takes no messages and
+// no reactions but from those who may use-frozen-channel, and no commits.
+func (a *App) SetFrozen(ctx context.Context, cid CID, frozen bool) (Channel, error) {
+	return a.setFrozen(ctx, "SetFrozen", application, cid, frozen)
+}
+
+// SetFrozen freezes a channel, or thaws it; it needs update-channel.
+func (s *Session) SetFrozen(ctx context.Context, cid CID, frozen bool) (Channel, error) {
+	return s.app.setFrozen(ctx, "SetFrozen", as(s.user), cid, frozen)
+}
+
+func (a *App) setFrozen(ctx context.Context, op string, c caller, cid CID, frozen bool) (Channel, error) {
+	return a.editChannel(ctx, op, c, cid, UpdateChannel, nil, func(channel *codec.Channel) error {
+		channel.Frozen = frozen
+		return nil
+	})
+}
+
+// SetDisabled closes a channel to users, or opens it again: they neither read
+// nor write it (ErrDisabled), but it is still listed.
+func (a *App) SetDisabled(ctx context.Context, cid CID, disabled bool) (Channel, error) {
+	return a.editChannel(ctx, "SetDisabled", application, cid, "", nil, func(channel *codec.Channel) error {
+		channel.Disabled = disabled
+		return nil
+	})
+}
+
+// editChannel changes a channel's own record.
+func (a *App) editChannel(ctx context.Context, op string, c caller, cid CID, need Action, message *SystemMessage, edit func(*codec.Channel) error) (Channel, error) {
+	var channel Channel
+	err := a.changeChannel(ctx, op, c, cid, need, message, func(tx *record.Txn, r *room) error {
+		if err := edit(&r.channel); err != nil {
+			return err
+		}
+		r.channel.UpdatedAt = max(r.now, r.channel.UpdatedAt)
+		if err := tx.PutChannel(r.number, &r.channel); err != nil {
+			return err
+		}
+		var err error
+		channel, err = renderChannel(&tx.Reader, &r.channel)
+		return err
+	})
+	return channel, err
+}
+
+// changeChannel changes a channel that the caller can use, under its scope, and
+// posts a system message, if there is one, after it. An empty action needs no
+// grant.
+func (a *App) changeChannel(ctx context.Context, op string, c caller, cid CID, need Action, message *SystemMessage, change func(*record.Txn, *room) error) error {
+	if err := checkCID("cid", cid); err != nil {
+		return in(op, err)
+	}
+	notice, err := a.prepareNotice(c, message)
+	if err != nil {
+		return in(op, err)
+	}
+	return a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
+		r, err := openRoom(&tx.Reader, c, cid, more{})
+		if err != nil {
+			return err
+		}
+		if err := r.enter(); err != nil {
+			return err
+		}
+		if err := r.change(); err != nil {
+			return err
+		}
+		if need != "" {
+			if err := r.need(need); err != nil {
+				return err
+			}
+		}
+		if notice == nil {
+			return change(tx, r)
+		}
+		if err := r.need(CreateSystemMessage); err != nil {
+			return err
+		}
+		if err := checkMessageText(notice.Text, r.kind.MaxMessageLength); err != nil {
+			return err
+		}
+		if err := change(tx, r); err != nil {
+			return err
+		}
+		return postNotice(tx, r, *notice)
+	})
+}
+
+// prepareNotice checks a system message and makes it ready; nil stays nil.
+func (a *App) prepareNotice(c caller, message *SystemMessage) (*codec.Message, error) {
+	if message == nil {
+		return nil, nil
+	}
+	author := message.UserID
+	if author != "" {
+		if err := checkUserID("message.user_id", author); err != nil {
+			return nil, err
+		}
+	}
+	if !c.app {
+		if author != "" && author != c.user {
+			return nil, invalid("message.user_id", "is %q; a user posts in their own name: leave it out", author)
+		}
+		author = c.user
+	}
+	out, err := a.prepareSend(application, "a:b", author, Draft{
+		Type: TypeSystem, Text: message.Text, Silent: message.Silent, Custom: message.Custom,
+	}, SendOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return &codec.Message{
+		Author: string(author), System: true, Silent: message.Silent, Text: message.Text, HTML: out.html,
+		Custom: out.custom,
+	}, nil
+}
+
+// postNotice posts a system message that a change of the channel carries.
+func postNotice(tx *record.Txn, r *room, m codec.Message) error {
+	b := tx.Batch()
+	author := b.User(m.Author)
+	head := b.Head(r.number)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	if m.Author == "" {
+		m.Author = r.channel.CreatedBy
+	} else if err := checkUser("message.user_id", UserID(m.Author), author); err != nil {
+		return err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	m.ID = id.String()
+	stamp(&head.V, &m)
+	if err := tx.InsertMessage(r.number, &head.V, &m); err != nil {
+		return err
+	}
+	return tx.PutHead(r.number, &head.V)
+}

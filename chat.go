@@ -1,0 +1,178 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+	"example.com/chat/internal/markup"
+	"example.com/chat/internal/outbox"
+	"example.com/chat/internal/record"
+	"example.com/chat/storage"
+	"example.com/chat/storage/boltstore"
+)
+
+// App is the application itself: it may do everything. [App.As] gives what one
+// user may do. An App is safe for concurrent use.
+type App struct {
+	db      *record.DB
+	options Options
+	outbox  *outbox.Outbox
+	markup  *markup.Renderer
+	owned   bool // the store was opened by Open, and is closed by Close
+
+	closing sync.Once
+	closed  chan struct{}
+	err     error // of closing the store
+}
+
+// Open opens the chat that lies in one file, and makes it if it is not there.
+// A second process that opens the file gets an error at once. Nil options are
+// the documented defaults. Close the App when done.
+func Open(path string, options *Options) (*App, error) {
+	store, err := boltstore.Open(path, nil)
+	if err != nil {
+		return nil, &Error{Op: "Open", Reason: err.Error(), Err: err}
+	}
+	app, err := New(store, options)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	app.owned = true
+	return app, nil
+}
+
+// New makes an App on any store. Close of the App leaves the store open. Several
+// Apps may share one store, if its driver lets them.
+func New(store storage.Store, options *Options) (*App, error) {
+	const op = "New"
+	o, err := options.withDefaults()
+	if err != nil {
+		return nil, in(op, err)
+	}
+	if store == nil {
+		return nil, in(op, invalid("store", "is nil"))
+	}
+	a := &App{db: record.New(store), options: o, markup: markup.New(), closed: make(chan struct{})}
+	if err := a.prepare(); err != nil {
+		return nil, in(op, err)
+	}
+	a.outbox = outbox.New(a.db, o.Logger, a.queues()...)
+	if !o.NoBackground {
+		a.outbox.Start()
+	}
+	return a, nil
+}
+
+// prepare checks the layout of the store, and fills a new one.
+func (a *App) prepare() error {
+	ctx := context.Background()
+	known := false
+	err := a.db.View(ctx, func(r *record.Reader) (err error) {
+		known, err = checkLayout(r)
+		return err
+	})
+	if err != nil || known {
+		return err
+	}
+	return a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
+		if known, err := checkLayout(&tx.Reader); err != nil || known {
+			return err
+		}
+		for _, t := range builtinTypes(now()) {
+			if err := tx.PutType(t.Name, t); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutSettings(standardSettings()); err != nil {
+			return err
+		}
+		return tx.PutMeta(codec.Meta{Layout: keys.Version, Store: uuid.NewString()})
+	})
+}
+
+func checkLayout(r *record.Reader) (known bool, err error) {
+	b := r.Batch()
+	meta := b.Meta()
+	if err := b.Run(); err != nil {
+		return false, err
+	}
+	if meta.Found && meta.V.Layout > keys.Version {
+		return false, fmt.Errorf("%w: the store has layout %d, this program knows up to %d; use a newer version of the library",
+			storage.ErrVersion, meta.V.Layout, keys.Version)
+	}
+	if meta.Found && meta.V.Layout < keys.Version {
+		return false, fmt.Errorf("the store has layout %d, which this program no longer reads; it knows %d", meta.V.Layout, keys.Version)
+	}
+	return meta.Found, nil
+}
+
+// Close ends the background work, waits for what runs, and closes the store if
+// Open opened it. Calls afterwards answer ErrClosed. A second Close does
+// nothing.
+func (a *App) Close() error {
+	a.closing.Do(func() {
+		close(a.closed)
+		a.outbox.Stop()
+		if a.owned {
+			if err := a.db.Store().Close(); err != nil {
+				a.err = in("Close", err)
+			}
+		}
+	})
+	return a.err
+}
+
+// As is what the user may do. It costs nothing, and the user need not exist
+// yet; each call looks them up, so that calls of an unknown or deactivated user
+// answer ErrPermission.
+func (a *App) As(user UserID) *Session { return &Session{app: a, user: user} }
+
+// RunDueWork does the background work that is due now, and returns how many
+// pieces it ran. It is for applications that set Options.NoBackground, and for
+// tests.
+func (a *App) RunDueWork(ctx context.Context) (int, error) {
+	const op = "RunDueWork"
+	if err := a.usable(); err != nil {
+		return 0, in(op, err)
+	}
+	n, err := a.outbox.RunDue(ctx)
+	return n, in(op, err)
+}
+
+func (a *App) usable() error {
+	select {
+	case <-a.closed:
+		return fail(ErrClosed, "", "the App is closed")
+	default:
+		return nil
+	}
+}
+
+// view reads one snapshot.
+func (a *App) view(ctx context.Context, op string, fn func(*record.Reader) error) error {
+	if err := a.usable(); err != nil {
+		return in(op, err)
+	}
+	return in(op, a.db.View(ctx, fn))
+}
+
+// update changes what the scope owns. fn may run more than once.
+func (a *App) update(ctx context.Context, op, scope string, fn func(*record.Txn) error) error {
+	if err := a.usable(); err != nil {
+		return in(op, err)
+	}
+	return in(op, a.db.Update(ctx, scope, fn))
+}
+
+// now is the time as it is stored.
+func now() time.Time { return time.UnixMicro(time.Now().UnixMicro()).UTC() }
+
+// element names an element of a list in an error.
+func element(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }

@@ -1,0 +1,319 @@
+package chat
+
+import (
+	"context"
+	"slices"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// DeleteMessage deletes a message for everyone, in the name of by, which may be
+// empty. DeleteSoft leaves a placeholder and can be undone with
+// UndeleteMessage; doing it again changes nothing. DeleteHard deletes the
+// message and its replies for good; a pending message can be deleted only so
+// (ErrPending otherwise). The message is returned as it reads afterwards; a
+// hard-deleted one as a placeholder.
+func (a *App) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode, by UserID) (Message, error) {
+	const op = "DeleteMessage"
+	if by != "" {
+		if err := checkUserID("by", by); err != nil {
+			return Message{}, in(op, err)
+		}
+		if err := a.userExists(ctx, op, "by", by); err != nil {
+			return Message{}, err
+		}
+	}
+	return a.deleteMessage(ctx, op, application, id, mode)
+}
+
+// DeleteMessage deletes a message for everyone: one's own with
+// delete-message-own, others' with delete-message. See [App.DeleteMessage].
+func (s *Session) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode) (Message, error) {
+	return s.app.deleteMessage(ctx, "DeleteMessage", as(s.user), id, mode)
+}
+
+func (a *App) deleteMessage(ctx context.Context, op string, c caller, id MessageID, mode DeleteMode) (Message, error) {
+	if mode != DeleteSoft && mode != DeleteHard {
+		return Message{}, in(op, invalid("mode", "is %d; must be DeleteSoft or DeleteHard", mode))
+	}
+	var deleted Message
+	var hadPending bool
+	err := a.changeMessage(ctx, op, c, id, func(tx *record.Txn, f *found) error {
+		if err := mayChange(f, DeleteMessageOwn, DeleteMessage); err != nil {
+			return err
+		}
+		if f.message.Pending && mode == DeleteSoft {
+			return fail(ErrPending, "mode", "message %q is pending; it can only be deleted with DeleteHard", id)
+		}
+		var err error
+		if mode == DeleteSoft {
+			err = softDelete(tx, f)
+		} else {
+			hadPending, err = a.hardDelete(tx, f)
+		}
+		if err != nil {
+			return err
+		}
+		deleted, err = f.room.render(&tx.Reader, &f.message, placeholder)
+		return err
+	})
+	if hadPending {
+		a.outbox.Wake()
+	}
+	return deleted, err
+}
+
+// mayChange is an error unless the caller may change the message: their own
+// with one action, others' with another. The author of a pending message may
+// always.
+func mayChange(f *found, own, others Action) error {
+	if f.room.can(others) {
+		return nil
+	}
+	mine := f.message.Author == string(f.room.user)
+	if mine && (f.message.Pending || f.room.can(own)) {
+		return nil
+	}
+	if mine {
+		return denied(own)
+	}
+	return denied(others)
+}
+
+func softDelete(tx *record.Txn, f *found) error {
+	m := &f.message
+	if m.DeletedAt != 0 {
+		return nil
+	}
+	m.DeletedAt = f.room.now
+	if err := tx.DiscountMessage(f.room.number, m); err != nil {
+		return err
+	}
+	return tx.ReplaceMessage(f.room.number, m)
+}
+
+// hardDelete deletes a message and all its replies, and says whether a pending
+// one was among them.
+func (a *App) hardDelete(tx *record.Txn, f *found) (hadPending bool, err error) {
+	number, cid := f.room.number, CID(f.room.channel.CID)
+	f.message.DeletedAt = max(f.message.DeletedAt, f.room.now)
+	list := []codec.Message{f.message}
+	if f.message.ParentID == "" && !f.message.Pending {
+		replies, err := tx.Replies(number, f.message.CreatedAt)
+		if err != nil {
+			return false, err
+		}
+		list = append(list, replies...)
+	}
+	for i := range list {
+		m := &list[i]
+		if m.Pending {
+			hadPending = true
+			if err := a.erasePending(tx, number, cid, m); err != nil {
+				return false, err
+			}
+			continue
+		}
+		if err := tx.DiscountMessage(number, m); err != nil {
+			return false, err
+		}
+		if err := tx.EraseMessage(number, m); err != nil {
+			return false, err
+		}
+	}
+	return hadPending, nil
+}
+
+// DeleteMessageForMe hides the text of a message one can see from oneself
+// alone: it reads as a placeholder, with DeletedForMe, everywhere. Doing it
+// again changes nothing. ErrPending for one's own pending message, ErrLimit
+// after Options.MaxDeletedForMe messages of one channel.
+func (s *Session) DeleteMessageForMe(ctx context.Context, id MessageID) error {
+	limit := s.app.options.MaxDeletedForMe
+	return s.app.changeMessage(ctx, "DeleteMessageForMe", as(s.user), id, func(tx *record.Txn, f *found) error {
+		if f.message.Pending {
+			return fail(ErrPending, "id", "message %q is pending", id)
+		}
+		if f.room.forMe.Has(f.message.CreatedAt) {
+			return nil
+		}
+		list := f.room.forMe
+		if len(list) >= limit {
+			var err error
+			if list, err = stillThere(tx, f.room); err != nil {
+				return err
+			}
+		}
+		if len(list) >= limit {
+			return fail(ErrLimit, "", "has %d messages of this channel deleted for themselves; at most %d", len(list), limit)
+		}
+		list = append(slices.Clone(list), forMeEntry(&f.message))
+		return tx.PutForMe(f.room.number, string(s.user), list)
+	})
+}
+
+func forMeEntry(m *codec.Message) codec.ForMeEntry {
+	e := codec.ForMeEntry{At: m.CreatedAt}
+	if p := record.PlaceOf(0, m); p.Kind == codec.PlaceReply {
+		e.Parent = p.Parent
+	}
+	return e
+}
+
+// stillThere is what of a caller's deletions for themselves leads to a message
+// that exists: a hard delete frees its place in the list.
+func stillThere(tx *record.Txn, r *room) (codec.ForMe, error) {
+	messages, err := forMeMessages(&tx.Reader, r, 0)
+	if err != nil {
+		return nil, err
+	}
+	var list codec.ForMe
+	for i := range messages {
+		list = append(list, forMeEntry(&messages[i]))
+	}
+	return list, nil
+}
+
+// forMeMessages reads what the caller deleted for themselves after a time and
+// still exists.
+func forMeMessages(reader *record.Reader, r *room, after int64) ([]codec.Message, error) {
+	var places []codec.Place
+	for _, e := range r.forMe {
+		if e.At <= after {
+			continue
+		}
+		p := codec.Place{Kind: codec.PlacePrivate, Channel: uint64(r.number), At: e.At, Parent: e.Parent}
+		places = append(places, p)
+		if p.Kind = codec.PlaceTimeline; e.Parent != 0 {
+			p.Kind = codec.PlaceReply
+		}
+		places = append(places, p)
+	}
+	return reader.MessagesAt(places)
+}
+
+// OriginalMessage returns a message with its text and all, soft-deleted or not,
+// hidden by truncating or not. ErrNotFound once it is hard-deleted.
+func (a *App) OriginalMessage(ctx context.Context, id MessageID) (Message, error) {
+	const op = "OriginalMessage"
+	if err := checkMessageID("id", id); err != nil {
+		return Message{}, in(op, err)
+	}
+	var original Message
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		b := r.Batch()
+		place := b.Place(string(id))
+		settings := record.Settings[storedSettings](b)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !place.Found || place.V.Kind == codec.PlaceGone {
+			return notFound("message", id)
+		}
+		var m *record.Value[codec.Message]
+		room, err := openRoomOf(r, application, codec.User{}, settings.V, record.Channel(place.V.Channel), more{
+			second: func(b *record.Batch, _ record.Channel) { m = b.Message(place.V) },
+		})
+		if err != nil {
+			return err
+		}
+		if !m.Found || m.V.CreatedAt <= room.channel.PurgedAt || m.V.Pending && room.expired(&m.V) {
+			return notFound("message", id)
+		}
+		original, err = room.render(r, &m.V, whole)
+		return err
+	})
+	return original, err
+}
+
+// UndeleteMessage undoes a soft delete, in the name of by, who must exist and be
+// active. Text, type, counts and order come back; pins do not. ErrNotDeleted,
+// ErrChannelDeleted, ErrParentDeleted; ErrNotFound for what is hard-deleted or
+// truncated.
+func (a *App) UndeleteMessage(ctx context.Context, id MessageID, by UserID) (Message, error) {
+	const op = "UndeleteMessage"
+	if err := checkUserID("by", by); err != nil {
+		return Message{}, in(op, err)
+	}
+	var restored Message
+	err := a.changeMessage(ctx, op, application, id, func(tx *record.Txn, f *found) error {
+		m := &f.message
+		b := tx.Batch()
+		user := b.User(string(by))
+		parent := &record.Value[codec.Place]{}
+		if m.ParentID != "" {
+			parent = b.Place(m.ParentID)
+		}
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if err := checkUser("by", by, user); err != nil {
+			return err
+		}
+		switch {
+		case m.Pending:
+			return fail(ErrPending, "id", "message %q is pending", id)
+		case m.DeletedAt == 0:
+			return fail(ErrNotDeleted, "id", "message %q is not deleted", id)
+		}
+		if err := f.room.change(); err != nil {
+			return err
+		}
+		if err := checkParentThere(tx, f, parent); err != nil {
+			return err
+		}
+		m.DeletedAt = 0
+		if err := tx.CountMessage(f.room.number, m); err != nil {
+			return err
+		}
+		if err := tx.ReplaceMessage(f.room.number, m); err != nil {
+			return err
+		}
+		var err error
+		restored, err = f.room.render(&tx.Reader, m, whole)
+		return err
+	})
+	return restored, err
+}
+
+func checkParentThere(tx *record.Txn, f *found, parent *record.Value[codec.Place]) error {
+	if f.message.ParentID == "" {
+		return nil
+	}
+	b := tx.Batch()
+	m := inRoom(b, f.room.number, parent)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	if !m.Found || f.room.sees(&m.V) != whole {
+		return fail(ErrParentDeleted, "", "the parent %q of message %q is deleted", f.message.ParentID, f.message.ID)
+	}
+	return nil
+}
+
+// changeMessage changes a message that the caller can see, under the scope of
+// its channel. ErrNotFound otherwise.
+func (a *App) changeMessage(ctx context.Context, op string, c caller, id MessageID, fn func(*record.Txn, *found) error) error {
+	if err := checkMessageID("id", id); err != nil {
+		return in(op, err)
+	}
+	var cid string
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		f, err := find(r, c, id)
+		if err == nil {
+			cid = f.room.channel.CID
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.update(ctx, op, record.ChannelScope(cid), func(tx *record.Txn) error {
+		f, err := find(&tx.Reader, c, id)
+		if err != nil {
+			return err
+		}
+		return fn(tx, f)
+	})
+}

@@ -1,0 +1,27 @@
+// Package chat is a chat engine that lives inside a Go program: channels,
+// messages, private messages, pending moderation, three kinds of delete and
+// exact unread counts, as in-process calls. There is no server to run.
+//
+//	app, err := chat.Open("chat.db", nil)
+//
+// opens the chat in one file; [New] takes any storage driver, such as
+// storage/memstore for tests.
+//
+// # Who asks
+//
+// [App] is the application itself and may do everything. [App.As] gives a
+// [Session], which acts as one user: permissions and visibility apply to each
+// of its calls, and what only the application may do, such as committing a
+// pending message or reading a deleted original, is not there to be called.
+//
+// # What one sees
+//
+// What a user may not see answers exactly like what does not exist. Private
+// messages, those that await commit and those deleted leave no trace in pages,
+// counts, orders or errors of anyone else.
+//
+// # Errors
+//
+// Every error is an [*Error] that names the call, the field and the reason, and
+// is of one of six kinds for [errors.Is]. A call that fails changed nothing.
+package chat

@@ -1,0 +1,187 @@
+package codec
+
+// Message is a message as it is stored. Times are microseconds since 1970; 0 is
+// unset. Attachments and Custom are compact JSON.
+type Message struct {
+	ID       string
+	Author   string
+	System   bool
+	Silent   bool
+	SkipPush bool
+	Shown    bool // a reply that lies in the channel's pages too
+	Pending  bool
+
+	CreatedAt     int64 // of a pending message: the time sent
+	UpdatedAt     int64
+	TextUpdatedAt int64
+	DeletedAt     int64
+	SentAt        int64 // of a message that was pending
+
+	Text string
+	HTML string // empty: the text escaped, in a paragraph
+
+	ParentID string
+	ParentAt int64
+	QuotedID string
+
+	Restricted  []string // nil: all
+	Mentions    []string
+	Attachments string
+	Custom      string
+
+	Metadata    []string // of a pending message: keys and values in turn
+	Fingerprint string   // of the input, 16 bytes
+}
+
+const messageVersion = 1
+
+// The bits that say which parts of a message follow.
+const (
+	hasSystem = 1 << iota
+	hasSilent
+	hasSkipPush
+	hasShown
+	hasPending
+	hasUpdated
+	hasTextUpdated
+	hasDeleted
+	hasSent
+	hasHTML
+	hasParent
+	hasQuoted
+	hasRestricted
+	hasMentions
+	hasAttachments
+	hasCustom
+	hasMetadata
+	hasAll = 1<<iota - 1
+)
+
+// Encode appends the message to b.
+func (m *Message) Encode(b []byte) []byte {
+	e := encoder{b}
+	has := m.parts()
+	e.version(messageVersion)
+	e.count(has)
+	e.text(m.ID)
+	e.text(m.Author)
+	e.time(m.CreatedAt)
+	e.text(m.Text)
+	e.text(m.Fingerprint)
+	if has&hasUpdated != 0 {
+		e.time(m.UpdatedAt - m.CreatedAt)
+	}
+	if has&hasTextUpdated != 0 {
+		e.time(m.TextUpdatedAt - m.CreatedAt)
+	}
+	if has&hasDeleted != 0 {
+		e.time(m.DeletedAt - m.CreatedAt)
+	}
+	if has&hasSent != 0 {
+		e.time(m.SentAt - m.CreatedAt)
+	}
+	if has&hasHTML != 0 {
+		e.text(m.HTML)
+	}
+	if has&hasParent != 0 {
+		e.text(m.ParentID)
+		e.time(m.ParentAt - m.CreatedAt)
+	}
+	if has&hasQuoted != 0 {
+		e.text(m.QuotedID)
+	}
+	if has&hasRestricted != 0 {
+		e.texts(m.Restricted)
+	}
+	if has&hasMentions != 0 {
+		e.texts(m.Mentions)
+	}
+	if has&hasAttachments != 0 {
+		e.text(m.Attachments)
+	}
+	if has&hasCustom != 0 {
+		e.text(m.Custom)
+	}
+	if has&hasMetadata != 0 {
+		e.texts(m.Metadata)
+	}
+	return e.b
+}
+
+func (m *Message) parts() uint64 {
+	return bit(m.System, hasSystem) | bit(m.Silent, hasSilent) | bit(m.SkipPush, hasSkipPush) |
+		bit(m.Shown, hasShown) | bit(m.Pending, hasPending) |
+		bit(m.UpdatedAt != m.CreatedAt, hasUpdated) | bit(m.TextUpdatedAt != 0, hasTextUpdated) |
+		bit(m.DeletedAt != 0, hasDeleted) | bit(m.SentAt != 0, hasSent) |
+		bit(m.HTML != "", hasHTML) | bit(m.ParentID != "", hasParent) | bit(m.QuotedID != "", hasQuoted) |
+		bit(m.Restricted != nil, hasRestricted) | bit(len(m.Mentions) != 0, hasMentions) |
+		bit(m.Attachments != "", hasAttachments) | bit(m.Custom != "", hasCustom) |
+		bit(len(m.Metadata) != 0, hasMetadata)
+}
+
+func bit(set bool, b uint64) uint64 {
+	if set {
+		return b
+	}
+	return 0
+}
+
+// DecodeMessage reads a message.
+func DecodeMessage(b []byte) (m Message, err error) {
+	d := decode("message", b, messageVersion)
+	has := d.count()
+	if has > hasAll {
+		d.fail()
+	}
+	m.System = has&hasSystem != 0
+	m.Silent = has&hasSilent != 0
+	m.SkipPush = has&hasSkipPush != 0
+	m.Shown = has&hasShown != 0
+	m.Pending = has&hasPending != 0
+	m.ID = d.text()
+	m.Author = d.text()
+	m.CreatedAt = d.time()
+	m.Text = d.text()
+	m.Fingerprint = d.text()
+	m.UpdatedAt = m.CreatedAt
+	if has&hasUpdated != 0 {
+		m.UpdatedAt += d.time()
+	}
+	if has&hasTextUpdated != 0 {
+		m.TextUpdatedAt = m.CreatedAt + d.time()
+	}
+	if has&hasDeleted != 0 {
+		m.DeletedAt = m.CreatedAt + d.time()
+	}
+	if has&hasSent != 0 {
+		m.SentAt = m.CreatedAt + d.time()
+	}
+	if has&hasHTML != 0 {
+		m.HTML = d.text()
+	}
+	if has&hasParent != 0 {
+		m.ParentID = d.text()
+		m.ParentAt = m.CreatedAt + d.time()
+	}
+	if has&hasQuoted != 0 {
+		m.QuotedID = d.text()
+	}
+	if has&hasRestricted != 0 {
+		if m.Restricted = d.texts(); m.Restricted == nil {
+			m.Restricted = []string{}
+		}
+	}
+	if has&hasMentions != 0 {
+		m.Mentions = d.texts()
+	}
+	if has&hasAttachments != 0 {
+		m.Attachments = d.text()
+	}
+	if has&hasCustom != 0 {
+		m.Custom = d.text()
+	}
+	if has&hasMetadata != 0 {
+		m.Metadata = d.texts()
+	}
+	return m, d.done()
+}

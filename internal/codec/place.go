@@ -1,0 +1,63 @@
+package codec
+
+// PlaceKind is where a message lies.
+type PlaceKind byte
+
+// The kinds of places.
+const (
+	PlaceGone     PlaceKind = iota // hard-deleted: the id stays taken
+	PlaceTimeline                  // in the channel's pages, for all
+	PlaceReply                     // in a thread, for all
+	PlacePrivate                   // among the private messages
+	PlacePending                   // among the pending messages
+)
+
+// Place leads from a message's id to where it lies.
+type Place struct {
+	Kind    PlaceKind
+	Once    bool // it was pending once
+	Channel uint64
+	At      int64
+	Parent  int64 // of a reply: the parent's time
+}
+
+const placeVersion = 1
+
+// Encode appends the place to b.
+func (p Place) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(placeVersion)
+	kind := byte(p.Kind)
+	if p.Once {
+		kind |= 0x80
+	}
+	e.byte(kind)
+	if p.Kind == PlaceGone {
+		return e.b
+	}
+	e.count(p.Channel)
+	e.time(p.At)
+	if p.Kind == PlaceReply {
+		e.time(p.Parent)
+	}
+	return e.b
+}
+
+// DecodePlace reads a place.
+func DecodePlace(b []byte) (p Place, err error) {
+	d := decode("place", b, placeVersion)
+	kind := d.byte()
+	p.Once = kind&0x80 != 0
+	p.Kind = PlaceKind(kind &^ 0x80)
+	if p.Kind > PlacePending {
+		d.fail()
+	}
+	if p.Kind != PlaceGone {
+		p.Channel = d.count()
+		p.At = d.time()
+		if p.Kind == PlaceReply {
+			p.Parent = d.time()
+		}
+	}
+	return p, d.done()
+}

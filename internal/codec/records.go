@@ -1,0 +1,285 @@
+package codec
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// User is a user as stored. Custom is compact JSON.
+type User struct {
+	ID, Name, Role, Custom            string
+	CreatedAt, UpdatedAt, Deactivated int64
+}
+
+// Channel is a channel as stored. Custom and Overrides are compact JSON.
+type Channel struct {
+	CID, Name, CreatedBy, Custom, Overrides string
+	CreatedAt, UpdatedAt                    int64
+	TruncatedAt                             int64 // everything up to it is hidden
+	PurgedAt                                int64 // everything up to it is being erased
+	DeletedAt                               int64
+	Members                                 uint64
+	Frozen, Disabled                        bool
+}
+
+// Member is a membership as stored. Custom is compact JSON.
+type Member struct {
+	Role, Custom        string
+	JoinedAt, UpdatedAt int64
+}
+
+// UserChannel is what a user has with a channel, beside the membership's data.
+type UserChannel struct {
+	CID        string
+	Member     bool
+	Creator    bool
+	Private    bool  // there are private messages the user may see
+	LeftAt     int64 // no member any more: private messages up to it are hidden
+	HiddenAt   int64 // hidden until a message newer than it
+	ClearedAt  int64 // history up to it is hidden from the user
+	MutedUntil int64 // the channel raises no unread; 0: not muted
+}
+
+// Mark is how far a user has read a channel.
+type Mark struct {
+	At     int64 // messages after it are unread
+	ReadAt int64 // when it was last set, by the clock
+}
+
+// Mute is one user muted by another.
+type Mute struct {
+	User           string
+	MutedAt, Until int64 // Until 0: for good
+}
+
+const recordVersion = 1
+
+// Encode appends the user to b.
+func (u *User) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.text(u.ID)
+	e.text(u.Name)
+	e.text(u.Role)
+	e.text(u.Custom)
+	e.time(u.CreatedAt)
+	e.time(u.UpdatedAt)
+	e.time(u.Deactivated)
+	return e.b
+}
+
+// DecodeUser reads a user.
+func DecodeUser(b []byte) (u User, err error) {
+	d := decode("user", b, recordVersion)
+	u.ID, u.Name, u.Role, u.Custom = d.text(), d.text(), d.text(), d.text()
+	u.CreatedAt, u.UpdatedAt, u.Deactivated = d.time(), d.time(), d.time()
+	return u, d.done()
+}
+
+// Encode appends the channel to b.
+func (c *Channel) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.text(c.CID)
+	e.text(c.Name)
+	e.text(c.CreatedBy)
+	e.text(c.Custom)
+	e.text(c.Overrides)
+	e.time(c.CreatedAt)
+	e.time(c.UpdatedAt)
+	e.time(c.TruncatedAt)
+	e.time(c.PurgedAt)
+	e.time(c.DeletedAt)
+	e.count(c.Members)
+	e.count(bit(c.Frozen, 1) | bit(c.Disabled, 2))
+	return e.b
+}
+
+// DecodeChannel reads a channel.
+func DecodeChannel(b []byte) (c Channel, err error) {
+	d := decode("channel", b, recordVersion)
+	c.CID, c.Name, c.CreatedBy, c.Custom, c.Overrides = d.text(), d.text(), d.text(), d.text(), d.text()
+	c.CreatedAt, c.UpdatedAt = d.time(), d.time()
+	c.TruncatedAt, c.PurgedAt, c.DeletedAt = d.time(), d.time(), d.time()
+	c.Members = d.count()
+	flags := d.count()
+	c.Frozen, c.Disabled = flags&1 != 0, flags&2 != 0
+	return c, d.done()
+}
+
+// Encode appends the member to b.
+func (m *Member) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.text(m.Role)
+	e.text(m.Custom)
+	e.time(m.JoinedAt)
+	e.time(m.UpdatedAt)
+	return e.b
+}
+
+// DecodeMember reads a member.
+func DecodeMember(b []byte) (m Member, err error) {
+	d := decode("member", b, recordVersion)
+	m.Role, m.Custom = d.text(), d.text()
+	m.JoinedAt, m.UpdatedAt = d.time(), d.time()
+	return m, d.done()
+}
+
+// Encode appends the record to b.
+func (u *UserChannel) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.text(u.CID)
+	e.count(bit(u.Member, 1) | bit(u.Creator, 2) | bit(u.Private, 4))
+	e.time(u.LeftAt)
+	e.time(u.HiddenAt)
+	e.time(u.ClearedAt)
+	e.time(u.MutedUntil)
+	return e.b
+}
+
+// DecodeUserChannel reads what a user has with a channel.
+func DecodeUserChannel(b []byte) (u UserChannel, err error) {
+	d := decode("user channel", b, recordVersion)
+	u.CID = d.text()
+	flags := d.count()
+	u.Member, u.Creator, u.Private = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	u.LeftAt, u.HiddenAt, u.ClearedAt, u.MutedUntil = d.time(), d.time(), d.time(), d.time()
+	return u, d.done()
+}
+
+// Encode appends the mark to b.
+func (m *Mark) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.time(m.At)
+	e.time(m.ReadAt)
+	return e.b
+}
+
+// DecodeMark reads a mark.
+func DecodeMark(b []byte) (m Mark, err error) {
+	d := decode("mark", b, recordVersion)
+	m.At, m.ReadAt = d.time(), d.time()
+	return m, d.done()
+}
+
+// Mutes is the list of users whom a user mutes, in the order muted.
+type Mutes []Mute
+
+// Encode appends the list to b.
+func (l Mutes) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.count(uint64(len(l)))
+	for _, m := range l {
+		e.text(m.User)
+		e.time(m.MutedAt)
+		e.time(m.Until)
+	}
+	return e.b
+}
+
+// DecodeMutes reads a list of mutes.
+func DecodeMutes(b []byte) (Mutes, error) {
+	d := decode("mutes", b, recordVersion)
+	n := d.count()
+	if n > uint64(len(d.s)) {
+		d.fail()
+		n = 0
+	}
+	l := make(Mutes, n)
+	for i := range l {
+		l[i] = Mute{d.text(), d.time(), d.time()}
+	}
+	return l, d.done()
+}
+
+// ForMe is what a user deleted for themselves in a channel.
+type ForMe []ForMeEntry
+
+// ForMeEntry is one message deleted for one user: its time, and that of its
+// parent if it lies in a thread alone.
+type ForMeEntry struct{ At, Parent int64 }
+
+// Has says whether the message of a time is in the list.
+func (l ForMe) Has(at int64) bool {
+	for _, e := range l {
+		if e.At == at {
+			return true
+		}
+	}
+	return false
+}
+
+// Encode appends the list to b.
+func (l ForMe) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.count(uint64(len(l)))
+	for _, entry := range l {
+		e.time(entry.At)
+		e.time(entry.Parent)
+	}
+	return e.b
+}
+
+// DecodeForMe reads what a user deleted for themselves.
+func DecodeForMe(b []byte) (ForMe, error) {
+	d := decode("for me", b, recordVersion)
+	n := d.count()
+	if n > uint64(len(d.s)) {
+		d.fail()
+		n = 0
+	}
+	l := make(ForMe, n)
+	for i := range l {
+		l[i] = ForMeEntry{d.time(), d.time()}
+	}
+	return l, d.done()
+}
+
+// Meta is the store's own record.
+type Meta struct {
+	Layout uint64 // the version of the keys
+	Store  string // the identity of this store
+}
+
+// Encode appends the record to b.
+func (m *Meta) Encode(b []byte) []byte {
+	e := encoder{b}
+	e.version(recordVersion)
+	e.count(m.Layout)
+	e.text(m.Store)
+	return e.b
+}
+
+// DecodeMeta reads the store's own record.
+func DecodeMeta(b []byte) (m Meta, err error) {
+	d := decode("meta", b, recordVersion)
+	m.Layout, m.Store = d.count(), d.text()
+	return m, d.done()
+}
+
+// EncodeJSON is for records that are rarely written and better read by people:
+// the version, then JSON.
+func EncodeJSON(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("codec: %w", err)
+	}
+	return append([]byte{recordVersion}, b...), nil
+}
+
+// DecodeJSON reads a record written by EncodeJSON.
+func DecodeJSON[T any](b []byte) (v T, err error) {
+	d := decode("json", b, recordVersion)
+	if d.err != nil {
+		return v, d.err
+	}
+	if err := json.Unmarshal([]byte(d.s), &v); err != nil {
+		return v, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	return v, nil
+}

@@ -1,0 +1,289 @@
+// Package outbox does durable work: what falls due later, or happens outside.
+// A task is recorded in the transaction of the change it belongs to, claimed
+// with a lease, so that several instances on one store share the work, and run
+// at least once: a process that dies leaves it to the next. Tasks of one queue
+// about one subject run one after another, in the order recorded; a subject
+// that fails waits longer and longer, and holds up no other.
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// Queue is one kind of work.
+type Queue struct {
+	Name string
+
+	// Delay is added to the time a task is due: work that falls due so long
+	// after something, by a setting that may change. Nil: none.
+	Delay func(*record.Reader) (time.Duration, error)
+
+	// Run does the work. It may run again for the same task after a crash. An
+	// error means to try again later; ErrAgain to go on at once.
+	Run func(context.Context, Job) error
+
+	// GiveUpAfter is how long after it was recorded a failing task is given up.
+	// 0: never.
+	GiveUpAfter time.Duration
+}
+
+// Job is one run of a task.
+type Job struct {
+	Subject    string
+	Payload    string
+	Scope      string
+	RecordedAt int64
+	Attempt    int // from 1
+}
+
+// ErrAgain says that a run did part of the work and wants the next part done.
+var ErrAgain = fmt.Errorf("outbox: not finished")
+
+const (
+	lease     = 15 * time.Second // how long a claimed task is left alone
+	runLimit  = 10 * time.Second // how long one run may take; well under the lease
+	batch     = 64               // tasks looked at together
+	runners   = 4                // tasks run at the same time
+	idle      = 30 * time.Second // how often to look for what another instance left
+	firstWait = time.Second      // after the first failure; it doubles
+	longest   = time.Hour        // between two attempts
+)
+
+// Outbox runs queues. It is safe for concurrent use.
+type Outbox struct {
+	db     *record.DB
+	log    *slog.Logger
+	queues []Queue
+	wake   chan struct{}
+	stop   context.CancelFunc
+	done   chan struct{}
+}
+
+// New makes an outbox; Start lets it run.
+func New(db *record.DB, log *slog.Logger, queues ...Queue) *Outbox {
+	return &Outbox{db: db, log: log, queues: queues, wake: make(chan struct{}, 1)}
+}
+
+// Start runs what is due, now and from now on, until Stop.
+func (o *Outbox) Start() {
+	ctx, stop := context.WithCancel(context.Background())
+	o.stop, o.done = stop, make(chan struct{})
+	go func() {
+		defer close(o.done)
+		o.loop(ctx)
+	}()
+}
+
+// Stop ends the work and waits for what is running. Unfinished tasks stay.
+func (o *Outbox) Stop() {
+	if o.stop != nil {
+		o.stop()
+		<-o.done
+	}
+}
+
+// Wake says that a task may have been recorded, or a delay changed.
+func (o *Outbox) Wake() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *Outbox) loop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-o.wake:
+		}
+		wait := idle
+		if _, err := o.RunDue(ctx); err != nil {
+			o.log.WarnContext(ctx, "durable work", "error", err)
+			wait = firstWait
+		} else if next, err := o.untilNext(ctx); err == nil {
+			wait = min(wait, next)
+		}
+		timer.Reset(wait)
+	}
+}
+
+// RunDue runs everything that is due now, and what falls due by it, and
+// returns the number of runs.
+func (o *Outbox) RunDue(ctx context.Context) (runs int, err error) {
+	for {
+		n := 0
+		for i := range o.queues {
+			ran, err := o.runQueue(ctx, &o.queues[i])
+			n += ran
+			if err != nil {
+				return runs + n, err
+			}
+		}
+		if runs += n; n == 0 {
+			return runs, ctx.Err()
+		}
+	}
+}
+
+// due reads what is due in a queue.
+func (o *Outbox) due(ctx context.Context, q *Queue, now int64, limit int) (list []record.DueTask, delay int64, err error) {
+	err = o.db.View(ctx, func(r *record.Reader) error {
+		delay = 0
+		if q.Delay != nil {
+			d, err := q.Delay(r)
+			if err != nil {
+				return err
+			}
+			delay = d.Microseconds()
+		}
+		list, err = r.DueTasks(q.Name, now-delay, limit)
+		return err
+	})
+	return list, delay, err
+}
+
+func (o *Outbox) untilNext(ctx context.Context) (time.Duration, error) {
+	now := time.Now().UnixMicro()
+	next := idle
+	for i := range o.queues {
+		// Everything that will be due before the next look.
+		list, delay, err := o.due(ctx, &o.queues[i], now+idle.Microseconds(), 1)
+		if err != nil {
+			return 0, err
+		}
+		if len(list) > 0 {
+			next = min(next, time.Duration(list[0].Due+delay-now)*time.Microsecond)
+		}
+	}
+	return max(next, 0), nil
+}
+
+func (o *Outbox) runQueue(ctx context.Context, q *Queue) (int, error) {
+	list, delay, err := o.due(ctx, q, time.Now().UnixMicro(), batch)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	var running sync.WaitGroup
+	results := make(chan error, len(list))
+	tickets := make(chan struct{}, runners)
+	for _, due := range list {
+		tickets <- struct{}{}
+		running.Go(func() {
+			results <- o.runTask(ctx, q, due, delay)
+			<-tickets
+		})
+	}
+	running.Wait()
+	close(results)
+	for e := range results {
+		if e != nil && err == nil {
+			err = e
+		}
+	}
+	return len(list), err
+}
+
+// runTask claims a task, runs it, and ends or moves it.
+func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, delay int64) error {
+	var scope string
+	var there bool
+	err := o.db.View(ctx, func(r *record.Reader) error {
+		_, task, found, err := r.FirstTask(q.Name, due.Subject)
+		scope, there = task.Scope, found
+		return err
+	})
+	if err != nil || !there {
+		return err
+	}
+	var ref record.TaskRef
+	var task codec.Task
+	claimed := false
+	err = o.db.Update(ctx, scope, func(t *record.Txn) error {
+		claimed = false
+		var found bool
+		var err error
+		ref, task, found, err = t.FirstTask(q.Name, due.Subject)
+		if err != nil || !found || task.Due != due.Due {
+			return err // another instance has it
+		}
+		claimed = true
+		task.Attempts++
+		until := time.Now().Add(lease).UnixMicro() - delay
+		if err := t.MoveTask(ref, task, until); err != nil {
+			return err
+		}
+		task.Due = until
+		return nil
+	})
+	if err != nil || !claimed {
+		return err
+	}
+	problem := o.run(ctx, q, Job{due.Subject, task.Payload, task.Scope, task.RecordedAt, int(task.Attempts)})
+	if ctx.Err() != nil {
+		return ctx.Err() // stopped: whether it was done is for the next run to find out
+	}
+	return o.settle(ctx, q, ref, task, delay, problem)
+}
+
+// run is one run of a task; a panic in it is an error.
+func (o *Outbox) run(ctx context.Context, q *Queue, job Job) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return q.Run(ctx, job)
+}
+
+// settle ends a task that succeeded, moves one that failed, and gives up one
+// that failed for too long.
+func (o *Outbox) settle(ctx context.Context, q *Queue, ref record.TaskRef, task codec.Task, delay int64, problem error) error {
+	now := time.Now()
+	return o.db.Update(ctx, task.Scope, func(t *record.Txn) error {
+		current, stored, found, err := t.FirstTask(ref.Queue, ref.Subject)
+		if err != nil || !found || current != ref || stored.Due != task.Due {
+			return err // ended with what it was about, or the lease ran out
+		}
+		switch {
+		case problem == nil:
+			return t.EndTask(ref, task)
+		case problem == ErrAgain:
+			task.Attempts = 0
+			return t.MoveTask(ref, task, now.UnixMicro()-delay)
+		}
+		o.log.WarnContext(ctx, "durable work failed", "queue", ref.Queue, "subject", ref.Subject,
+			"attempt", task.Attempts, "error", problem)
+		failed := task
+		failed.Problem = problem.Error()
+		age := time.Duration(now.UnixMicro()-task.RecordedAt) * time.Microsecond
+		if q.GiveUpAfter > 0 && age >= q.GiveUpAfter {
+			return t.GiveUpTask(ref, failed)
+		}
+		return t.MoveTask(ref, failed, now.Add(backoff(task.Attempts)).UnixMicro()-delay)
+	})
+}
+
+// backoff is how long to wait after so many failures: twice as long each time,
+// give or take a fifth, so that what failed together does not come back
+// together.
+func backoff(attempts uint64) time.Duration {
+	wait := longest
+	if attempts < 12 {
+		wait = min(longest, firstWait<<(attempts-1))
+	}
+	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64()))
+}

@@ -1,0 +1,493 @@
+package record
+
+import (
+	"slices"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
+)
+
+// Everyone stands, in the place of a user, for who may see all private
+// messages of a channel.
+const Everyone = keys.Everyone
+
+// Place reads where a message lies.
+func (b *Batch) Place(id string) *Value[codec.Place] {
+	return get(b, keys.Message(id), codec.DecodePlace)
+}
+
+// Message reads the message that lies in a place.
+func (b *Batch) Message(p codec.Place) *Value[codec.Message] {
+	return get(b, placeKey(p), codec.DecodeMessage)
+}
+
+// PlaceOf is where a message of a channel lies.
+func PlaceOf(c Channel, m *codec.Message) codec.Place {
+	p := codec.Place{Channel: uint64(c), At: m.CreatedAt, Once: m.Pending || m.SentAt != 0}
+	switch {
+	case m.Pending:
+		p.Kind = codec.PlacePending
+	case m.Restricted != nil:
+		p.Kind = codec.PlacePrivate
+	case m.ParentID != "" && !m.Shown:
+		p.Kind, p.Parent = codec.PlaceReply, m.ParentAt
+	default:
+		p.Kind = codec.PlaceTimeline
+	}
+	return p
+}
+
+func placeKey(p codec.Place) []byte {
+	c := Channel(p.Channel)
+	switch p.Kind {
+	case codec.PlacePending:
+		return keys.Pending(c, p.At)
+	case codec.PlacePrivate:
+		return keys.Private(c, p.At)
+	case codec.PlaceReply:
+		return keys.Reply(c, p.Parent, keys.ReplyPublic, p.At)
+	default:
+		return keys.Timeline(c, p.At)
+	}
+}
+
+// InsertMessage stores a message under an id that must be new, with all its
+// index entries and counts. The head is the channel's: the caller stores it.
+func (t *Txn) InsertMessage(c Channel, h *codec.Head, m *codec.Message) error {
+	if err := t.txn.Insert(keys.Message(m.ID), PlaceOf(c, m).Encode(nil)); err != nil {
+		return err
+	}
+	return t.addMessage(c, h, m)
+}
+
+// CommitMessage stores, under an id that is known, a message that was pending.
+// The head is the channel's: the caller stores it.
+func (t *Txn) CommitMessage(c Channel, h *codec.Head, m *codec.Message) error {
+	if err := t.txn.Put(keys.Message(m.ID), PlaceOf(c, m).Encode(nil)); err != nil {
+		return err
+	}
+	return t.addMessage(c, h, m)
+}
+
+// ReplaceMessage stores a message again where it lies.
+func (t *Txn) ReplaceMessage(c Channel, m *codec.Message) error {
+	return t.txn.Put(placeKey(PlaceOf(c, m)), m.Encode(nil))
+}
+
+func (t *Txn) addMessage(c Channel, h *codec.Head, m *codec.Message) error {
+	if err := t.txn.Put(placeKey(PlaceOf(c, m)), m.Encode(make([]byte, 0, 128+len(m.Text)))); err != nil {
+		return err
+	}
+	for _, key := range entries(c, m) {
+		if err := t.txn.Put(key, nil); err != nil {
+			return err
+		}
+	}
+	if m.Pending {
+		return nil
+	}
+	if m.Restricted != nil {
+		if err := t.notePrivate(c, Audience(m)); err != nil {
+			return err
+		}
+	}
+	for _, s := range streams(c, m) {
+		if s.InHead() {
+			if err := t.appendTo(s, &h.Live, m.CreatedAt); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.AppendStream(s, m.CreatedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notePrivate marks a channel, for those of its users who do not know it yet,
+// as one with private messages for them.
+func (t *Txn) notePrivate(c Channel, audience []string) error {
+	b := t.Batch()
+	known := make([]*Value[codec.UserChannel], len(audience))
+	for i, user := range audience {
+		known[i] = b.UserChannel(user, c)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	for i, user := range audience {
+		if !known[i].Found || known[i].V.Private {
+			continue
+		}
+		known[i].V.Private = true
+		if err := t.PutUserChannel(user, c, &known[i].V); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries are the keys beside the message itself that say that it is there.
+func entries(c Channel, m *codec.Message) [][]byte {
+	var list [][]byte
+	switch {
+	case m.Pending:
+		list = append(list, keys.PendingAt(m.CreatedAt, c), keys.PendingBy(c, m.Author, m.CreatedAt))
+		if m.ParentID != "" {
+			list = append(list, keys.Reply(c, m.ParentAt, keys.ReplyPending, m.CreatedAt))
+		}
+	case m.Restricted != nil:
+		if m.ParentID != "" {
+			list = append(list, keys.Reply(c, m.ParentAt, keys.ReplyPrivate, m.CreatedAt))
+		}
+		for _, user := range Audience(m) {
+			if inTimeline(m) {
+				list = append(list, keys.PrivateFor(c, user, 0, m.CreatedAt))
+			}
+			if m.ParentID != "" {
+				list = append(list, keys.PrivateFor(c, user, m.ParentAt, m.CreatedAt))
+			}
+		}
+	case m.ParentID != "" && m.Shown:
+		list = append(list, keys.Reply(c, m.ParentAt, keys.ReplyPublic, m.CreatedAt))
+	}
+	return list
+}
+
+// Audience is who may see a private message: the list, the author, and who may
+// see all.
+func Audience(m *codec.Message) []string {
+	list := append(slices.Clone(m.Restricted), Everyone)
+	if !slices.Contains(m.Restricted, m.Author) {
+		list = append(list, m.Author)
+	}
+	return list
+}
+
+func inTimeline(m *codec.Message) bool { return m.ParentID == "" || m.Shown }
+
+// streams are the streams that count a message: that of its audience, and
+// within it that of its author, or of the silent ones.
+func streams(c Channel, m *codec.Message) []keys.Stream {
+	if !inTimeline(m) {
+		return nil
+	}
+	if m.Restricted == nil {
+		if m.Silent {
+			return []keys.Stream{keys.Live(c), keys.Silent(c)}
+		}
+		return []keys.Stream{keys.Live(c), keys.Author(c, m.Author)}
+	}
+	var list []keys.Stream
+	for _, user := range Audience(m) {
+		list = append(list, keys.PrivateLive(c, user))
+		if m.Silent {
+			list = append(list, keys.PrivateSilent(c, user))
+		} else {
+			list = append(list, keys.PrivateAuthor(c, user, m.Author))
+		}
+	}
+	return list
+}
+
+// DiscountMessage takes a message that is deleted out of the counts.
+func (t *Txn) DiscountMessage(c Channel, m *codec.Message) error {
+	for _, s := range streams(c, m) {
+		if err := t.RemoveFromStream(s, m.CreatedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CountMessage takes a message that was deleted into the counts again.
+func (t *Txn) CountMessage(c Channel, m *codec.Message) error {
+	for _, s := range streams(c, m) {
+		if err := t.RestoreInStream(s, m.CreatedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EraseMessage deletes a message and its index entries. Its id leads to a
+// tombstone from then on.
+func (t *Txn) EraseMessage(c Channel, m *codec.Message) error {
+	if err := t.UnplaceMessage(c, m); err != nil {
+		return err
+	}
+	gone := codec.Place{Kind: codec.PlaceGone, Once: m.Pending || m.SentAt != 0}
+	return t.txn.Put(keys.Message(m.ID), gone.Encode(nil))
+}
+
+// UnplaceMessage deletes a message and its index entries but keeps its id as
+// it is: the message is about to lie elsewhere.
+func (t *Txn) UnplaceMessage(c Channel, m *codec.Message) error {
+	return t.txn.Delete(append(entries(c, m), placeKey(PlaceOf(c, m)))...)
+}
+
+// Replies reads all replies to a message, whoever they are for and pending
+// ones too.
+func (r *Reader) Replies(c Channel, parent int64) ([]codec.Message, error) {
+	var list []codec.Message
+	var elsewhere []codec.Place
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Replies(c, parent)), sliceLen) {
+		if err != nil {
+			return nil, err
+		}
+		_, kind, at, err := keys.OfReply(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		p := codec.Place{Channel: uint64(c), At: at}
+		switch {
+		case kind == keys.ReplyPrivate:
+			p.Kind = codec.PlacePrivate
+		case kind == keys.ReplyPending:
+			p.Kind = codec.PlacePending
+		case len(e.Value) == 0:
+			p.Kind = codec.PlaceTimeline
+		default:
+			m, err := codec.DecodeMessage(e.Value)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, m)
+			continue
+		}
+		elsewhere = append(elsewhere, p)
+	}
+	more, err := r.MessagesAt(elsewhere)
+	return append(list, more...), err
+}
+
+// MessagesAt reads the messages that lie in the places; those that do not are
+// left out.
+func (r *Reader) MessagesAt(places []codec.Place) ([]codec.Message, error) {
+	b := r.Batch()
+	found := make([]*Value[codec.Message], len(places))
+	for i, p := range places {
+		found[i] = b.Message(p)
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	list := make([]codec.Message, 0, len(found))
+	for _, m := range found {
+		if m.Found {
+			list = append(list, m.V)
+		}
+	}
+	return list, nil
+}
+
+// Span is a part of a channel's pages: messages after From and before To, the
+// newest first if Reverse, at most Limit.
+type Span struct {
+	From, To int64
+	Reverse  bool
+	Limit    int
+}
+
+// Pages adds to the list the messages of a span of the channel's pages: those
+// for all, and the private ones that the reader may see. An empty reader reads
+// no private ones, Everyone all of them; a private one not after privateFrom is
+// left out.
+type Pages struct {
+	Channel     Channel
+	Private     bool
+	Reader      string
+	PrivateFrom int64
+}
+
+// Read reads spans of the pages in two round trips.
+func (p Pages) Read(r *Reader, spans ...Span) ([][]codec.Message, error) {
+	public := make([][]codec.Message, len(spans))
+	private := make([][]int64, len(spans))
+	b := r.Batch()
+	for i, s := range spans {
+		if s.Limit <= 0 || s.To <= s.From || s.To-1 == s.From {
+			continue
+		}
+		b.scan(storage.Range{
+			Start: keys.Timeline(p.Channel, s.From+1), End: keys.Timeline(p.Channel, s.To),
+			Reverse: s.Reverse, Limit: s.Limit,
+		}, func(entries []storage.Entry) error {
+			public[i] = make([]codec.Message, len(entries))
+			for n, e := range entries {
+				m, err := codec.DecodeMessage(e.Value)
+				if err != nil {
+					return err
+				}
+				public[i][n] = m
+			}
+			return nil
+		})
+		from := max(s.From, p.PrivateFrom)
+		if !p.Private || s.To <= from {
+			continue
+		}
+		b.scan(storage.Range{
+			Start: keys.PrivateFor(p.Channel, p.Reader, 0, from+1), End: keys.PrivateFor(p.Channel, p.Reader, 0, s.To),
+			Reverse: s.Reverse, Limit: s.Limit,
+		}, func(entries []storage.Entry) error {
+			for _, e := range entries {
+				at, err := keys.Moment(e.Key)
+				if err != nil {
+					return err
+				}
+				private[i] = append(private[i], at)
+			}
+			return nil
+		})
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	return p.merge(r, spans, public, private)
+}
+
+// merge puts the private messages of each span between the public ones.
+func (p Pages) merge(r *Reader, spans []Span, public [][]codec.Message, private [][]int64) ([][]codec.Message, error) {
+	b := r.Batch()
+	bodies := make([][]*Value[codec.Message], len(spans))
+	for i, s := range spans {
+		private[i] = firstOf(private[i], public[i], s)
+		for _, at := range private[i] {
+			bodies[i] = append(bodies[i], b.Message(codec.Place{Kind: codec.PlacePrivate, Channel: uint64(p.Channel), At: at}))
+		}
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	for i, s := range spans {
+		if len(bodies[i]) == 0 {
+			continue
+		}
+		all := public[i]
+		for _, m := range bodies[i] {
+			if m.Found {
+				all = append(all, m.V)
+			}
+		}
+		slices.SortFunc(all, func(a, b codec.Message) int {
+			if s.Reverse {
+				a, b = b, a
+			}
+			return compareTimes(a.CreatedAt, b.CreatedAt)
+		})
+		public[i] = all[:min(len(all), s.Limit)]
+	}
+	return public, nil
+}
+
+// firstOf drops the private times that a full page of public messages leaves
+// no room for, so that their messages are not read.
+func firstOf(private []int64, public []codec.Message, s Span) []int64 {
+	if len(public) == 0 || len(public) < s.Limit {
+		return private
+	}
+	last := public[len(public)-1].CreatedAt
+	for i, at := range private {
+		if s.Reverse && at < last || !s.Reverse && at > last {
+			return private[:i]
+		}
+	}
+	return private
+}
+
+func compareTimes(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// PurgeUntil erases at most limit messages of a channel that were sent at or
+// before a time, only pending ones or wherever they lie, and calls gone for
+// each; more says whether some may be left. Their counts stay: nothing at or
+// before a truncation is counted.
+func (t *Txn) PurgeUntil(c Channel, until int64, onlyPending bool, limit int, gone func(*codec.Message) error) (more bool, err error) {
+	left := limit
+	ranges := []storage.Range{
+		{Start: keys.Pendings(c), End: keys.Pending(c, until+1)},
+		{Start: keys.Timelines(c), End: keys.Timeline(c, until+1)},
+		{Start: keys.Privates(c), End: keys.Private(c, until+1)},
+	}
+	if onlyPending {
+		ranges = ranges[:1]
+	}
+	for _, rng := range ranges {
+		if left == 0 {
+			return true, nil
+		}
+		n, err := t.purgeRange(c, rng, left, gone)
+		if err != nil {
+			return false, err
+		}
+		left -= n
+	}
+	if left == 0 || onlyPending {
+		return left == 0, nil
+	}
+	n, err := t.purgeReplies(c, until, left, gone)
+	return n == left, err
+}
+
+// purgeReplies erases public replies at or before a time. Threads are ordered
+// by their parents, so later replies to older messages lie between them.
+func (t *Txn) purgeReplies(c Channel, until int64, limit int, gone func(*codec.Message) error) (int, error) {
+	var list []codec.Message
+	rng := storage.Range{Start: keys.RepliesAll(c), End: keys.Replies(c, until+1)}
+	for e, err := range storage.Scan(t.txn, rng, sliceLen) {
+		if err != nil {
+			return 0, err
+		}
+		if len(e.Value) == 0 { // the message lies elsewhere, and took its entry along
+			continue
+		}
+		m, err := codec.DecodeMessage(e.Value)
+		if err != nil {
+			return 0, err
+		}
+		if m.CreatedAt > until {
+			continue
+		}
+		if list = append(list, m); len(list) == limit {
+			break
+		}
+	}
+	return len(list), t.eraseAll(c, list, gone)
+}
+
+func (t *Txn) purgeRange(c Channel, rng storage.Range, limit int, gone func(*codec.Message) error) (int, error) {
+	rng.Limit = limit
+	_, entries, err := t.txn.Read(nil, []storage.Range{rng})
+	if err != nil {
+		return 0, err
+	}
+	list := make([]codec.Message, len(entries[0]))
+	for i, e := range entries[0] {
+		if list[i], err = codec.DecodeMessage(e.Value); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), t.eraseAll(c, list, gone)
+}
+
+func (t *Txn) eraseAll(c Channel, list []codec.Message, gone func(*codec.Message) error) error {
+	for i := range list {
+		if err := t.EraseMessage(c, &list[i]); err != nil {
+			return err
+		}
+		if err := gone(&list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

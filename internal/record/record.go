@@ -1,0 +1,241 @@
+// Package record is typed tables and indexes over storage: it knows which
+// records there are and how they hang together, and alone builds keys. It knows
+// no rule of the product: who sees what is decided above it.
+package record
+
+import (
+	"context"
+	"sync"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
+)
+
+// DB is a store of records. It is safe for concurrent use.
+type DB struct {
+	store storage.Store
+	memo  sync.Map // key → memo[T]: records that are decoded again only when their bytes change
+}
+
+// New makes a DB of a store.
+func New(store storage.Store) *DB { return &DB{store: store} }
+
+// Store is the store below.
+func (db *DB) Store() storage.Store { return db.store }
+
+// View reads one snapshot.
+func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
+	return db.store.View(ctx, func(r storage.Reader) error { return fn(&Reader{db, r}) })
+}
+
+// Update changes what the scope owns. fn may run more than once.
+func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) error {
+	return db.store.Update(ctx, scope, func(t storage.Txn) error {
+		return fn(&Txn{Reader: Reader{db, t}, txn: t})
+	})
+}
+
+// The scopes. Every key belongs to one of them.
+const AppScope = "app"
+
+// UserScope owns a user's own records.
+func UserScope(id string) string { return "user:" + id }
+
+// ChannelScope owns everything of a channel.
+func ChannelScope(cid string) string { return "channel:" + cid }
+
+// Reader reads records from one snapshot. Like the transaction it belongs to,
+// it is for one goroutine.
+type Reader struct {
+	db *DB
+	r  storage.Reader
+}
+
+// Txn reads and writes records.
+type Txn struct {
+	Reader
+	txn storage.Txn
+}
+
+// Value is a record, if it was found.
+type Value[T any] struct {
+	V     T
+	Found bool
+}
+
+// Batch collects reads and makes them in one round trip.
+type Batch struct {
+	db      *DB
+	r       storage.Reader
+	keys    [][]byte
+	take    []func([]byte) error
+	ranges  []storage.Range
+	collect []func([]storage.Entry) error
+}
+
+// Batch starts an empty batch.
+func (r *Reader) Batch() *Batch { return &Batch{db: r.db, r: r.r} }
+
+// Run makes the reads collected so far and fills their values.
+func (b *Batch) Run() error {
+	if len(b.keys) == 0 && len(b.ranges) == 0 {
+		return nil
+	}
+	values, entries, err := b.r.Read(b.keys, b.ranges)
+	if err != nil {
+		return err
+	}
+	take, collect := b.take, b.collect
+	*b = Batch{db: b.db, r: b.r}
+	for i, fill := range take {
+		if values[i] == nil {
+			continue
+		}
+		if err := fill(values[i]); err != nil {
+			return err
+		}
+	}
+	for i, fill := range collect {
+		if err := fill(entries[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get adds the read of one record.
+func get[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[T] {
+	v := new(Value[T])
+	b.keys = append(b.keys, key)
+	b.take = append(b.take, func(raw []byte) (err error) {
+		v.V, err = decode(raw)
+		v.Found = err == nil
+		return err
+	})
+	return v
+}
+
+// scan adds the read of a range.
+func (b *Batch) scan(rng storage.Range, fill func([]storage.Entry) error) {
+	b.ranges = append(b.ranges, rng)
+	b.collect = append(b.collect, fill)
+}
+
+type memo[T any] struct {
+	raw string
+	v   *T
+}
+
+// getMemo is get for a record that is read often and changes rarely: the same
+// bytes are decoded once. The value is shared and must not be changed.
+func getMemo[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[*T] {
+	v := new(Value[*T])
+	b.keys = append(b.keys, key)
+	b.take = append(b.take, func(raw []byte) error {
+		v.Found = true
+		if known, ok := b.db.memo.Load(string(key)); ok {
+			if m, ok := known.(memo[T]); ok && m.raw == string(raw) {
+				v.V = m.v
+				return nil
+			}
+		}
+		decoded, err := decode(raw)
+		if err != nil {
+			return err
+		}
+		v.V = &decoded
+		b.db.memo.Store(string(key), memo[T]{string(raw), &decoded})
+		return nil
+	})
+	return v
+}
+
+// Settings reads the application's settings.
+func Settings[T any](b *Batch) *Value[*T] { return getMemo(b, keys.Settings(), codec.DecodeJSON[T]) }
+
+// PutSettings stores the application's settings.
+func (t *Txn) PutSettings(v any) error { return t.putJSON(keys.Settings(), v) }
+
+// Type reads a channel type.
+func Type[T any](b *Batch, name string) *Value[*T] {
+	return getMemo(b, keys.Type(name), codec.DecodeJSON[T])
+}
+
+// Types reads all channel types, by name.
+func Types[T any](r *Reader) ([]T, error) {
+	var list []T
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), sliceLen) {
+		if err != nil {
+			return nil, err
+		}
+		v, err := codec.DecodeJSON[T](e.Value)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// PutType stores a channel type.
+func (t *Txn) PutType(name string, v any) error { return t.putJSON(keys.Type(name), v) }
+
+// DeleteType removes a channel type.
+func (t *Txn) DeleteType(name string) error { return t.txn.Delete(keys.Type(name)) }
+
+func (t *Txn) putJSON(key []byte, v any) error {
+	raw, err := codec.EncodeJSON(v)
+	if err != nil {
+		return err
+	}
+	return t.txn.Put(key, raw)
+}
+
+// Meta reads the store's own record.
+func (b *Batch) Meta() *Value[codec.Meta] { return get(b, keys.Meta(), codec.DecodeMeta) }
+
+// PutMeta stores the store's own record.
+func (t *Txn) PutMeta(m codec.Meta) error { return t.txn.Put(keys.Meta(), m.Encode(nil)) }
+
+// User reads a user.
+func (b *Batch) User(id string) *Value[codec.User] { return get(b, keys.User(id), codec.DecodeUser) }
+
+// PutUser stores a user.
+func (t *Txn) PutUser(u codec.User) error { return t.txn.Put(keys.User(u.ID), u.Encode(nil)) }
+
+// Users reads the users with ids after the one given, at most limit.
+func (r *Reader) Users(after string, limit int) ([]codec.User, error) {
+	rng := storage.Prefix(keys.Users())
+	if after != "" {
+		rng.Start = append(keys.User(after), 0)
+	}
+	rng.Limit = limit
+	_, entries, err := r.r.Read(nil, []storage.Range{rng})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]codec.User, len(entries[0]))
+	for i, e := range entries[0] {
+		if list[i], err = codec.DecodeUser(e.Value); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Mutes reads whom a user mutes.
+func (b *Batch) Mutes(user string) *Value[*codec.Mutes] {
+	return getMemo(b, keys.Mutes(user), codec.DecodeMutes)
+}
+
+// PutMutes stores whom a user mutes.
+func (t *Txn) PutMutes(user string, l codec.Mutes) error {
+	if len(l) == 0 {
+		return t.txn.Delete(keys.Mutes(user))
+	}
+	return t.txn.Put(keys.Mutes(user), l.Encode(nil))
+}
+
+// sliceLen is how many entries of a long range are read at a time.
+const sliceLen = 512

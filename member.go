@@ -1,0 +1,354 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// MemberDraft is a user to become a member of a channel.
+type MemberDraft struct {
+	UserID UserID
+	Role   Role // empty: RoleChannelMember
+	Custom Custom
+}
+
+// AddMembers makes users members, at most 100, all or none. Who is a member
+// already stays as they are. A newcomer has nothing unread. The message, if
+// any, is posted after them. ErrInvalid names users who do not exist.
+func (a *App) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) error {
+	return a.addMembers(ctx, "AddMembers", application, cid, members, message)
+}
+
+// AddMembers makes users members; it needs update-channel-members, and
+// create-system-message for a message. See [App.AddMembers].
+func (s *Session) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) error {
+	return s.app.addMembers(ctx, "AddMembers", as(s.user), cid, members, message)
+}
+
+// preparedMember is a member draft that was checked.
+type preparedMember struct {
+	user   string
+	record codec.Member
+}
+
+func prepareMembers(field string, drafts []MemberDraft) ([]preparedMember, error) {
+	if len(drafts) > maxMembersAtOnce {
+		return nil, invalid(field, "has %d; at most %d at once", len(drafts), maxMembersAtOnce)
+	}
+	var list []preparedMember
+	for i, d := range drafts {
+		at := element(field, i)
+		if err := checkUserID(at+".user_id", d.UserID); err != nil {
+			return nil, err
+		}
+		role, err := memberRole(at+".role", d.Role)
+		if err != nil {
+			return nil, err
+		}
+		custom, err := encodeCustom(at+".custom", d.Custom, maxCustom, memberFields)
+		if err != nil {
+			return nil, err
+		}
+		known := slices.ContainsFunc(list, func(m preparedMember) bool { return m.user == string(d.UserID) })
+		if !known {
+			list = append(list, preparedMember{string(d.UserID), codec.Member{Role: string(role), Custom: string(custom)}})
+		}
+	}
+	return list, nil
+}
+
+func memberRole(field string, role Role) (Role, error) {
+	switch role {
+	case "":
+		return RoleChannelMember, nil
+	case RoleUser, RoleGuest, RoleAnonymous, RoleModerator, RoleAdmin, RoleChannelCreator:
+		return "", invalid(field, "%q is not a role in a channel", role)
+	}
+	return role, checkRole(field, role)
+}
+
+func (a *App) addMembers(ctx context.Context, op string, c caller, cid CID, drafts []MemberDraft, message *SystemMessage) error {
+	list, err := prepareMembers("members", drafts)
+	if err != nil {
+		return in(op, err)
+	}
+	return a.changeChannel(ctx, op, c, cid, UpdateChannelMembers, message, func(tx *record.Txn, r *room) error {
+		return join(tx, r.number, &r.channel, list)
+	})
+}
+
+// join makes users members of a channel and stores the channel if its number of
+// members changed.
+func join(tx *record.Txn, number record.Channel, channel *codec.Channel, list []preparedMember) error {
+	b := tx.Batch()
+	head := b.Head(number)
+	users := make([]*record.Value[codec.User], len(list))
+	members := make([]*record.Value[codec.Member], len(list))
+	owns := make([]*record.Value[codec.UserChannel], len(list))
+	privates := make([]*record.Value[codec.Stream], len(list))
+	for i, m := range list {
+		users[i] = b.User(m.user)
+		members[i] = b.Member(number, m.user)
+		owns[i] = b.UserChannel(m.user, number)
+		privates[i] = b.PrivateStream(number, m.user)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	var missing []string
+	for i, user := range users {
+		if !user.Found {
+			missing = append(missing, list[i].user)
+		}
+	}
+	if len(missing) > 0 {
+		return invalid("members", "%s: no such user", strings.Join(missing, ", "))
+	}
+	at := now().UnixMicro()
+	added := uint64(0)
+	for i, m := range list {
+		if members[i].Found {
+			continue
+		}
+		added++
+		m.record.JoinedAt, m.record.UpdatedAt = at, at
+		own := owns[i].V
+		own.CID, own.Member, own.LeftAt = channel.CID, true, 0
+		own.Private = own.Private || privates[i].Found
+		if err := tx.PutMember(number, m.user, &m.record); err != nil {
+			return err
+		}
+		if err := tx.PutUserChannel(m.user, number, &own); err != nil {
+			return err
+		}
+		if err := tx.PutMark(number, m.user, codec.Mark{At: head.V.Last, ReadAt: at}); err != nil {
+			return err
+		}
+	}
+	if added == 0 {
+		return nil
+	}
+	channel.Members += added
+	return tx.PutChannel(number, channel)
+}
+
+// RemoveMembers ends memberships, at most 100. Who is not a member is no error.
+// The message, if any, is posted after it.
+func (a *App) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) error {
+	return a.removeMembers(ctx, "RemoveMembers", application, cid, users, message)
+}
+
+// RemoveMembers ends memberships; it needs update-channel-members, or
+// leave-channel to end one's own alone, and create-system-message for a
+// message.
+func (s *Session) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) error {
+	return s.app.removeMembers(ctx, "RemoveMembers", as(s.user), cid, users, message)
+}
+
+// LeaveChannel ends the user's own membership; it needs leave-channel. Private
+// messages they could see in the channel are lost to them until they are a
+// member again.
+func (s *Session) LeaveChannel(ctx context.Context, cid CID) error {
+	const op = "LeaveChannel"
+	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
+		if !r.isMember {
+			return notMember(r)
+		}
+		if err := r.need(LeaveChannel); err != nil {
+			return err
+		}
+		return leave(tx, r.number, &r.channel, []string{string(s.user)})
+	})
+}
+
+func notMember(r *room) error {
+	return fail(ErrPermission, "", "user %q is not a member of channel %q", r.user, r.channel.CID)
+}
+
+func (a *App) removeMembers(ctx context.Context, op string, c caller, cid CID, users []UserID, message *SystemMessage) error {
+	list, err := checkUserIDs("members", users, maxMembersAtOnce)
+	if err != nil {
+		return in(op, err)
+	}
+	need := UpdateChannelMembers
+	if len(list) == 1 && list[0] == c.user && message == nil {
+		need = ""
+	}
+	return a.changeChannel(ctx, op, c, cid, need, message, func(tx *record.Txn, r *room) error {
+		if need == "" && !r.can(LeaveChannel) && !r.can(UpdateChannelMembers) {
+			return denied(LeaveChannel)
+		}
+		return leave(tx, r.number, &r.channel, strs(list))
+	})
+}
+
+// leave ends memberships and stores the channel if its number of members
+// changed.
+func leave(tx *record.Txn, number record.Channel, channel *codec.Channel, users []string) error {
+	b := tx.Batch()
+	head := b.Head(number)
+	members := make([]*record.Value[codec.Member], len(users))
+	owns := make([]*record.Value[codec.UserChannel], len(users))
+	for i, user := range users {
+		members[i] = b.Member(number, user)
+		owns[i] = b.UserChannel(user, number)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	removed := uint64(0)
+	for i, user := range users {
+		if !members[i].Found {
+			continue
+		}
+		removed++
+		// What they leave with is kept: private messages up to now are lost to
+		// them, what they had cleared stays cleared.
+		own := owns[i].V
+		own.Member, own.HiddenAt, own.MutedUntil = false, 0, 0
+		own.LeftAt = max(head.V.Last, now().UnixMicro())
+		if err := tx.PutUserChannel(user, number, &own); err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(number, user); err != nil {
+			return err
+		}
+		if err := tx.DeleteMark(number, user); err != nil {
+			return err
+		}
+	}
+	if removed == 0 {
+		return nil
+	}
+	channel.Members -= removed
+	return tx.PutChannel(number, channel)
+}
+
+// MemberUpdate replaces a member's role and custom data.
+type MemberUpdate struct {
+	Role   Role // empty: as it is
+	Custom Custom
+}
+
+// UpdateMember replaces a member's role and custom data. ErrNotFound if the
+// user is not a member.
+func (a *App) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
+	return a.updateMember(ctx, "UpdateMember", application, cid, user, u)
+}
+
+// UpdateMember replaces a member's role and custom data; it needs
+// update-channel-members. See [App.UpdateMember].
+func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
+	return s.app.updateMember(ctx, "UpdateMember", as(s.user), cid, user, u)
+}
+
+func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, user UserID, u MemberUpdate) (Member, error) {
+	prepared, err := prepareMembers("member", []MemberDraft{{user, u.Role, u.Custom}})
+	if err != nil {
+		return Member{}, in(op, err)
+	}
+	var member Member
+	err = a.changeChannel(ctx, op, c, cid, UpdateChannelMembers, nil, func(tx *record.Txn, r *room) error {
+		b := tx.Batch()
+		stored := b.Member(r.number, string(user))
+		person := b.User(string(user))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !stored.Found {
+			return notFound("member", user)
+		}
+		if u.Role != "" {
+			stored.V.Role = prepared[0].record.Role
+		}
+		stored.V.Custom = prepared[0].record.Custom
+		stored.V.UpdatedAt = r.now
+		member = memberFrom(userFrom(person.V), stored.V)
+		return tx.PutMember(r.number, string(user), &stored.V)
+	})
+	return member, err
+}
+
+func memberFrom(user User, m codec.Member) Member {
+	return Member{
+		User: user, Role: Role(m.Role), Custom: decodeCustom(m.Custom),
+		CreatedAt: moment(m.JoinedAt), UpdatedAt: moment(m.UpdatedAt),
+	}
+}
+
+// MemberQuery asks for members of a channel.
+type MemberQuery struct {
+	Limit int // default 25, at most 300
+	Page  PageToken
+}
+
+// Members returns members of a channel by user id. The list is read forwards:
+// Prev is always empty.
+func (a *App) Members(ctx context.Context, cid CID, q MemberQuery) (Page[Member], error) {
+	return a.members(ctx, "Members", application, cid, q)
+}
+
+// Members returns members of a channel that the user can read, by user id; see
+// [App.Members].
+func (s *Session) Members(ctx context.Context, cid CID, q MemberQuery) (Page[Member], error) {
+	return s.app.members(ctx, "Members", as(s.user), cid, q)
+}
+
+func (a *App) members(ctx context.Context, op string, c caller, cid CID, q MemberQuery) (Page[Member], error) {
+	var page Page[Member]
+	var last string
+	err := checkCID("cid", cid)
+	if err == nil {
+		err = checkLimit("limit", &q.Limit, standardPage, maxPage)
+	}
+	if err == nil && q.Page != "" {
+		err = q.Page.decodeText(tokenMembers, &last)
+	}
+	if err != nil {
+		return page, in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		page = Page[Member]{}
+		room, err := openRoom(r, c, cid, more{})
+		if err == nil {
+			err = room.enter()
+		}
+		if err != nil {
+			return err
+		}
+		list, err := r.Members(room.number, last, q.Limit+1)
+		if err != nil {
+			return err
+		}
+		if len(list) > q.Limit {
+			list = list[:q.Limit]
+			page.Next = encodeTextToken(tokenMembers, list[q.Limit-1].User)
+		}
+		page.Items, err = renderMembers(r, list)
+		return err
+	})
+	return page, err
+}
+
+func renderMembers(r *record.Reader, list []record.Membership) ([]Member, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	people := people{}
+	b := r.Batch()
+	for _, m := range list {
+		people.want(b, m.User)
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	members := make([]Member, len(list))
+	for i, m := range list {
+		members[i] = memberFrom(people.user(m.User), m.Member)
+	}
+	return members, nil
+}

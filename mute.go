@@ -1,0 +1,215 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// Mute is a user muted by another: what they send is not unread.
+type Mute struct {
+	User    User
+	MutedAt time.Time
+	Expires *time.Time // nil: never
+}
+
+// MuteUser mutes a user for a time, or for good if it is 0: what they send is
+// no longer unread. It needs mute-user. ErrInvalid for oneself or a user who
+// does not exist, ErrLimit after Options.MaxMutes users.
+func (s *Session) MuteUser(ctx context.Context, user UserID, for_ time.Duration) error {
+	const op = "MuteUser"
+	if err := checkUserID("user", user); err != nil {
+		return in(op, err)
+	}
+	if err := checkDuration(for_); err != nil {
+		return in(op, err)
+	}
+	if user == s.user {
+		return in(op, invalid("user", "is oneself"))
+	}
+	return s.changeMutes(ctx, op, user, true, func(list codec.Mutes, at int64) (codec.Mutes, error) {
+		mute := codec.Mute{User: string(user), MutedAt: at}
+		if for_ > 0 {
+			mute.Until = at + for_.Microseconds()
+		}
+		list = append(without(list, user, at), mute)
+		if most := s.app.options.MaxMutes; len(list) > most {
+			return nil, fail(ErrLimit, "", "mutes %d users; at most %d", len(list)-1, most)
+		}
+		return list, nil
+	})
+}
+
+// UnmuteUser ends the mute of a user. One who is not muted is no error.
+func (s *Session) UnmuteUser(ctx context.Context, user UserID) error {
+	const op = "UnmuteUser"
+	if err := checkUserID("user", user); err != nil {
+		return in(op, err)
+	}
+	return s.changeMutes(ctx, op, user, false, func(list codec.Mutes, at int64) (codec.Mutes, error) {
+		return without(list, user, at), nil
+	})
+}
+
+// without is the list less a user and what has expired.
+func without(list codec.Mutes, user UserID, at int64) codec.Mutes {
+	return slices.DeleteFunc(slices.Clone(list), func(m codec.Mute) bool {
+		return m.User == string(user) || m.Until != 0 && m.Until <= at
+	})
+}
+
+// checkDuration checks how long something is to last; 0 is for good.
+func checkDuration(d time.Duration) error {
+	if d < 0 || d > 0 && d < time.Microsecond {
+		return invalid("duration", "is %v; must be positive, or 0 for good", d)
+	}
+	return nil
+}
+
+func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exists bool, change func(codec.Mutes, int64) (codec.Mutes, error)) error {
+	return s.app.update(ctx, op, record.UserScope(string(s.user)), func(tx *record.Txn) error {
+		b := tx.Batch()
+		self := b.User(string(s.user))
+		other := b.User(string(user))
+		mutes := b.Mutes(string(s.user))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if err := checkCaller(as(s.user), self); err != nil {
+			return err
+		}
+		if exists {
+			if !mayMute(&tx.Reader, self.V.Role) {
+				return fail(ErrPermission, "", "needs the permission %s", MuteUser)
+			}
+			if !other.Found {
+				return invalid("user", "user %q does not exist", user)
+			}
+		}
+		var list codec.Mutes
+		if mutes.Found {
+			list = *mutes.V
+		}
+		list, err := change(list, now().UnixMicro())
+		if err != nil {
+			return err
+		}
+		return tx.PutMutes(string(s.user), list)
+	})
+}
+
+// mayMute says whether a role may mute users: muting belongs to no channel, so
+// that one type which grants it is enough.
+func mayMute(r *record.Reader, role string) bool {
+	types, err := record.Types[ChannelType](r)
+	return err == nil && slices.ContainsFunc(types, func(t ChannelType) bool {
+		return slices.Contains(t.Grants[Role(role)], MuteUser)
+	})
+}
+
+// Mutes returns whom the user mutes now, in the order muted.
+func (s *Session) Mutes(ctx context.Context) ([]Mute, error) {
+	var list []Mute
+	err := s.app.view(ctx, "Mutes", func(r *record.Reader) error {
+		list = nil
+		b := r.Batch()
+		self := b.User(string(s.user))
+		mutes := b.Mutes(string(s.user))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if err := checkCaller(as(s.user), self); err != nil || !mutes.Found {
+			return err
+		}
+		at := now().UnixMicro()
+		people := people{}
+		b = r.Batch()
+		for _, m := range *mutes.V {
+			people.want(b, m.User)
+		}
+		if err := b.Run(); err != nil {
+			return err
+		}
+		for _, m := range *mutes.V {
+			if m.Until == 0 || m.Until > at {
+				list = append(list, Mute{people.user(m.User), moment(m.MutedAt), momentPtr(m.Until)})
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// MuteChannel mutes a channel for the user for a time, or for good if it is 0:
+// nothing in it is unread. It needs mute-channel, and membership.
+func (s *Session) MuteChannel(ctx context.Context, cid CID, for_ time.Duration) error {
+	const op = "MuteChannel"
+	if err := checkDuration(for_); err != nil {
+		return in(op, err)
+	}
+	return s.changeOwn(ctx, op, cid, func(tx *record.Txn, r *room) error {
+		if err := r.need(MuteChannel); err != nil {
+			return err
+		}
+		if !r.kind.Mutes {
+			return fail(ErrPermission, "", "mutes are off in this channel")
+		}
+		r.own.MutedUntil = never
+		if for_ > 0 {
+			r.own.MutedUntil = r.now + for_.Microseconds()
+		}
+		return nil
+	})
+}
+
+// UnmuteChannel ends the mute of a channel: what was sent meanwhile and not
+// read is unread.
+func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
+	return s.changeOwn(ctx, "UnmuteChannel", cid, func(_ *record.Txn, r *room) error {
+		r.own.MutedUntil = 0
+		return nil
+	})
+}
+
+// HideChannel takes a channel out of the user's channel list until there is a
+// new message in it that they can see. With clearHistory everything up to now
+// is hidden from them for good.
+func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) error {
+	return s.changeOwn(ctx, "HideChannel", cid, func(tx *record.Txn, r *room) error {
+		b := tx.Batch()
+		head := b.Head(r.number)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		r.own.HiddenAt = max(head.V.Last, 1)
+		if clearHistory {
+			r.own.ClearedAt = max(r.own.ClearedAt, head.V.Last)
+		}
+		return nil
+	})
+}
+
+// ShowChannel takes a hidden channel into the user's channel list again. What
+// was cleared stays cleared.
+func (s *Session) ShowChannel(ctx context.Context, cid CID) error {
+	return s.changeOwn(ctx, "ShowChannel", cid, func(_ *record.Txn, r *room) error {
+		r.own.HiddenAt = 0
+		return nil
+	})
+}
+
+// changeOwn changes what a member has with a channel.
+func (s *Session) changeOwn(ctx context.Context, op string, cid CID, change func(*record.Txn, *room) error) error {
+	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
+		if !r.isMember {
+			return notMember(r)
+		}
+		if err := change(tx, r); err != nil {
+			return err
+		}
+		return tx.PutUserChannel(string(s.user), r.number, &r.own)
+	})
+}

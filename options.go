@@ -1,0 +1,117 @@
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Options configures an App. Nil, and every zero field, means the default that
+// the field's comment states. The App keeps a copy.
+type Options struct {
+	// Logger gets what nobody is told otherwise: failed background work. Ids
+	// are attributes; the text of a message is never logged. Default: discard.
+	Logger *slog.Logger
+
+	// MaxRestricted is how many users a private message may name: 1 to 1,000.
+	// Default 100.
+	MaxRestricted int
+
+	// MaxDeletedForMe is how many messages of one channel a user may delete for
+	// themselves: 1 to 1,000. Default 100.
+	MaxDeletedForMe int
+
+	// MaxMutes is how many users a user may mute: 1 to 10,000. Default 2,000.
+	MaxMutes int
+
+	// Pending is told of pending messages. Default: nobody.
+	Pending PendingHandler
+
+	// PendingGiveUp is how long a failing call of Pending is tried again.
+	// Default 3 days.
+	PendingGiveUp time.Duration
+
+	// NoBackground leaves work that is due later (expiry of pending messages,
+	// calls of Pending, purging) undone until the application calls
+	// [App.RunDueWork], or opens the store without this option. What is overdue
+	// is hidden from every read all the same.
+	NoBackground bool
+}
+
+// PendingHandler is told of pending messages, after the change it is told of
+// has been committed: at least once for each, in order for one message, again
+// after a failure with growing delays, and after a crash. Calls for different
+// messages may be concurrent. Each call should return within ten seconds, when
+// its context ends.
+//
+// What is recorded is recorded only while a handler is set.
+type PendingHandler interface {
+	// PendingSent is called when a message became pending.
+	PendingSent(context.Context, PendingMessage) error
+	// PendingDeleted is called when a pending message was deleted: by a person,
+	// by the timeout, by truncating or with its parent or channel. It is not
+	// called when one is committed.
+	PendingDeleted(context.Context, PendingMessage) error
+}
+
+// PendingMessage is a message as it was when it became pending or was deleted.
+type PendingMessage struct {
+	Message  Message
+	Metadata map[string]string
+}
+
+// PendingFuncs makes a PendingHandler of functions; a nil one does nothing.
+type PendingFuncs struct {
+	Sent    func(context.Context, PendingMessage) error
+	Deleted func(context.Context, PendingMessage) error
+}
+
+// PendingSent calls Sent.
+func (f PendingFuncs) PendingSent(ctx context.Context, m PendingMessage) error {
+	if f.Sent == nil {
+		return nil
+	}
+	return f.Sent(ctx, m)
+}
+
+// PendingDeleted calls Deleted.
+func (f PendingFuncs) PendingDeleted(ctx context.Context, m PendingMessage) error {
+	if f.Deleted == nil {
+		return nil
+	}
+	return f.Deleted(ctx, m)
+}
+
+// withDefaults is a copy with every default filled in, or what is wrong.
+func (o *Options) withDefaults() (Options, error) {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.PendingGiveUp == 0 {
+		c.PendingGiveUp = 3 * 24 * time.Hour
+	}
+	if c.PendingGiveUp < 0 {
+		return c, invalid("Options.PendingGiveUp", "is %v; must be positive", c.PendingGiveUp)
+	}
+	for _, n := range []struct {
+		name          string
+		value         *int
+		standard, max int
+	}{
+		{"MaxRestricted", &c.MaxRestricted, 100, 1000},
+		{"MaxDeletedForMe", &c.MaxDeletedForMe, 100, 1000},
+		{"MaxMutes", &c.MaxMutes, 2000, 10000},
+	} {
+		if *n.value == 0 {
+			*n.value = n.standard
+		}
+		if *n.value < 1 || *n.value > n.max {
+			return c, invalid("Options."+n.name, "is %d; must be 1 to %d", *n.value, n.max)
+		}
+	}
+	return c, nil
+}

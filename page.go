@@ -1,0 +1,15 @@
+package chat
+
+// PageToken leads to another page of the same list. Treat it as opaque; one
+// that was not made by the engine is ErrInvalid.
+type PageToken string
+
+// Page is a part of a list. Prev and Next are empty where the list ends: Prev
+// leads to what lies before Items, Next to what lies after them.
+type Page[T any] struct {
+	Items      []T
+	Prev, Next PageToken
+}
+
+// None, as a count in a query, asks for no items where 0 asks for the default.
+const None = -1

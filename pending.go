@@ -1,0 +1,384 @@
+package chat
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/outbox"
+	"example.com/chat/internal/record"
+)
+
+// The queues of durable work.
+const (
+	queueExpiry = "expiry" // subject: a pending message's id; due: the time sent, and the timeout later
+	queueTold   = "told"   // subject: a pending message's id; payload: a toldMessage
+	queuePurge  = "purge"  // subject: a channel; payload: a purge
+)
+
+func (a *App) queues() []outbox.Queue {
+	return []outbox.Queue{
+		{Name: queueExpiry, Run: a.expire, Delay: func(r *record.Reader) (time.Duration, error) {
+			s, err := loadSettings(r)
+			if err != nil {
+				return 0, err
+			}
+			return s.timeout(), nil
+		}},
+		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp},
+		{Name: queuePurge, Run: a.purge},
+	}
+}
+
+// storePending stores a message that awaits commit, with the work of expiring
+// it and of telling the application.
+func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Message) error {
+	h.LastPending = max(time.Now().UnixMicro(), h.LastPending+1)
+	m.CreatedAt, m.UpdatedAt = h.LastPending, h.LastPending
+	if err := tx.InsertMessage(r.number, h, m); err != nil {
+		return err
+	}
+	if err := tx.PutHead(r.number, h); err != nil {
+		return err
+	}
+	err := tx.AddTask(queueExpiry, m.ID, codec.Task{
+		Scope: record.ChannelScope(r.channel.CID), RecordedAt: m.CreatedAt, Due: m.CreatedAt,
+	})
+	if err != nil {
+		return err
+	}
+	return a.recordTold(tx, toldSent, CID(r.channel.CID), m)
+}
+
+// erasePending deletes a pending message for good and has the application told.
+func (a *App) erasePending(tx *record.Txn, number record.Channel, cid CID, m *codec.Message) error {
+	if err := tx.EraseMessage(number, m); err != nil {
+		return err
+	}
+	return a.pendingErased(tx, cid, m)
+}
+
+// pendingErased ends the work of expiring a message that was erased, and has
+// the application told.
+func (a *App) pendingErased(tx *record.Txn, cid CID, m *codec.Message) error {
+	if err := tx.CancelTasks(queueExpiry, m.ID); err != nil {
+		return err
+	}
+	return a.recordTold(tx, toldDeleted, cid, m)
+}
+
+// expire deletes a pending message that is overdue. By now it may be committed
+// or deleted, or have more time.
+func (a *App) expire(ctx context.Context, job outbox.Job) error {
+	return a.db.Update(ctx, job.Scope, func(tx *record.Txn) error {
+		f, err := findPending(&tx.Reader, MessageID(job.Subject))
+		if err != nil || f == nil || !f.room.expired(&f.message) {
+			return err
+		}
+		return a.erasePending(tx, f.room.number, CID(f.room.channel.CID), &f.message)
+	})
+}
+
+// findPending finds a message that lies among the pending ones, overdue or not;
+// nil if it does not.
+func findPending(r *record.Reader, id MessageID) (*found, error) {
+	b := r.Batch()
+	place := b.Place(string(id))
+	settings := record.Settings[storedSettings](b)
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	if !place.Found || place.V.Kind != codec.PlacePending {
+		return nil, nil
+	}
+	var m *record.Value[codec.Message]
+	room, err := openRoomOf(r, application, codec.User{}, settings.V, record.Channel(place.V.Channel), more{
+		second: func(b *record.Batch, _ record.Channel) { m = b.Message(place.V) },
+	})
+	if err != nil || !m.Found {
+		return nil, err
+	}
+	return &found{room, m.V, whole}, nil
+}
+
+// CommitMessage makes a pending message visible to its whole audience. It keeps
+// its id; CreatedAt becomes the time of the commit, SentAt keeps that of the
+// send. ErrNotPending for a message that was pending once, or never was;
+// ErrNotFound for an id never known; ErrChannelDeleted and ErrFrozen leave it
+// pending.
+func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) {
+	const op = "CommitMessage"
+	if err := checkMessageID("id", id); err != nil {
+		return Message{}, in(op, err)
+	}
+	scope, err := a.scopeOfPending(ctx, op, id)
+	if err != nil {
+		return Message{}, err
+	}
+	var committed Message
+	err = a.update(ctx, op, scope, func(tx *record.Txn) error {
+		f, err := findPending(&tx.Reader, id)
+		if err != nil {
+			return err
+		}
+		if f == nil || f.room.sees(&f.message) == unseen {
+			return notPending(id)
+		}
+		if f.room.channel.DeletedAt != 0 {
+			return fail(ErrChannelDeleted, "", "channel %q is deleted", f.room.channel.CID)
+		}
+		if f.room.channel.Frozen {
+			return fail(ErrFrozen, "", "channel %q is frozen", f.room.channel.CID)
+		}
+		if err := commit(tx, f); err != nil {
+			return err
+		}
+		committed, err = f.room.render(&tx.Reader, &f.message, whole)
+		return err
+	})
+	return committed, err
+}
+
+func notPending(id MessageID) error {
+	return fail(ErrNotPending, "id", "message %q is not pending", id)
+}
+
+// scopeOfPending is the scope of the channel in which a message is pending.
+func (a *App) scopeOfPending(ctx context.Context, op string, id MessageID) (scope string, err error) {
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		b := r.Batch()
+		place := b.Place(string(id))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !place.Found || place.V.Kind == codec.PlaceGone && !place.V.Once {
+			return notFound("message", id)
+		}
+		if place.V.Kind != codec.PlacePending {
+			return notPending(id)
+		}
+		b = r.Batch()
+		channel := b.Channel(record.Channel(place.V.Channel))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		scope = record.ChannelScope(channel.V.CID)
+		return nil
+	})
+	return scope, err
+}
+
+// commit moves a message from among the pending ones to where it is seen.
+func commit(tx *record.Txn, f *found) error {
+	number, m := f.room.number, &f.message
+	if err := tx.UnplaceMessage(number, m); err != nil {
+		return err
+	}
+	if err := tx.CancelTasks(queueExpiry, m.ID); err != nil {
+		return err
+	}
+	b := tx.Batch()
+	head := b.Head(number)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	m.SentAt, m.Pending, m.Metadata = m.CreatedAt, false, nil
+	stamp(&head.V, m)
+	if err := tx.CommitMessage(number, &head.V, m); err != nil {
+		return err
+	}
+	return tx.PutHead(number, &head.V)
+}
+
+// PendingQuery asks for pending messages.
+type PendingQuery struct {
+	CID   CID // empty: of all channels
+	Limit int // default 25, at most 300
+	Page  PageToken
+}
+
+// PendingMessages returns pending messages of one channel or all, oldest first.
+// The list is read forwards: Prev is always empty.
+func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message], error) {
+	const op = "PendingMessages"
+	var page Page[Message]
+	err := checkLimit("limit", &q.Limit, standardPendingLimit, maxPage)
+	var after record.PendingPlace
+	if err == nil && q.CID != "" {
+		err = checkCID("cid", q.CID)
+	}
+	if err == nil && q.Page != "" {
+		err = q.Page.decode(tokenPending, &after.SentAt, &after.Channel)
+	}
+	if err != nil {
+		return page, in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		settings, err := loadSettings(r)
+		if err != nil {
+			return err
+		}
+		after := after
+		if expiry := now().UnixMicro() - settings.timeout().Microseconds(); expiry > after.SentAt {
+			after = record.PendingPlace{SentAt: expiry, Channel: ^record.Channel(0)}
+		}
+		var list []*found
+		if q.CID != "" {
+			list, err = pendingOfRoom(r, q.CID, after.SentAt, q.Limit+1)
+		} else {
+			list, err = pendingOfAll(r, settings, after, q.Limit+1)
+		}
+		if err != nil {
+			return err
+		}
+		if len(list) > q.Limit {
+			list = list[:q.Limit]
+			last := list[q.Limit-1]
+			page.Next = encodeToken(tokenPending, last.message.CreatedAt, int64(last.room.number))
+		}
+		page.Items, err = render(r, list)
+		return err
+	})
+	return page, err
+}
+
+func pendingOfRoom(r *record.Reader, cid CID, after int64, limit int) ([]*found, error) {
+	room, err := openRoom(r, application, cid, more{})
+	if err != nil {
+		return nil, err
+	}
+	messages, err := r.PendingOf(room.number, max(after, room.floor()), limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*found, len(messages))
+	for i := range messages {
+		list[i] = &found{room, messages[i], whole}
+	}
+	return list, nil
+}
+
+func pendingOfAll(r *record.Reader, settings *storedSettings, after record.PendingPlace, limit int) ([]*found, error) {
+	var list []*found
+	rooms := map[record.Channel]*room{}
+	for len(list) < limit {
+		places, err := r.PendingAll(after, limit-len(list))
+		if err != nil || len(places) == 0 {
+			return list, err
+		}
+		after = places[len(places)-1]
+		for _, p := range places {
+			room := rooms[p.Channel]
+			if room == nil {
+				if room, err = openRoomOf(r, application, codec.User{}, settings, p.Channel, more{}); err != nil {
+					return nil, err
+				}
+				rooms[p.Channel] = room
+			}
+			messages, err := r.MessagesAt([]codec.Place{{Kind: codec.PlacePending, Channel: uint64(p.Channel), At: p.SentAt}})
+			if err != nil {
+				return nil, err
+			}
+			for i := range messages {
+				if room.sees(&messages[i]) != unseen {
+					list = append(list, &found{room, messages[i], whole})
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+// What the application is told of a pending message.
+const (
+	toldSent    = 's'
+	toldDeleted = 'd'
+)
+
+// recordTold records, in the transaction of the change, that the application
+// is to be told of it: what happened, the cid, a zero byte, the message.
+func (a *App) recordTold(tx *record.Txn, what byte, cid CID, m *codec.Message) error {
+	if a.options.Pending == nil {
+		return nil
+	}
+	payload := append([]byte{what}, cid...)
+	payload = m.Encode(append(payload, 0))
+	at := now().UnixMicro()
+	return tx.AddTask(queueTold, m.ID, codec.Task{
+		Scope: record.ChannelScope(string(cid)), Payload: string(payload), RecordedAt: at, Due: at,
+	})
+}
+
+// tell tells the application of a pending message.
+func (a *App) tell(ctx context.Context, job outbox.Job) error {
+	if a.options.Pending == nil {
+		return fail(ErrState, "", "no Options.Pending is set")
+	}
+	cid, raw, _ := strings.Cut(job.Payload[1:], "\x00")
+	stored, err := codec.DecodeMessage([]byte(raw))
+	if err != nil {
+		return err
+	}
+	room := &room{caller: application, channel: codec.Channel{CID: cid}}
+	var told PendingMessage
+	err = a.db.View(ctx, func(r *record.Reader) error {
+		out := rendering{people: people{}}
+		b := r.Batch()
+		out.people.want(b, stored.Author)
+		out.people.want(b, stored.Mentions...)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		told.Message = out.message(&found{room, stored, whole}, false)
+		told.Metadata = metadataFrom(stored.Metadata)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if job.Payload[0] == toldSent {
+		return a.options.Pending.PendingSent(ctx, told)
+	}
+	return a.options.Pending.PendingDeleted(ctx, told)
+}
+
+// FailedCallback is a call of Options.Pending that was given up. The message it
+// was about is no longer kept with it.
+type FailedCallback struct {
+	MessageID  MessageID
+	RecordedAt time.Time // when the message was sent or deleted
+	Attempts   int
+	Problem    string // of the last attempt
+}
+
+// FailedCallbacks returns calls of Options.Pending that were given up, by
+// message, at most 100 a page. The list is read forwards: Prev is always empty.
+func (a *App) FailedCallbacks(ctx context.Context, page PageToken) (Page[FailedCallback], error) {
+	const op = "FailedCallbacks"
+	var after string
+	if page != "" {
+		if err := page.decodeText(tokenFailed, &after); err != nil {
+			return Page[FailedCallback]{}, in(op, err)
+		}
+	}
+	var result Page[FailedCallback]
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		result = Page[FailedCallback]{}
+		list, err := r.GivenUpTasks(queueTold, after, maxIDsAtOnce+1)
+		if err != nil {
+			return err
+		}
+		if len(list) > maxIDsAtOnce {
+			list = list[:maxIDsAtOnce]
+			result.Next = encodeTextToken(tokenFailed, list[maxIDsAtOnce-1].Key)
+		}
+		for _, t := range list {
+			result.Items = append(result.Items, FailedCallback{
+				MessageID: MessageID(t.Subject), RecordedAt: moment(t.RecordedAt), Attempts: int(t.Attempts), Problem: t.Problem,
+			})
+		}
+		return nil
+	})
+	return result, err
+}

@@ -1,0 +1,679 @@
+package chat
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// ChannelSort is what a list of channels is ordered by.
+type ChannelSort int
+
+// The orders of a list of channels, the greatest first.
+const (
+	ByLastMessage ChannelSort = iota // of the newest message the viewer can see; those without one last
+	ByLastUpdated                    // of that and of the last change of the channel, the later
+	ByCreated
+	ByMemberCount
+	ByUnread
+)
+
+// ChannelQuery asks for channels.
+type ChannelQuery struct {
+	// Filter chooses channels. A hidden one is chosen only by a filter that
+	// speaks of hidden. Members with Eq("members", "jane") makes a query of
+	// one's own channels.
+	Filter    Filter
+	Sort      ChannelSort
+	Ascending bool
+
+	Limit    int // default 10, at most 30
+	Messages int // latest messages of each: default 25, at most 300; None for none
+	Members  int // members of each: default and at most 100; None for none
+
+	Page PageToken
+}
+
+// Channels returns channels as the application sees them: all that are not
+// deleted. The list is read forwards: Prev is always empty.
+func (a *App) Channels(ctx context.Context, q ChannelQuery) (Page[ChannelState], error) {
+	return a.channels(ctx, "Channels", application, q)
+}
+
+// Channels returns the channels that the user can read, each with what the user
+// sees of it. Its cost depends on the user's own channels and on those of types
+// that their role reads without being a member, where the filter does not leave
+// these out.
+func (s *Session) Channels(ctx context.Context, q ChannelQuery) (Page[ChannelState], error) {
+	return s.app.channels(ctx, "Channels", as(s.user), q)
+}
+
+// Channel returns a channel as the application sees it, with its latest 25
+// messages. A soft-deleted one can still be read.
+func (a *App) Channel(ctx context.Context, cid CID) (ChannelState, error) {
+	return a.channel(ctx, application, cid)
+}
+
+// Channel returns a channel as the user sees it, with its latest 25 messages.
+func (s *Session) Channel(ctx context.Context, cid CID) (ChannelState, error) {
+	return s.app.channel(ctx, as(s.user), cid)
+}
+
+func (a *App) channel(ctx context.Context, c caller, cid CID) (ChannelState, error) {
+	const op = "Channel"
+	if err := checkCID("cid", cid); err != nil {
+		return ChannelState{}, in(op, err)
+	}
+	var state ChannelState
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		read, err := openReadState(r, c, cid)
+		if err == nil {
+			err = read.room.enter()
+		}
+		if err != nil {
+			return err
+		}
+		entry := listing{readState: read}
+		state, err = entry.state(r, ChannelQuery{Messages: standardPage, Members: membersShown})
+		return err
+	})
+	return state, err
+}
+
+func (q *ChannelQuery) check() (from listPlace, err error) {
+	if err := q.Filter.validate(); err != nil {
+		return from, err
+	}
+	if q.Sort < ByLastMessage || q.Sort > ByUnread {
+		return from, invalid("sort", "is %d; must be one of the ChannelSort constants", q.Sort)
+	}
+	if err := checkLimit("limit", &q.Limit, standardChannels, maxChannels); err != nil {
+		return from, err
+	}
+	if err := checkCount("messages", &q.Messages, standardPage, maxPage); err != nil {
+		return from, err
+	}
+	if err := checkCount("members", &q.Members, membersShown, membersShown); err != nil {
+		return from, err
+	}
+	if q.Page == "" {
+		return listPlace{value: math.MaxInt64, number: math.MaxUint64}, nil
+	}
+	var order int64
+	var number int64
+	if err := q.Page.decodeNumbers(tokenChannels, &order, &from.value, &number); err != nil {
+		return from, err
+	}
+	if order != q.order() {
+		return from, invalid("page", "is a token of a list in another order")
+	}
+	from.number = record.Channel(number)
+	return from, nil
+}
+
+func (q *ChannelQuery) order() int64 {
+	order := int64(q.Sort) << 1
+	if q.Ascending {
+		order |= 1
+	}
+	return order
+}
+
+// listPlace is a place in a list of channels: by value, then by number, the
+// greatest first.
+type listPlace struct {
+	value  int64
+	number record.Channel
+}
+
+func (p listPlace) compare(q listPlace) int {
+	return cmp.Or(-cmp.Compare(p.value, q.value), -cmp.Compare(p.number, q.number))
+}
+
+// listing is a channel that may be in a list. What it takes to decide is read
+// when it is asked for.
+type listing struct {
+	*readState // nil until opened
+	number     record.Channel
+	own        codec.UserChannel
+	isOwn      bool
+	place      listPlace
+	count      *int
+	newest     *newestMessage
+}
+
+func (a *App) channels(ctx context.Context, op string, c caller, q ChannelQuery) (Page[ChannelState], error) {
+	from, err := q.check()
+	if err != nil {
+		return Page[ChannelState]{}, in(op, err)
+	}
+	var page Page[ChannelState]
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		page = Page[ChannelState]{}
+		list := &channelList{app: a, reader: r, caller: c, query: q}
+		if err := list.open(); err != nil {
+			return err
+		}
+		chosen, more, err := list.choose(from)
+		if err != nil {
+			return err
+		}
+		for _, entry := range chosen {
+			state, err := entry.state(r, q)
+			if err != nil {
+				return err
+			}
+			page.Items = append(page.Items, state)
+		}
+		if more {
+			last := chosen[len(chosen)-1].place
+			page.Next = encodeToken(tokenChannels, q.order(), last.value, int64(last.number))
+		}
+		return nil
+	})
+	return page, err
+}
+
+// channelList makes one list of channels.
+type channelList struct {
+	app      *App
+	reader   *record.Reader
+	caller   caller
+	query    ChannelQuery
+	user     *record.Value[codec.User]
+	settings *record.Value[*storedSettings]
+	mutes    *record.Value[*codec.Mutes]
+	types    []ChannelType
+	entries  []*listing
+}
+
+// open reads who asks, and which channels may be in the list.
+func (l *channelList) open() (err error) {
+	b := l.reader.Batch()
+	l.user = b.User(string(l.caller.user))
+	l.settings = record.Settings[storedSettings](b)
+	l.mutes = b.Mutes(string(l.caller.user))
+	if err := b.Run(); err != nil {
+		return err
+	}
+	if err := checkCaller(l.caller, l.user); err != nil {
+		return err
+	}
+	if l.types, err = record.Types[ChannelType](l.reader); err != nil {
+		return err
+	}
+	if !l.caller.app {
+		own, err := l.reader.UserChannels(string(l.caller.user))
+		if err != nil {
+			return err
+		}
+		for _, o := range own {
+			l.entries = append(l.entries, &listing{number: o.Channel, own: o.UserChannel, isOwn: true})
+		}
+	}
+	if cids, ok := l.query.Filter.requires("cid"); ok {
+		return l.addCIDs(cids)
+	}
+	return l.addTypes()
+}
+
+// addTypes adds the channels of types that the caller reads without being a
+// member.
+func (l *channelList) addTypes() error {
+	if members, ok := l.query.Filter.requires("members"); ok && !l.caller.app && slices.Equal(members, []string{string(l.caller.user)}) {
+		return nil
+	}
+	wanted, restricted := l.query.Filter.requires("type")
+	for _, t := range l.types {
+		if restricted && !slices.Contains(wanted, t.Name) {
+			continue
+		}
+		if !l.caller.app && !slices.Contains(t.Grants[Role(l.user.V.Role)], ReadChannel) {
+			continue
+		}
+		after := ""
+		for {
+			cids, numbers, err := l.reader.CIDs(t.Name+":", after, maxPage)
+			if err != nil {
+				return err
+			}
+			for i, number := range numbers {
+				l.add(CID(cids[i]), number)
+			}
+			if len(cids) < maxPage {
+				break
+			}
+			after = cids[len(cids)-1]
+		}
+	}
+	return nil
+}
+
+// addCIDs adds the channels that the filter names.
+func (l *channelList) addCIDs(cids []string) error {
+	b := l.reader.Batch()
+	numbers := make([]*record.Value[record.Channel], len(cids))
+	for i, cid := range cids {
+		numbers[i] = b.Number(cid)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	wanted := map[record.Channel]bool{}
+	for i, number := range numbers {
+		if number.Found {
+			wanted[number.V] = true
+			l.add(CID(cids[i]), number.V)
+		}
+	}
+	l.entries = slices.DeleteFunc(l.entries, func(e *listing) bool { return !wanted[e.number] })
+	return nil
+}
+
+func (l *channelList) add(cid CID, number record.Channel) {
+	known := slices.ContainsFunc(l.entries, func(e *listing) bool { return e.isOwn && e.number == number })
+	if !known {
+		l.entries = append(l.entries, &listing{number: number, own: codec.UserChannel{CID: string(cid)}})
+	}
+}
+
+// choose finds the entries of the page after a place, and whether there are
+// more.
+func (l *channelList) choose(from listPlace) (chosen []*listing, more bool, err error) {
+	if err := l.sort(); err != nil {
+		return nil, false, err
+	}
+	start := from
+	for _, e := range l.entries {
+		if l.query.Page != "" && !l.isAfter(e.place, start) {
+			continue
+		}
+		ok, err := l.matches(e)
+		if err != nil {
+			return nil, false, err
+		}
+		if !ok {
+			continue
+		}
+		if len(chosen) == l.query.Limit {
+			return chosen, true, nil
+		}
+		chosen = append(chosen, e)
+	}
+	return chosen, false, nil
+}
+
+func (l *channelList) isAfter(p, q listPlace) bool {
+	if l.query.Ascending {
+		return p.compare(q) < 0
+	}
+	return p.compare(q) > 0
+}
+
+// sort gives each entry its place. By the last message it takes two short
+// values a channel, by anything else the channel itself.
+func (l *channelList) sort() error {
+	if l.query.Sort == ByLastMessage {
+		if err := l.placeByNewest(); err != nil {
+			return err
+		}
+	} else {
+		for _, e := range l.entries {
+			value, err := l.sortValue(e)
+			if err != nil {
+				return err
+			}
+			e.place = listPlace{value, e.number}
+		}
+	}
+	slices.SortFunc(l.entries, func(a, b *listing) int {
+		if l.query.Ascending {
+			a, b = b, a
+		}
+		return a.place.compare(b.place)
+	})
+	return nil
+}
+
+func (l *channelList) placeByNewest() error {
+	b := l.reader.Batch()
+	public := make([]*record.Value[int64], len(l.entries))
+	for i, e := range l.entries {
+		public[i] = b.Newest(e.number)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	for i, e := range l.entries {
+		value := public[i].V
+		if value <= e.own.ClearedAt {
+			value = 0
+		}
+		// There may be private messages: who they are for, and what of them is
+		// still there, takes the channel.
+		if l.caller.app || !e.isOwn || e.own.Private || l.readsAllPrivate(CID(e.own.CID)) {
+			if err := l.openEntry(e); err != nil {
+				return err
+			}
+			newest, err := e.newestVisible(l.reader)
+			if err != nil {
+				return err
+			}
+			value = newest.at
+		}
+		e.place = listPlace{value, e.number}
+	}
+	return nil
+}
+
+// readsAllPrivate says whether the caller may see all private messages of the
+// type's channels. Which of the grants applies is found when one is opened.
+func (l *channelList) readsAllPrivate(cid CID) bool {
+	for i := range l.types {
+		t := &l.types[i]
+		if t.Name != cid.Type() {
+			continue
+		}
+		for _, role := range []Role{Role(l.user.V.Role), RoleChannelMember, RoleChannelModerator, RoleChannelCreator} {
+			if slices.Contains(t.Grants[role], ReadRestrictedVisibilityMessage) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (l *channelList) sortValue(e *listing) (int64, error) {
+	if err := l.openEntry(e); err != nil {
+		return 0, err
+	}
+	channel := &e.room.channel
+	switch l.query.Sort {
+	case ByCreated:
+		return channel.CreatedAt, nil
+	case ByMemberCount:
+		return int64(channel.Members), nil
+	case ByUnread:
+		n, err := e.unreadCount(l.reader)
+		return int64(n), err
+	}
+	newest, err := e.newestVisible(l.reader)
+	return max(newest.at, channel.UpdatedAt), err
+}
+
+// openEntry reads an entry's channel and what the caller has with it.
+func (l *channelList) openEntry(e *listing) error {
+	if e.readState != nil {
+		return nil
+	}
+	state := &readState{mutes: l.mutes}
+	var err error
+	state.room, err = openRoomOf(l.reader, l.caller, l.user.V, l.settings.V, e.number, more{second: state.alongside(l.caller.user)})
+	e.readState = state
+	return err
+}
+
+// matches says whether an entry belongs in the list.
+func (l *channelList) matches(e *listing) (bool, error) {
+	if wanted, ok := l.query.Filter.requires("type"); ok && !slices.Contains(wanted, CID(e.own.CID).Type()) {
+		return false, nil
+	}
+	if err := l.openEntry(e); err != nil {
+		return false, err
+	}
+	if !e.room.readable() || e.room.channel.DeletedAt != 0 {
+		return false, nil
+	}
+	if e.room.own.HiddenAt != 0 && !l.query.Filter.mentions("hidden") {
+		hidden, err := e.hidden(l.reader)
+		if err != nil || hidden {
+			return false, err
+		}
+	}
+	return l.query.Filter.matches(&listingFields{e, l.reader})
+}
+
+// newestMessage is the newest message of a channel that a caller can see and
+// that is not deleted for all.
+type newestMessage struct {
+	at      int64 // 0: there is none
+	private bool
+}
+
+func (e *listing) newestVisible(r *record.Reader) (newestMessage, error) {
+	if e.newest != nil {
+		return *e.newest, nil
+	}
+	room := e.room
+	b := r.Batch()
+	public := b.LiveStream(room.number)
+	private := b.PrivateStream(room.number, room.privateReader())
+	if err := b.Run(); err != nil {
+		return newestMessage{}, err
+	}
+	var n newestMessage
+	if !room.channel.Disabled || room.app {
+		if at := public.V.Newest; at > room.floor() {
+			n.at = at
+		}
+		if at := private.V.Newest; at > max(room.floor(), room.privateFloor(), n.at) {
+			n = newestMessage{at, true}
+		}
+	}
+	e.newest = &n
+	return n, nil
+}
+
+// hidden says whether the channel is hidden from the caller: they hid it, and
+// nothing they can see came since.
+func (e *listing) hidden(r *record.Reader) (bool, error) {
+	if e.room.own.HiddenAt == 0 {
+		return false, nil
+	}
+	newest, err := e.newestVisible(r)
+	return newest.at <= e.room.own.HiddenAt, err
+}
+
+func (e *listing) unreadCount(r *record.Reader) (int, error) {
+	if e.count != nil {
+		return *e.count, nil
+	}
+	if e.room.app || e.room.enter() != nil {
+		return 0, nil
+	}
+	n, err := e.unread(r)
+	e.count = &n
+	return n, err
+}
+
+// listingFields is what a filter asks of an entry.
+type listingFields struct {
+	entry  *listing
+	reader *record.Reader
+}
+
+func (f *listingFields) field(name string) (any, error) {
+	e := f.entry
+	channel := &e.room.channel
+	switch name {
+	case "cid":
+		return channel.CID, nil
+	case "type":
+		return CID(channel.CID).Type(), nil
+	case "id":
+		return CID(channel.CID).ID(), nil
+	case "name":
+		return channel.Name, nil
+	case "created_by":
+		return channel.CreatedBy, nil
+	case "member_count":
+		return float64(channel.Members), nil
+	case "created_at":
+		return moment(channel.CreatedAt), nil
+	case "updated_at":
+		return moment(channel.UpdatedAt), nil
+	case "last_message_at":
+		newest, err := e.newestVisible(f.reader)
+		if err != nil || newest.at == 0 {
+			return nil, err
+		}
+		return moment(newest.at), nil
+	case "frozen":
+		return channel.Frozen, nil
+	case "disabled":
+		return channel.Disabled, nil
+	case "hidden":
+		return e.hidden(f.reader)
+	case "muted":
+		return e.room.muted(), nil
+	case "pinned", "archived":
+		return false, nil
+	case "has_unread":
+		n, err := e.unreadCount(f.reader)
+		return n > 0, err
+	}
+	return decodeCustom(channel.Custom)[name], nil
+}
+
+func (f *listingFields) isMember(id UserID) (bool, error) {
+	b := f.reader.Batch()
+	m := b.Member(f.entry.room.number, string(id))
+	err := b.Run()
+	return m.Found, err
+}
+
+func (f *listingFields) members() ([]UserID, error) {
+	var ids []UserID
+	after := ""
+	for {
+		list, err := f.reader.Members(f.entry.room.number, after, maxPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
+			ids = append(ids, UserID(m.User))
+		}
+		if len(list) < maxPage {
+			return ids, nil
+		}
+		after = list[len(list)-1].User
+	}
+}
+
+// state makes of an entry what the caller sees of the channel.
+func (e *listing) state(r *record.Reader, q ChannelQuery) (ChannelState, error) {
+	room := e.room
+	var members []record.Membership
+	people := people{}
+	b := r.Batch()
+	people.want(b, room.channel.CreatedBy)
+	if q.Members > 0 {
+		b.Members(room.number, "", q.Members, &members)
+	}
+	if err := b.Run(); err != nil {
+		return ChannelState{}, err
+	}
+	channel, err := channelFrom(people, &room.channel)
+	if err != nil {
+		return ChannelState{}, err
+	}
+	s := ChannelState{Channel: channel, Muted: room.muted(), Capabilities: room.capabilities()}
+	if s.Members, err = renderMembers(r, members); err != nil {
+		return s, err
+	}
+	if room.isMember {
+		m := memberFrom(userFrom(room.userRecord), room.member)
+		s.Membership, s.LastRead = &m, moment(e.mark.V.ReadAt)
+	}
+	if s.Hidden, err = e.hidden(r); err != nil || room.channel.Disabled && !room.app {
+		return s, err
+	}
+	if s.Unread, err = e.unreadCount(r); err != nil {
+		return s, err
+	}
+	return s, e.addMessages(r, q, &s)
+}
+
+// addMessages adds the latest messages, the last one and the caller's own
+// pending ones.
+func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState) error {
+	room := e.room
+	if q.Messages > 0 {
+		page, err := room.page(r, pageQuery{limit: q.Messages, way: latest})
+		if err != nil {
+			return err
+		}
+		s.Messages = page.Items
+	}
+	newest, err := e.newestVisible(r)
+	if err != nil {
+		return err
+	}
+	if newest.at != 0 {
+		place := codec.Place{Kind: codec.PlaceTimeline, Channel: uint64(room.number), At: newest.at}
+		if newest.private {
+			place.Kind = codec.PlacePrivate
+		}
+		stored, err := r.MessagesAt([]codec.Place{place})
+		if err != nil {
+			return err
+		}
+		last, err := room.renderAll(r, stored)
+		if err != nil {
+			return err
+		}
+		if len(last) == 1 {
+			s.LastMessage, s.LastMessageAt = &last[0], momentPtr(newest.at)
+		}
+	}
+	if room.app {
+		return nil
+	}
+	pending, err := r.PendingBy(room.number, string(room.user), max(room.expiry(), room.floor()), pendingShown)
+	if err != nil {
+		return err
+	}
+	s.Pending, err = room.renderAll(r, pending)
+	return err
+}
+
+// capabilities are the actions that would succeed for the caller now.
+func (r *room) capabilities() []Action {
+	if r.enter() != nil {
+		return nil
+	}
+	var list []Action
+	for _, action := range allActions {
+		if r.can(action) && r.possible(action) {
+			list = append(list, action)
+		}
+	}
+	slices.SortFunc(list, func(a, b Action) int { return strings.Compare(string(a), string(b)) })
+	return list
+}
+
+// possible says whether the channel's state and settings let an action succeed
+// for who is granted it.
+func (r *room) possible(action Action) bool {
+	frozen := r.channel.Frozen && !r.can(UseFrozenChannel)
+	switch action {
+	case CreateMessage, CreateAttachment, CreateMention, AddLinks, CreateSystemMessage, CreateRestrictedVisibilityMessage:
+		return !frozen
+	case CreateReply:
+		return !frozen && r.kind.Replies
+	case CreateReaction:
+		return !frozen && r.kind.Reactions
+	case MuteChannel:
+		return r.kind.Mutes && r.isMember
+	case LeaveChannel:
+		return r.isMember
+	case SearchMessages:
+		return r.kind.Search
+	}
+	return true
+}

@@ -1,0 +1,339 @@
+package chat
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// Message returns one message. ErrNotFound if it does not exist.
+func (a *App) Message(ctx context.Context, id MessageID) (Message, error) {
+	return a.message(ctx, "Message", application, id)
+}
+
+// Message returns one message as the user sees it. ErrNotFound if it does not
+// exist for them.
+func (s *Session) Message(ctx context.Context, id MessageID) (Message, error) {
+	return s.app.message(ctx, "Message", as(s.user), id)
+}
+
+func (a *App) message(ctx context.Context, op string, c caller, id MessageID) (Message, error) {
+	if err := checkMessageID("id", id); err != nil {
+		return Message{}, in(op, err)
+	}
+	var m Message
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		f, err := find(r, c, id)
+		if err != nil {
+			return err
+		}
+		list, err := render(r, []*found{f})
+		if err == nil {
+			m = list[0]
+		}
+		return err
+	})
+	return m, err
+}
+
+// MessagesByID returns messages by their ids, at most 100, in the order asked.
+// Those that do not exist are left out.
+func (a *App) MessagesByID(ctx context.Context, ids ...MessageID) ([]Message, error) {
+	return a.messagesByID(ctx, "MessagesByID", application, ids)
+}
+
+// MessagesByID returns the messages that the user can see of those named, at
+// most 100, in the order asked.
+func (s *Session) MessagesByID(ctx context.Context, ids ...MessageID) ([]Message, error) {
+	return s.app.messagesByID(ctx, "MessagesByID", as(s.user), ids)
+}
+
+func (a *App) messagesByID(ctx context.Context, op string, c caller, ids []MessageID) ([]Message, error) {
+	if len(ids) > maxIDsAtOnce {
+		return nil, in(op, invalid("ids", "names %d messages; at most %d", len(ids), maxIDsAtOnce))
+	}
+	if err := checkMessageIDs("ids", ids); err != nil {
+		return nil, in(op, err)
+	}
+	var messages []Message
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		list, err := findAll(r, c, ids)
+		if err != nil {
+			return err
+		}
+		list = slices.DeleteFunc(list, func(f *found) bool { return f == nil || f.room.enter() != nil })
+		messages, err = render(r, list)
+		return err
+	})
+	return messages, err
+}
+
+// MessageQuery asks for a page of a channel's messages. At most one of the
+// anchors and Page is given; with none the latest messages are returned. Items
+// run from the oldest to the newest in every page, placeholders included.
+// Replies are part of it only if they are shown in the channel.
+type MessageQuery struct {
+	Limit int // default 25, at most 300
+
+	// A message of the channel: one that is soft-deleted will do, one that is
+	// gone or cannot be seen is ErrNotFound.
+	Before, After, Around MessageID
+
+	// A point in time.
+	BeforeTime, AfterTime, AroundTime time.Time
+
+	// Inclusive has a Before or After page begin with the anchor itself, or
+	// with what was created at that very time. An Around page always does.
+	Inclusive bool
+
+	// Page is Prev or Next of another page.
+	Page PageToken
+}
+
+// Messages returns a page of a channel's messages, as the application sees
+// them: all, private ones included. Pending ones are in PendingMessages.
+func (a *App) Messages(ctx context.Context, cid CID, q MessageQuery) (Page[Message], error) {
+	return a.messages(ctx, "Messages", application, cid, q)
+}
+
+// Messages returns a page of a channel's messages as the user sees them. A page
+// never skips or repeats a message, whatever is sent meanwhile.
+func (s *Session) Messages(ctx context.Context, cid CID, q MessageQuery) (Page[Message], error) {
+	return s.app.messages(ctx, "Messages", as(s.user), cid, q)
+}
+
+// AllMessages runs through all messages of a channel from the oldest to the
+// newest, a page a transaction; none is held while the loop's body runs. An
+// error ends it.
+func (a *App) AllMessages(ctx context.Context, cid CID) iter.Seq2[Message, error] {
+	return a.allMessages(ctx, application, cid)
+}
+
+// AllMessages runs through all messages of a channel that the user can see; see
+// [App.AllMessages].
+func (s *Session) AllMessages(ctx context.Context, cid CID) iter.Seq2[Message, error] {
+	return s.app.allMessages(ctx, as(s.user), cid)
+}
+
+func (a *App) allMessages(ctx context.Context, c caller, cid CID) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		q := MessageQuery{Limit: maxPage, AfterTime: time.Time{}.Add(1)}
+		for {
+			page, err := a.messages(ctx, "AllMessages", c, cid, q)
+			if err != nil {
+				yield(Message{}, err)
+				return
+			}
+			for _, m := range page.Items {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			if page.Next == "" {
+				return
+			}
+			q = MessageQuery{Limit: maxPage, Page: page.Next}
+		}
+	}
+}
+
+// pageQuery is a MessageQuery that was checked.
+type pageQuery struct {
+	limit  int
+	way    way
+	anchor MessageID // empty: at is given
+	at     int64
+	with   bool // the anchor itself too
+}
+
+type way int
+
+const (
+	latest way = iota
+	before
+	after
+	around
+)
+
+func (q MessageQuery) check() (pageQuery, error) {
+	p := pageQuery{limit: q.Limit}
+	if err := checkLimit("limit", &p.limit, standardPage, maxPage); err != nil {
+		return p, err
+	}
+	given := 0
+	for _, anchor := range []struct {
+		field string
+		way   way
+		id    MessageID
+		time  time.Time
+	}{
+		{"before", before, q.Before, q.BeforeTime},
+		{"after", after, q.After, q.AfterTime},
+		{"around", around, q.Around, q.AroundTime},
+	} {
+		if anchor.id != "" {
+			given++
+			if err := checkMessageID(anchor.field, anchor.id); err != nil {
+				return p, err
+			}
+			p.way, p.anchor = anchor.way, anchor.id
+		}
+		if !anchor.time.IsZero() {
+			given++
+			p.way, p.at = anchor.way, clampTime(anchor.time)
+		}
+	}
+	p.with = q.Inclusive || p.way == around
+	if q.Page != "" {
+		given++
+		var direction int64
+		if err := q.Page.decodeNumbers(tokenMessages, &direction, &p.at); err != nil {
+			return p, err
+		}
+		if p.way = way(direction); p.way != before && p.way != after {
+			return p, invalid("page", "is not a page token of this list")
+		}
+	}
+	if given > 1 {
+		return p, invalid("page", "more than one of the anchors and Page is given")
+	}
+	if q.Inclusive && (given == 0 || q.Page != "") {
+		return p, invalid("inclusive", "is set without an anchor")
+	}
+	return p, nil
+}
+
+// clampTime is a time in microseconds, far ones moved to where arithmetic is
+// safe.
+func clampTime(t time.Time) int64 {
+	const far = math.MaxInt64 / 4
+	switch {
+	case t.Year() > 9999:
+		return far
+	case t.Year() < 1:
+		return -far
+	}
+	return t.UnixMicro()
+}
+
+func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q MessageQuery) (Page[Message], error) {
+	var page Page[Message]
+	p, err := q.check()
+	if err == nil {
+		err = checkCID("cid", cid)
+	}
+	if err != nil {
+		return page, in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		p := p
+		var anchor *record.Value[codec.Place]
+		room, err := openRoom(r, c, cid, more{first: func(b *record.Batch) {
+			if p.anchor != "" {
+				anchor = b.Place(string(p.anchor))
+			}
+		}})
+		if err == nil {
+			err = room.enter()
+		}
+		if err != nil {
+			return err
+		}
+		if anchor != nil {
+			if p.at, err = anchorTime(r, room, p.anchor, anchor); err != nil {
+				return err
+			}
+		}
+		page, err = room.page(r, p)
+		return err
+	})
+	return page, err
+}
+
+// anchorTime is the time of a message that a page is asked for by.
+func anchorTime(r *record.Reader, room *room, id MessageID, place *record.Value[codec.Place]) (int64, error) {
+	b := r.Batch()
+	m := inRoom(b, room.number, place)
+	if err := b.Run(); err != nil {
+		return 0, err
+	}
+	if !m.Found || room.sees(&m.V) == unseen {
+		return 0, notFound("message", id)
+	}
+	if m.V.Pending {
+		return 0, fail(ErrPending, "", "message %q is pending", id)
+	}
+	return m.V.CreatedAt, nil
+}
+
+// page reads one page of the channel.
+func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
+	var page Page[Message]
+	older := record.Span{From: r.floor(), To: never, Reverse: true}
+	newer := record.Span{From: max(r.floor(), p.at), To: never}
+	switch p.way {
+	case latest:
+		older.Limit = p.limit + 1
+	case before:
+		older.To, older.Limit = p.at, p.limit+1
+		newer.From, newer.Limit = max(r.floor(), p.at-1), 1
+		if p.with {
+			older.To++
+			newer.From++
+		}
+	case after:
+		newer.Limit = p.limit + 1
+		older.To, older.Limit = p.at+1, 1
+		if p.with {
+			newer.From = max(r.floor(), p.at-1)
+			older.To--
+		}
+	case around:
+		// The anchor is the first of the newer half; what one half has no use
+		// for goes to the other.
+		older.To, older.Limit = p.at, p.limit+1
+		newer.From, newer.Limit = max(r.floor(), p.at-1), p.limit+1
+	}
+	spans, err := r.pages().Read(reader, older, newer)
+	if err != nil {
+		return page, err
+	}
+	behind, ahead := spans[0], spans[1]
+	slices.Reverse(behind)
+	items, hasOlder, hasNewer := p.take(behind, ahead)
+	if page.Items, err = r.renderAll(reader, items); err != nil {
+		return page, err
+	}
+	if n := len(items); n > 0 {
+		if hasOlder {
+			page.Prev = encodeToken(tokenMessages, int64(before), items[0].CreatedAt)
+		}
+		if hasNewer {
+			page.Next = encodeToken(tokenMessages, int64(after), items[n-1].CreatedAt)
+		}
+	}
+	return page, nil
+}
+
+// take chooses the page's items of what lies behind and ahead of its anchor,
+// both oldest first, and says whether there is more on either side.
+func (p pageQuery) take(behind, ahead []codec.Message) (items []codec.Message, hasOlder, hasNewer bool) {
+	switch p.way {
+	case latest, before:
+		cut := max(0, len(behind)-p.limit)
+		return behind[cut:], cut > 0, len(ahead) > 0
+	case after:
+		n := min(p.limit, len(ahead))
+		return ahead[:n], len(behind) > 0, n < len(ahead)
+	}
+	fromBehind := min(p.limit/2, len(behind))
+	fromAhead := min(p.limit-fromBehind, len(ahead))
+	fromBehind = min(p.limit-fromAhead, len(behind))
+	items = append(slices.Clone(behind[len(behind)-fromBehind:]), ahead[:fromAhead]...)
+	return items, fromBehind < len(behind), fromAhead < len(ahead)
+}

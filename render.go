@@ -1,0 +1,167 @@
+package chat
+
+import (
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/markup"
+	"example.com/chat/internal/record"
+)
+
+// people are the users that a result shows, each read once.
+type people map[string]*record.Value[codec.User]
+
+func (p people) want(b *record.Batch, ids ...string) {
+	for _, id := range ids {
+		if p[id] == nil {
+			p[id] = b.User(id)
+		}
+	}
+}
+
+// user is a user as results show them; one who was erased shows the id alone.
+func (p people) user(id string) User {
+	if v := p[id]; v != nil && v.Found {
+		return userFrom(v.V)
+	}
+	return User{ID: UserID(id)}
+}
+
+func userFrom(u codec.User) User {
+	return User{
+		ID: UserID(u.ID), Name: u.Name, Role: Role(u.Role), Custom: decodeCustom(u.Custom),
+		CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), DeactivatedAt: momentPtr(u.Deactivated),
+	}
+}
+
+// rendering makes messages of what is stored, for one caller.
+type rendering struct {
+	people people
+	quotes map[string]*found // by id; what the caller may not see is absent
+}
+
+// render makes one message.
+func (r *room) render(reader *record.Reader, m *codec.Message, s sight) (Message, error) {
+	list, err := render(reader, []*found{{r, *m, s}})
+	if err != nil {
+		return Message{}, err
+	}
+	return list[0], nil
+}
+
+// renderAll makes messages that lie in the channel's pages.
+func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Message, error) {
+	list := make([]*found, 0, len(messages))
+	for i := range messages {
+		if s := r.sees(&messages[i]); s != unseen {
+			list = append(list, &found{r, messages[i], s})
+		}
+	}
+	return render(reader, list)
+}
+
+// render makes messages of what was found, with whole users and quotes one
+// level deep, in three round trips at most.
+func render(reader *record.Reader, list []*found) ([]Message, error) {
+	out := rendering{people: people{}, quotes: map[string]*found{}}
+	quoted := map[string]*record.Value[codec.Place]{}
+	b := reader.Batch()
+	for _, f := range list {
+		out.people.want(b, f.message.Author)
+		if f.sight != whole {
+			continue
+		}
+		out.people.want(b, f.message.Mentions...)
+		if id := f.message.QuotedID; id != "" && quoted[id] == nil {
+			quoted[id] = b.Place(id)
+		}
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	if err := out.quote(reader, list, quoted); err != nil {
+		return nil, err
+	}
+	messages := make([]Message, len(list))
+	for i, f := range list {
+		messages[i] = out.message(f, true)
+	}
+	return messages, nil
+}
+
+// quote reads the quoted messages and checks each against the caller again.
+func (out *rendering) quote(reader *record.Reader, list []*found, places map[string]*record.Value[codec.Place]) error {
+	if len(places) == 0 {
+		return nil
+	}
+	b := reader.Batch()
+	messages := map[string]*record.Value[codec.Message]{}
+	for id, p := range places {
+		if p.Found && p.V.Kind != codec.PlaceGone && p.V.Kind != codec.PlacePending {
+			messages[id] = b.Message(p.V)
+		}
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	b = reader.Batch()
+	for _, f := range list {
+		id := f.message.QuotedID
+		m := messages[id]
+		if f.sight != whole || m == nil || !m.Found || places[id].V.Channel != uint64(f.room.number) {
+			continue
+		}
+		if s := f.room.sees(&m.V); s != unseen {
+			out.quotes[id] = &found{f.room, m.V, s}
+			out.people.want(b, m.V.Author)
+			out.people.want(b, m.V.Mentions...)
+		}
+	}
+	return b.Run()
+}
+
+// message makes one message; withQuote says whether it may show its quote.
+func (out *rendering) message(f *found, withQuote bool) Message {
+	stored := &f.message
+	m := Message{
+		ID: MessageID(stored.ID), CID: CID(f.room.channel.CID), Type: messageType(stored),
+		User: out.people.user(stored.Author), Silent: stored.Silent,
+		CreatedAt: moment(stored.CreatedAt), UpdatedAt: moment(stored.UpdatedAt),
+		DeletedAt: momentPtr(stored.DeletedAt), MessageTextUpdatedAt: momentPtr(stored.TextUpdatedAt),
+		ParentID: MessageID(stored.ParentID), ShowInChannel: stored.Shown, SentAt: momentPtr(stored.SentAt),
+	}
+	for _, id := range stored.Restricted {
+		m.Restricted = append(m.Restricted, UserID(id))
+	}
+	if f.sight != whole {
+		m.Type = TypeDeleted
+		m.DeletedForMe = f.sight == placeholderForMe || f.room.forMe.Has(stored.CreatedAt)
+		return m
+	}
+	m.Text, m.HTML = stored.Text, stored.HTML
+	if m.HTML == "" {
+		m.HTML = markup.Paragraph(stored.Text)
+	}
+	m.Attachments = decodeAttachments(stored.Attachments)
+	m.Custom = decodeCustom(stored.Custom)
+	for _, id := range stored.Mentions {
+		m.MentionedUsers = append(m.MentionedUsers, out.people.user(id))
+	}
+	if stored.Pending {
+		m.Pending = &Pending{Metadata: metadataFrom(stored.Metadata)}
+	}
+	if quoted := out.quotes[stored.QuotedID]; quoted != nil && withQuote {
+		m.QuotedMessageID = MessageID(stored.QuotedID)
+		inner := out.message(quoted, false)
+		m.QuotedMessage = &inner
+	}
+	return m
+}
+
+func messageType(m *codec.Message) MessageType {
+	switch {
+	case m.ParentID != "":
+		return TypeReply
+	case m.System:
+		return TypeSystem
+	}
+	return TypeRegular
+}

@@ -1,0 +1,241 @@
+package chat
+
+import (
+	"context"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"example.com/chat/internal/record"
+)
+
+// Settings are the application's settings. They lie in the store, so that every
+// instance sees a change, and can be changed at run time.
+type Settings struct {
+	// AsyncModeration is about pending messages.
+	AsyncModeration AsyncModeration
+}
+
+// AsyncModeration says who is told of pending messages and when they expire.
+type AsyncModeration struct {
+	// Callback is where the application is told over HTTP.
+	Callback ModerationCallback
+
+	// Timeout is how long a message may be pending before it is deleted: at
+	// least 1 ms, in whole milliseconds. A change applies to those already
+	// pending. Default 3 days.
+	Timeout time.Duration
+}
+
+// ModerationCallback is where the application is told of pending messages.
+type ModerationCallback struct {
+	Mode CallbackMode
+
+	// ServerURL is an absolute http or https URL. Its path is kept, a trailing
+	// slash dropped. Required by CallbackREST.
+	ServerURL string
+
+	// Secret signs the callbacks. No read returns it: it is empty in what
+	// Settings returns, and an empty one in UpdateSettings keeps the present
+	// one. ClearSecret removes it.
+	Secret      string
+	ClearSecret bool
+}
+
+// CallbackMode says whether the application is told over HTTP.
+type CallbackMode string
+
+// The callback modes.
+const (
+	CallbackNone CallbackMode = "CALLBACK_MODE_NONE" // the default
+	CallbackREST CallbackMode = "CALLBACK_MODE_REST"
+)
+
+// storedSettings is how settings lie in the store.
+type storedSettings struct {
+	Moderation struct {
+		Callback struct {
+			Mode      CallbackMode `json:"mode"`
+			ServerURL string       `json:"server_url"`
+			Secret    string       `json:"secret"`
+		} `json:"callback"`
+		TimeoutMS int64 `json:"timeout_ms"`
+	} `json:"async_moderation_config"`
+}
+
+func standardSettings() storedSettings {
+	var s storedSettings
+	s.Moderation.Callback.Mode = CallbackNone
+	s.Moderation.TimeoutMS = standardPendingTimeout.Milliseconds()
+	return s
+}
+
+func (s *storedSettings) timeout() time.Duration {
+	return time.Duration(s.Moderation.TimeoutMS) * time.Millisecond
+}
+
+// public is the settings as reads return them.
+func (s *storedSettings) public() Settings {
+	return Settings{AsyncModeration{
+		Callback: ModerationCallback{Mode: s.Moderation.Callback.Mode, ServerURL: s.Moderation.Callback.ServerURL},
+		Timeout:  s.timeout(),
+	}}
+}
+
+// changed is the stored settings with what the application set.
+func (s storedSettings) changed(to Settings) (storedSettings, error) {
+	callback := to.AsyncModeration.Callback
+	const field = "async_moderation_config."
+	switch callback.Mode {
+	case "":
+		callback.Mode = CallbackNone
+	case CallbackNone, CallbackREST:
+	default:
+		return s, invalid(field+"callback.mode", "is %q; must be %s or %s", callback.Mode, CallbackREST, CallbackNone)
+	}
+	address, err := checkServerURL(callback.ServerURL)
+	if err != nil {
+		return s, err
+	}
+	if address == "" && callback.Mode == CallbackREST {
+		return s, invalid(field+"callback.server_url", "is empty; %s needs one", CallbackREST)
+	}
+	if err := checkText(field+"callback.secret", callback.Secret); err != nil {
+		return s, err
+	}
+	if len(callback.Secret) > 1024 {
+		return s, fail(ErrTooLong, field+"callback.secret", "has %d bytes; at most 1,024", len(callback.Secret))
+	}
+	timeout := to.AsyncModeration.Timeout
+	if timeout == 0 {
+		timeout = standardPendingTimeout
+	}
+	if timeout < time.Millisecond || timeout%time.Millisecond != 0 || timeout > 10*365*24*time.Hour {
+		return s, invalid(field+"timeout_ms", "is %v; must be whole milliseconds, 1 ms to 10 years", timeout)
+	}
+	s.Moderation.Callback.Mode, s.Moderation.Callback.ServerURL = callback.Mode, address
+	s.Moderation.TimeoutMS = timeout.Milliseconds()
+	switch {
+	case callback.ClearSecret:
+		s.Moderation.Callback.Secret = ""
+	case callback.Secret != "":
+		s.Moderation.Callback.Secret = callback.Secret
+	}
+	return s, nil
+}
+
+func checkServerURL(address string) (string, error) {
+	const field = "async_moderation_config.callback.server_url"
+	if address == "" {
+		return "", nil
+	}
+	if err := checkText(field, address); err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	switch {
+	case len(address) > 2048:
+		return "", fail(ErrTooLong, field, "has %d bytes; at most 2,048", len(address))
+	case err != nil || u.Opaque != "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		return "", invalid(field, "is not an absolute http or https URL")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(address, "#"):
+		return "", invalid(field, "has a query or a fragment; give scheme, host and path alone")
+	}
+	return strings.TrimRight(address, "/"), nil
+}
+
+func loadSettings(r *record.Reader) (*storedSettings, error) {
+	b := r.Batch()
+	s := record.Settings[storedSettings](b)
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	if !s.Found {
+		standard := standardSettings()
+		return &standard, nil
+	}
+	return s.V, nil
+}
+
+// Settings returns the application's settings, without the secret.
+func (a *App) Settings(ctx context.Context) (Settings, error) {
+	var s Settings
+	err := a.view(ctx, "Settings", func(r *record.Reader) error {
+		stored, err := loadSettings(r)
+		if err == nil {
+			s = stored.public()
+		}
+		return err
+	})
+	return s, err
+}
+
+// UpdateSettings changes the application's settings: change is called with the
+// settings as they are. An error from change is returned as it is and nothing
+// is changed. It may be called more than once.
+func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) error {
+	const op = "UpdateSettings"
+	if change == nil {
+		return in(op, invalid("change", "is nil"))
+	}
+	err := a.changeStored(ctx, op, func(r *record.Reader) (any, func() (any, error), error) {
+		stored, err := loadSettings(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return *stored, func() (any, error) {
+			s := stored.public()
+			if err := change(&s); err != nil {
+				return nil, hookError{err}
+			}
+			return stored.changed(s)
+		}, nil
+	}, func(tx *record.Txn, v any) error { return tx.PutSettings(v) })
+	a.outbox.Wake()
+	return err
+}
+
+// hookError carries an error of the application's own code to the caller as it
+// is.
+type hookError struct{ error }
+
+// changeStored changes a record of the application by its own function, which
+// runs outside of any transaction: what load read is compared with what is
+// there when the change is stored, and all of it done again if it differs.
+func (a *App) changeStored(ctx context.Context, op string,
+	load func(*record.Reader) (before any, change func() (any, error), err error),
+	store func(*record.Txn, any) error,
+) error {
+	for {
+		var before any
+		var change func() (any, error)
+		err := a.view(ctx, op, func(r *record.Reader) (err error) {
+			before, change, err = load(r)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		after, err := change()
+		if h, ok := err.(hookError); ok {
+			return h.error
+		}
+		if err != nil {
+			return in(op, err)
+		}
+		stored := false
+		err = a.update(ctx, op, record.AppScope, func(tx *record.Txn) error {
+			stored = false
+			present, _, err := load(&tx.Reader)
+			if err != nil || !reflect.DeepEqual(before, present) {
+				return err
+			}
+			stored = true
+			return store(tx, after)
+		})
+		if err != nil || stored {
+			return err
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/chat/storage"
+)
+
+func openTest(t testing.TB, opts *Options) *Store {
+	t.Helper()
+	s, err := Open(filepath.Join(t.TempDir(), "test.db"), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// commits is how many transactions the file has seen.
+func commits(t testing.TB, s *Store) int {
+	t.Helper()
+	tx, err := s.db.Begin(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return tx.ID()
+}
+
+// whileLeading queues calls behind a leader that waits in its function, and
+// lets it go on once all are queued.
+func whileLeading(t *testing.T, s *Store, n int, call func(i int)) {
+	t.Helper()
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		err := s.Update(t.Context(), "leader", func(tx storage.Txn) error {
+			close(inside)
+			<-leave
+			return tx.Put([]byte("leader"), nil)
+		})
+		if err != nil {
+			t.Errorf("the leader's Update: %v", err)
+		}
+	})
+	<-inside
+	for i := range n {
+		wg.Go(func() { call(i) })
+	}
+	for queued := 0; queued < n+1; { // the leader's own stays until it is taken
+		runtime.Gosched()
+		s.mu.Lock()
+		queued = len(s.queue)
+		s.mu.Unlock()
+	}
+	close(leave)
+	wg.Wait()
+}
+
+// TestUpdatesShareCommits is what the driver is fast by: who waits together is
+// synced together.
+func TestUpdatesShareCommits(t *testing.T) {
+	s := openTest(t, nil)
+	before := commits(t, s)
+	const n = 50
+	whileLeading(t, s, n, func(i int) {
+		err := s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Put(fmt.Appendf(nil, "%03d", i), nil) })
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if got := commits(t, s) - before; got != 1 {
+		t.Errorf("%d Updates that waited together took %d commits, want 1", n+1, got)
+	}
+	// Without anybody to wait with, nobody waits.
+	before = commits(t, s)
+	for range 5 {
+		if err := s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Put([]byte("k"), nil) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := commits(t, s) - before; got != 5 {
+		t.Errorf("5 Updates one after the other took %d commits", got)
+	}
+	if err := s.Update(t.Context(), "s", func(tx storage.Txn) error { _, err := storage.Get(tx, []byte("k")); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if got := commits(t, s) - before; got != 5 {
+		t.Error("an Update that wrote nothing was committed")
+	}
+}
+
+// TestNeighbours has the calls of one batch end in every way.
+func TestNeighbours(t *testing.T) {
+	s := openTest(t, nil)
+	mine := errors.New("mine")
+	ended, cancel := context.WithCancel(t.Context())
+	before := commits(t, s)
+	whileLeading(t, s, 40, func(i int) {
+		ctx, want := t.Context(), error(nil)
+		if i%5 == 1 {
+			want = mine
+		}
+		if i%5 == 4 {
+			ctx, want = ended, context.Canceled
+			if i == 39 {
+				defer cancel() // whether it has run or not by then
+			}
+		}
+		defer func() {
+			if r := recover(); (r != nil) != (i%5 == 2) || r != nil && r != i {
+				t.Errorf("call %d panics with %v", i, r)
+			}
+		}()
+		err := s.Update(ctx, "s", func(tx storage.Txn) error {
+			if err := tx.Put([]byte("same"), fmt.Append(nil, i)); err != nil {
+				return err
+			}
+			if err := tx.Put(fmt.Appendf(nil, "n%02d", i), nil); err != nil {
+				return err
+			}
+			if err := tx.DeleteRange(storage.Prefix([]byte("gone"))); err != nil {
+				return err
+			}
+			if err := tx.Append([]byte("log"), fmt.Append(nil, i)); err != nil {
+				return err
+			}
+			switch i % 5 {
+			case 1:
+				return mine
+			case 2:
+				panic(i)
+			case 3:
+				runtime.Goexit()
+			}
+			return nil
+		})
+		if i%5 == 4 && err == nil {
+			return // it ran before the context ended
+		}
+		if err != want {
+			t.Errorf("call %d answers %v, want %v", i, err, want)
+		}
+	})
+	if got := commits(t, s) - before; got != 1 {
+		t.Errorf("they took %d commits, want 1", got)
+	}
+	err := s.View(t.Context(), func(r storage.Reader) error {
+		_, entries, err := r.Read(nil, []storage.Range{storage.Prefix([]byte("n"))})
+		if err != nil {
+			return err
+		}
+		good := 0
+		for _, en := range entries[0] {
+			var i int
+			fmt.Sscanf(string(en.Key), "n%d", &i)
+			if i%5 != 0 && i%5 != 4 {
+				t.Errorf("call %d failed and is stored", i)
+			}
+			if i%5 == 0 {
+				good++
+			}
+		}
+		if good != 8 {
+			t.Errorf("%d of 8 calls are stored", good)
+		}
+		recs, err := r.Tail([][]byte{[]byte("log")}, storage.Position{}, 0)
+		if len(recs) != len(entries[0]) {
+			t.Errorf("%d calls left %d records", len(entries[0]), len(recs))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBatchSeesItself has a call read what one before it in its batch has
+// written: it is of the same scope and comes after.
+func TestBatchSeesItself(t *testing.T) {
+	s := openTest(t, nil)
+	whileLeading(t, s, 30, func(int) {
+		err := s.Update(t.Context(), "s", func(tx storage.Txn) error {
+			_, entries, err := tx.Read(nil, []storage.Range{storage.Prefix([]byte("n"))})
+			if err != nil {
+				return err
+			}
+			recs, err := tx.Tail([][]byte{[]byte("log"), []byte("none")}, storage.Position{}, 0)
+			if err != nil {
+				return err
+			}
+			n := len(entries[0])
+			if len(recs) != n {
+				return fmt.Errorf("it sees %d keys and %d records", n, len(recs))
+			}
+			if n > 2 {
+				part, err := tx.Tail([][]byte{[]byte("log")}, recs[1].Position, 1)
+				if err != nil {
+					return err
+				}
+				if len(part) != 1 || part[0].Position != recs[2].Position {
+					return fmt.Errorf("Tail after the second record answers %v", part)
+				}
+			}
+			if err := tx.Append([]byte("log"), nil); err != nil {
+				return err
+			}
+			return tx.Put(fmt.Appendf(nil, "n%02d", n), nil)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestCancelQueued cancels calls that a running batch has not come to yet.
+func TestCancelQueued(t *testing.T) {
+	s := openTest(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(leave)
+	wg.Go(func() {
+		_ = s.Update(t.Context(), "s", func(storage.Txn) error { close(inside); <-leave; return nil })
+	})
+	<-inside
+	errs := make(chan error)
+	for range 10 {
+		go func() {
+			errs <- s.Update(ctx, "s", func(storage.Txn) error { panic("it must not run") })
+		}()
+	}
+	time.Sleep(5 * time.Millisecond)
+	cancel()
+	for range 10 {
+		select {
+		case err := <-errs:
+			if err != context.Canceled {
+				t.Errorf("Update answers %v, want %v", err, context.Canceled)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("a cancelled Update still waits")
+		}
+	}
+}
+
+// TestGrow has the file outgrow its map with Views coming and going.
+func TestGrow(t *testing.T) {
+	s := openTest(t, &Options{MapSize: -1, NoSync: true})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				err := s.View(t.Context(), func(r storage.Reader) error {
+					_, entries, err := r.Read(nil, []storage.Range{{Limit: 50}})
+					for _, en := range entries[0] {
+						if len(en.Value) != 10_000 || strings.Trim(string(en.Value), "v") != "" {
+							return errors.New("a value is not as written")
+						}
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	value := []byte(strings.Repeat("v", 10_000))
+	for i := range 1000 {
+		if err := s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Put(fmt.Appendf(nil, "%05d", i), value) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	wg.Wait()
+}

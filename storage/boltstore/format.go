@@ -1,0 +1,103 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"example.com/chat/storage"
+)
+
+// formatVersion is written into every file, and raised with a change that this
+// program, as it is, would misread.
+const formatVersion = 1
+
+// The buckets of a file. Numbers are big-endian.
+var (
+	// metaBucket: formatKey -> version of the format, 8 bytes.
+	metaBucket = []byte("meta")
+	formatKey  = []byte("format")
+
+	// dataBucket: key -> value.
+	dataBucket = []byte("data")
+
+	// logBucket: position, 8 bytes -> position of the record before it in the
+	// same log or 0, 8 bytes; then the record's value. The records of all logs
+	// lie in one range that only grows at its end, so that a commit writes few
+	// pages, however many logs it appends to. The bucket's sequence is the
+	// newest position.
+	logBucket = []byte("log")
+
+	// headBucket: log -> position of its newest record, 8 bytes; how many
+	// records it has, 8 bytes.
+	headBucket = []byte("head")
+
+	// markBucket: [markKey] -> nothing, for every markEvery-th record of a log.
+	// Records are linked from new to old; the marks spare a reader with a limit
+	// the way through all that is newer than what it asks for.
+	markBucket = []byte("mark")
+)
+
+const markEvery = 64
+
+// head is what headBucket holds of a log.
+type head struct{ position, count uint64 }
+
+func (h head) encode() []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.position), h.count)
+}
+
+func decodeHead(b []byte) (h head) {
+	if len(b) >= 16 {
+		h.position, h.count = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
+	}
+	return h
+}
+
+// markPrefix begins the keys of a log's marks. The length keeps apart logs of
+// which one's name begins with the other's.
+func markPrefix(log []byte) []byte {
+	b := make([]byte, 0, 2+len(log)+8)
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(log))), log...)
+}
+
+func markKey(log []byte, position uint64) []byte {
+	return binary.BigEndian.AppendUint64(markPrefix(log), position)
+}
+
+// prepare makes the buckets of a new file, and refuses a file of another kind
+// or of a newer version.
+func prepare(db *bbolt.DB) error {
+	var version uint64
+	var foreign bool
+	err := db.View(func(tx *bbolt.Tx) error {
+		if meta := tx.Bucket(metaBucket); meta != nil {
+			if b := meta.Get(formatKey); len(b) == 8 {
+				version = binary.BigEndian.Uint64(b)
+			}
+		}
+		name, _ := tx.Cursor().First()
+		foreign = name != nil && version == 0
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case foreign:
+		return errors.New("a bbolt file of another program")
+	case version > formatVersion:
+		return fmt.Errorf("%w: the file has format %d, this program knows %d", storage.ErrVersion, version, formatVersion)
+	case version == formatVersion:
+		return nil
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{metaBucket, dataBucket, logBucket, headBucket, markBucket} {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
+	})
+}

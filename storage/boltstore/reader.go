@@ -1,0 +1,263 @@
+package boltstore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"example.com/chat/storage"
+	"example.com/chat/storage/internal/driver"
+)
+
+// reader reads a bbolt transaction, in which nothing has been written. Its
+// cursors are made when first needed and serve all its calls.
+type reader struct {
+	tx                *bbolt.Tx
+	data, logs, heads *bbolt.Cursor
+	over              *overlay // nil in a View
+	done              bool
+}
+
+// end makes the reader refuse further calls: the memory map may be gone.
+func (r *reader) end() { *r = reader{done: true} }
+
+// cursor makes a cursor of a bucket where c has none yet.
+func (r *reader) cursor(c **bbolt.Cursor, bucket []byte) *bbolt.Cursor {
+	if *c == nil {
+		*c = r.tx.Bucket(bucket).Cursor()
+	}
+	return *c
+}
+
+func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
+	if r.done {
+		return nil, nil, driver.ErrDone
+	}
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		if err := driver.CheckKey(key); err != nil {
+			return nil, nil, err
+		}
+		values[i] = r.get(key)
+	}
+	if len(ranges) == 0 {
+		return values, nil, nil
+	}
+	entries := make([][]storage.Entry, len(ranges))
+	for i, rng := range ranges {
+		r.scan(rng, func(key, value []byte) bool {
+			if entries[i] == nil {
+				entries[i] = make([]storage.Entry, 0, min(max(rng.Limit, 4), 64))
+			}
+			entries[i] = append(entries[i], storage.Entry{Key: key, Value: value})
+			return len(entries[i]) != rng.Limit
+		})
+	}
+	return values, entries, nil
+}
+
+// get finds one value; nil where there is none.
+func (r *reader) get(key []byte) []byte {
+	if r.over != nil {
+		if w, ok := r.over.writes.Get(key); ok {
+			return w.value
+		}
+	}
+	k, v := r.cursor(&r.data, dataBucket).Seek(key)
+	if !bytes.Equal(k, key) {
+		return nil
+	}
+	return present(v)
+}
+
+// present is v, but never nil.
+func present(v []byte) []byte {
+	if v == nil {
+		return []byte{}
+	}
+	return v
+}
+
+// scan walks a range in the order it asks for, without its limit.
+func (r *reader) scan(rng storage.Range, yield func(key, value []byte) bool) {
+	step := r.forward
+	if rng.Reverse {
+		step = r.backward
+	}
+	if r.over == nil || r.over.writes.Len() == 0 {
+		for k, v := step(rng, nil); k != nil; k, v = step(rng, k) {
+			if !yield(k, present(v)) {
+				return
+			}
+		}
+		return
+	}
+	r.merge(rng, step, yield)
+}
+
+// merge walks what is stored and what is being written together. A write hides
+// what is stored under its key.
+func (r *reader) merge(rng storage.Range, step stepper, yield func(key, value []byte) bool) {
+	walk, sign := r.over.writes.Ascend, 1
+	if rng.Reverse {
+		walk, sign = r.over.writes.Descend, -1
+	}
+	k, v := step(rng, nil)
+	for key, w := range walk(rng.Start, rng.End) {
+		for k != nil && sign*bytes.Compare(k, key) < 0 {
+			if !yield(k, present(v)) {
+				return
+			}
+			k, v = step(rng, k)
+		}
+		if k != nil && bytes.Equal(k, key) {
+			k, v = step(rng, k)
+		}
+		if w.value != nil && !yield(key, w.value) {
+			return
+		}
+	}
+	for ; k != nil; k, v = step(rng, k) {
+		if !yield(k, present(v)) {
+			return
+		}
+	}
+}
+
+// stepper moves the data cursor to the range's first entry, or if last is not
+// nil to the one after last, where the cursor stands. The key is nil at the
+// end.
+type stepper func(rng storage.Range, last []byte) (key, value []byte)
+
+func (r *reader) forward(rng storage.Range, last []byte) (k, v []byte) {
+	c := r.cursor(&r.data, dataBucket)
+	if last == nil {
+		k, v = c.Seek(rng.Start)
+	} else {
+		k, v = c.Next()
+	}
+	if rng.End != nil && bytes.Compare(k, rng.End) >= 0 {
+		return nil, nil
+	}
+	return k, v
+}
+
+func (r *reader) backward(rng storage.Range, last []byte) (k, v []byte) {
+	c := r.cursor(&r.data, dataBucket)
+	switch {
+	case last != nil:
+		k, v = c.Prev()
+	case rng.End == nil:
+		k, v = c.Last()
+	default:
+		if k, _ = c.Seek(rng.End); k == nil {
+			k, v = c.Last()
+		} else {
+			k, v = c.Prev()
+		}
+	}
+	if bytes.Compare(k, rng.Start) < 0 {
+		return nil, nil
+	}
+	return k, v
+}
+
+func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error) {
+	if r.done {
+		return nil, driver.ErrDone
+	}
+	logs = driver.Distinct(logs)
+	for _, log := range logs {
+		if err := driver.CheckKey(log); err != nil {
+			return nil, err
+		}
+	}
+	var found []storage.Record
+	if hi, lo := after.Numbers(); hi == 0 {
+		for _, log := range logs {
+			var err error
+			if found, err = r.tail(found, log, lo, limit); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(logs) > 1 {
+		slices.SortFunc(found, func(a, b storage.Record) int { return a.Position.Compare(b.Position) })
+	}
+	if r.over != nil {
+		found = r.over.tail(found, logs, after)
+	}
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	return found, nil
+}
+
+// tail appends to found the records of one log after a position: all, or with
+// a limit at least so many of the oldest.
+func (r *reader) tail(found []storage.Record, log []byte, after uint64, limit int) ([]storage.Record, error) {
+	log, h := r.head(log)
+	position := h.position
+	if position <= after {
+		return found, nil
+	}
+	if limit > 0 {
+		if mark := r.mark(log, after, limit); mark != 0 {
+			position = mark
+		}
+	}
+	first := len(found)
+	c := r.cursor(&r.logs, logBucket)
+	for position > after {
+		var key [8]byte
+		binary.BigEndian.PutUint64(key[:], position)
+		k, v := c.Seek(key[:])
+		if !bytes.Equal(k, key[:]) || len(v) < 8 {
+			return nil, fmt.Errorf("boltstore: the file is damaged: log record %d", position)
+		}
+		found = append(found, storage.Record{Log: log, Position: storage.PositionAt(0, position), Value: v[8:]})
+		position = binary.BigEndian.Uint64(v)
+	}
+	slices.Reverse(found[first:])
+	return found, nil
+}
+
+// head finds the head of a log, and the name as it is stored.
+func (r *reader) head(log []byte) ([]byte, head) {
+	k, v := r.cursor(&r.heads, headBucket).Seek(log)
+	if !bytes.Equal(k, log) {
+		return nil, head{}
+	}
+	return k, decodeHead(v)
+}
+
+// mark finds a record of the log that has limit records or more between the
+// position after and itself, and not many more; 0 if the head is as near.
+func (r *reader) mark(log []byte, after uint64, limit int) uint64 {
+	prefix := markPrefix(log)
+	c := r.tx.Bucket(markBucket).Cursor()
+	k, _ := c.Seek(binary.BigEndian.AppendUint64(prefix, after+1))
+	// Up to the first mark there is at least one record, up to each further
+	// one there are markEvery more.
+	for n := 1; n < limit && k != nil; n += markEvery {
+		k, _ = c.Next()
+	}
+	if len(k) != len(prefix)+8 || !bytes.HasPrefix(k, prefix) {
+		return 0
+	}
+	return binary.BigEndian.Uint64(k[len(prefix):])
+}
+
+// newer reports whether one of the logs has a record after the position.
+func (r *reader) newer(logs [][]byte, after storage.Position) bool {
+	hi, lo := after.Numbers()
+	for _, log := range logs {
+		if _, h := r.head(log); hi == 0 && h.position > lo {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,178 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"example.com/chat/storage"
+	"example.com/chat/storage/internal/driver"
+	"example.com/chat/storage/internal/tree"
+)
+
+// overlay is what the Updates of a batch have written so far, none of it yet
+// in bbolt. Each Update writes straight into it, and can be undone.
+type overlay struct {
+	writes  tree.Tree[write]
+	records []record
+	base    uint64 // newest position that is stored
+	space   []byte // where the next copy goes
+}
+
+// write is a value to store, or nil for a key to delete.
+type write struct{ value []byte }
+
+// record is a log record to store. Its place in overlay.records decides its
+// position. The first 8 bytes of data are left free for the link.
+type record struct{ log, data []byte }
+
+// empty reports whether there is nothing to commit.
+func (o *overlay) empty() bool { return o.writes.Len() == 0 && len(o.records) == 0 }
+
+// tail appends to found, which has all that is stored, the records that earlier
+// Updates of the batch have appended.
+func (o *overlay) tail(found []storage.Record, logs [][]byte, after storage.Position) []storage.Record {
+	for i, rec := range o.records {
+		position := storage.PositionAt(0, o.base+uint64(i)+1)
+		if position.Compare(after) > 0 && slices.ContainsFunc(logs, func(log []byte) bool { return string(log) == string(rec.log) }) {
+			found = append(found, storage.Record{Log: rec.log, Position: position, Value: rec.data[8:]})
+		}
+	}
+	return found
+}
+
+// take returns n fresh bytes that last as long as the batch. Small ones share
+// an allocation.
+func (o *overlay) take(n int) []byte {
+	const chunk = 16 << 10
+	if n > chunk/4 {
+		return make([]byte, n)
+	}
+	if len(o.space) < n || o.space == nil {
+		o.space = make([]byte, chunk)
+	}
+	b := o.space[:n:n]
+	o.space = o.space[n:]
+	return b
+}
+
+func (o *overlay) copy(b []byte) []byte {
+	c := o.take(len(b))
+	copy(c, b)
+	return c
+}
+
+// txn is one Update's hand on the batch's overlay.
+type txn struct {
+	reader
+	undo    []undo
+	records int // how many the overlay had before
+}
+
+// undo is what the overlay had under a key before a write.
+type undo struct {
+	key []byte
+	was write
+	had bool
+}
+
+// rollback takes out of the overlay what the transaction has put there.
+func (t *txn) rollback() {
+	for _, u := range slices.Backward(t.undo) {
+		if u.had {
+			t.over.writes.Set(u.key, u.was)
+		} else {
+			t.over.writes.Delete(u.key)
+		}
+	}
+	t.over.records = t.over.records[:t.records]
+}
+
+// set writes to the overlay. The key must last as long as the batch.
+func (t *txn) set(key []byte, w write) {
+	was, had := t.over.writes.Get(key)
+	t.undo = append(t.undo, undo{key, was, had})
+	t.over.writes.Set(key, w)
+}
+
+// Tail leaves out the transaction's own records.
+func (t *txn) Tail(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error) {
+	if t.done {
+		return nil, driver.ErrDone
+	}
+	all := t.over.records
+	t.over.records = all[:t.records]
+	defer func() { t.over.records = all }()
+	return t.reader.Tail(logs, after, limit)
+}
+
+func (t *txn) Put(key, value []byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	if err := driver.CheckEntry(key, value); err != nil {
+		return err
+	}
+	t.set(t.over.copy(key), write{t.over.copy(value)})
+	return nil
+}
+
+func (t *txn) Insert(key, value []byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	if err := driver.CheckEntry(key, value); err != nil {
+		return err
+	}
+	// All Updates run one after the other, so what it sees is all there is.
+	if t.get(key) != nil {
+		return driver.ErrExists
+	}
+	return t.Put(key, value)
+}
+
+func (t *txn) Delete(keys ...[]byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	for _, key := range keys {
+		if err := driver.CheckKey(key); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		t.set(t.over.copy(key), write{})
+	}
+	return nil
+}
+
+func (t *txn) DeleteRange(rng storage.Range) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	rng.Reverse = false
+	var keys [][]byte // the overlay must not change under the scan
+	t.scan(rng, func(key, _ []byte) bool {
+		keys = append(keys, key)
+		return true
+	})
+	for _, key := range keys {
+		t.set(key, write{})
+	}
+	return nil
+}
+
+func (t *txn) Append(log, value []byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	if err := driver.CheckEntry(log, value); err != nil {
+		return err
+	}
+	data := t.over.take(8 + len(value))
+	copy(data[8:], value)
+	t.over.records = append(t.over.records, record{t.over.copy(log), data})
+	return nil
+}
+
+// link fills in which record is the one before it in the same log.
+func (rec record) link(position uint64) { binary.BigEndian.PutUint64(rec.data, position) }

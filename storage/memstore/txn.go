@@ -1,0 +1,150 @@
+package memstore
+
+import (
+	"bytes"
+	"slices"
+
+	"example.com/chat/storage"
+	"example.com/chat/storage/internal/driver"
+	"example.com/chat/storage/internal/tree"
+)
+
+// reader reads one version.
+type reader struct {
+	data *tree.Tree[[]byte]
+	logs *tree.Tree[[]storage.Record]
+	done bool
+}
+
+// end makes the reader refuse further calls.
+func (r *reader) end() { *r = reader{done: true} }
+
+func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
+	if r.done {
+		return nil, nil, driver.ErrDone
+	}
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		if err := driver.CheckKey(key); err != nil {
+			return nil, nil, err
+		}
+		values[i], _ = r.data.Get(key)
+	}
+	entries := make([][]storage.Entry, len(ranges))
+	for i, rng := range ranges {
+		entries[i] = r.scan(rng)
+	}
+	return values, entries, nil
+}
+
+func (r *reader) scan(rng storage.Range) (entries []storage.Entry) {
+	walk := r.data.Ascend
+	if rng.Reverse {
+		walk = r.data.Descend
+	}
+	for key, value := range walk(rng.Start, rng.End) {
+		entries = append(entries, storage.Entry{Key: key, Value: value})
+		if len(entries) == rng.Limit {
+			break
+		}
+	}
+	return entries
+}
+
+func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error) {
+	if r.done {
+		return nil, driver.ErrDone
+	}
+	var found []storage.Record
+	for _, log := range driver.Distinct(logs) {
+		if err := driver.CheckKey(log); err != nil {
+			return nil, err
+		}
+		recs, _ := r.logs.Get(log)
+		first, ok := slices.BinarySearchFunc(recs, after, func(rec storage.Record, p storage.Position) int {
+			return rec.Position.Compare(p)
+		})
+		if ok {
+			first++
+		}
+		recs = recs[first:]
+		if limit > 0 {
+			recs = recs[:min(limit, len(recs))]
+		}
+		found = append(found, recs...)
+	}
+	slices.SortFunc(found, func(a, b storage.Record) int { return a.Position.Compare(b.Position) })
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	return found, nil
+}
+
+// txn writes into its own edit of the tree, which is thrown away if it fails.
+type txn struct {
+	reader
+	pending []storage.Record // without positions
+}
+
+// end keeps a transaction that is over from changing the committed tree.
+func (t *txn) end() { *t = txn{reader: reader{done: true}} }
+
+func (t *txn) Put(key, value []byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	if err := driver.CheckEntry(key, value); err != nil {
+		return err
+	}
+	t.data.Set(bytes.Clone(key), append([]byte{}, value...))
+	return nil
+}
+
+func (t *txn) Insert(key, value []byte) error {
+	if !t.done {
+		if _, exists := t.data.Get(key); exists {
+			return driver.ErrExists
+		}
+	}
+	return t.Put(key, value)
+}
+
+func (t *txn) Delete(keys ...[]byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	for _, key := range keys {
+		if err := driver.CheckKey(key); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		t.data.Delete(key)
+	}
+	return nil
+}
+
+func (t *txn) DeleteRange(rng storage.Range) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	var keys [][]byte
+	for key := range t.data.Ascend(rng.Start, rng.End) {
+		keys = append(keys, key)
+	}
+	for _, key := range keys {
+		t.data.Delete(key)
+	}
+	return nil
+}
+
+func (t *txn) Append(log, value []byte) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	if err := driver.CheckEntry(log, value); err != nil {
+		return err
+	}
+	t.pending = append(t.pending, storage.Record{Log: bytes.Clone(log), Value: append([]byte{}, value...)})
+	return nil
+}

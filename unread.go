@@ -1,0 +1,218 @@
+package chat
+
+import (
+	"context"
+	"slices"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// UnreadTotals is what a user has unread in all their channels.
+type UnreadTotals struct {
+	Messages int
+	Channels int // those with unread messages
+}
+
+// Unread returns how many messages of a channel the user has unread: those
+// after their read mark that they can see now, by others whom they do not mute,
+// not silent, not deleted, no replies but those shown in the channel. It is
+// exact. A muted channel, and one the user is not a member of, have none.
+func (s *Session) Unread(ctx context.Context, cid CID) (int, error) {
+	const op = "Unread"
+	if err := checkCID("cid", cid); err != nil {
+		return 0, in(op, err)
+	}
+	n := 0
+	err := s.app.view(ctx, op, func(r *record.Reader) error {
+		n = 0
+		state, err := openReadState(r, as(s.user), cid)
+		if err == nil {
+			err = state.room.enter()
+		}
+		if err == nil {
+			n, err = state.unread(r)
+		}
+		return err
+	})
+	return n, err
+}
+
+// TotalUnread returns what the user has unread in all their channels.
+func (s *Session) TotalUnread(ctx context.Context) (UnreadTotals, error) {
+	const op = "TotalUnread"
+	var totals UnreadTotals
+	err := s.app.view(ctx, op, func(r *record.Reader) error {
+		totals = UnreadTotals{}
+		b := r.Batch()
+		user := b.User(string(s.user))
+		settings := record.Settings[storedSettings](b)
+		mutes := b.Mutes(string(s.user))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if err := checkCaller(as(s.user), user); err != nil {
+			return err
+		}
+		list, err := r.UserChannels(string(s.user))
+		if err != nil {
+			return err
+		}
+		for _, own := range list {
+			if !own.Member {
+				continue
+			}
+			state := readState{mutes: mutes}
+			state.room, err = openRoomOf(r, as(s.user), user.V, settings.V, own.Channel, more{second: state.alongside(s.user)})
+			if err != nil {
+				return err
+			}
+			if state.room.enter() != nil {
+				continue
+			}
+			n, err := state.unread(r)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				totals.Messages += n
+				totals.Channels++
+			}
+		}
+		return nil
+	})
+	return totals, err
+}
+
+// readState is how far a user has read a channel, and what counts as unread.
+type readState struct {
+	room  *room
+	mark  *record.Value[codec.Mark]
+	mutes *record.Value[*codec.Mutes]
+}
+
+func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
+	s := &readState{}
+	var err error
+	s.room, err = openRoom(r, c, cid, more{
+		first:  func(b *record.Batch) { s.mutes = b.Mutes(string(c.user)) },
+		second: s.alongside(c.user),
+	})
+	return s, err
+}
+
+func (s *readState) alongside(user UserID) func(*record.Batch, record.Channel) {
+	return func(b *record.Batch, number record.Channel) { s.mark = b.Mark(number, string(user)) }
+}
+
+// from is the time after which messages can be unread.
+func (s *readState) from() int64 { return max(s.mark.V.At, s.room.floor()) }
+
+// mutedUsers are those whom the user mutes now.
+func (s *readState) mutedUsers() []string {
+	if !s.mutes.Found {
+		return nil
+	}
+	return activeMutes(*s.mutes.V, s.room.now)
+}
+
+func activeMutes(mutes codec.Mutes, at int64) []string {
+	var list []string
+	for _, m := range mutes {
+		if m.Until == 0 || m.Until > at {
+			list = append(list, m.User)
+		}
+	}
+	return list
+}
+
+// unread counts. What the user deleted for themselves, a short list, is taken
+// off one by one.
+func (s *readState) unread(r *record.Reader) (int, error) {
+	if !s.room.isMember || s.room.muted() {
+		return 0, nil
+	}
+	muted := s.mutedUsers()
+	n, err := r.Unread(s.room.number, s.from(), string(s.room.user), s.room.privateReader(), muted)
+	if err != nil || n == 0 || len(s.room.forMe) == 0 {
+		return n, err
+	}
+	messages, err := forMeMessages(r, s.room, s.from())
+	if err != nil {
+		return 0, err
+	}
+	for i := range messages {
+		if s.counts(&messages[i], muted) {
+			n--
+		}
+	}
+	return n, nil
+}
+
+// counts says whether a message would be unread if the user had not deleted it
+// for themselves.
+func (s *readState) counts(m *codec.Message, muted []string) bool {
+	return s.room.sees(m) == placeholderForMe && !m.Silent && m.Author != string(s.room.user) &&
+		(m.ParentID == "" || m.Shown) && !slices.Contains(muted, m.Author)
+}
+
+// MarkRead marks everything in a channel read. ErrPermission for who is not a
+// member.
+func (s *Session) MarkRead(ctx context.Context, cid CID) error {
+	return s.setMark(ctx, "MarkRead", cid, func(tx *record.Txn, r *room) (codec.Mark, error) {
+		b := tx.Batch()
+		head := b.Head(r.number)
+		err := b.Run()
+		return codec.Mark{At: head.V.Last, ReadAt: r.now}, err
+	})
+}
+
+// MarkReadTo marks a channel read up to a message that the user can see. What
+// was read beyond it stays so.
+func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
+	return s.markAt(ctx, "MarkReadTo", id, func(mark codec.Mark, r *room, at int64) codec.Mark {
+		if at <= mark.At {
+			return mark
+		}
+		return codec.Mark{At: at, ReadAt: r.now}
+	})
+}
+
+// MarkUnread marks a channel unread from a message on that the user can see,
+// itself included.
+func (s *Session) MarkUnread(ctx context.Context, id MessageID) error {
+	return s.markAt(ctx, "MarkUnread", id, func(_ codec.Mark, _ *room, at int64) codec.Mark {
+		return codec.Mark{At: at - 1, ReadAt: at - 1}
+	})
+}
+
+// markAt sets the user's read mark by a message.
+func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(codec.Mark, *room, int64) codec.Mark) error {
+	return s.app.changeMessage(ctx, op, as(s.user), id, func(tx *record.Txn, f *found) error {
+		if f.message.Pending {
+			return fail(ErrPending, "id", "message %q is pending", id)
+		}
+		if !f.room.isMember {
+			return notMember(f.room)
+		}
+		b := tx.Batch()
+		mark := b.Mark(f.room.number, string(s.user))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		return tx.PutMark(f.room.number, string(s.user), to(mark.V, f.room, f.message.CreatedAt))
+	})
+}
+
+func (s *Session) setMark(ctx context.Context, op string, cid CID, mark func(*record.Txn, *room) (codec.Mark, error)) error {
+	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
+		if !r.isMember {
+			return notMember(r)
+		}
+		m, err := mark(tx, r)
+		if err != nil {
+			return err
+		}
+		return tx.PutMark(r.number, string(s.user), m)
+	})
+}

@@ -1,0 +1,341 @@
+package chat
+
+import (
+	"context"
+	"strings"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// UpdateMessage replaces text, attachments, mentions, quote and custom data of
+// a message: what the update leaves out is cleared. ErrDeleted and ErrPending
+// for messages that cannot be updated. Nil options are the defaults.
+func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, o *UpdateOptions) (Message, error) {
+	html := ""
+	if o != nil {
+		html = o.HTML
+	}
+	return a.updateMessage(ctx, "UpdateMessage", application, id, u, html)
+}
+
+// UpdateMessage replaces text, attachments, mentions, quote and custom data of
+// one's own message, with update-message-own, or of another's, with
+// update-message; see [App.UpdateMessage].
+func (s *Session) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate) (Message, error) {
+	return s.app.updateMessage(ctx, "UpdateMessage", as(s.user), id, u, "")
+}
+
+// PatchMessage changes parts of a message. Paths reach text, attachments,
+// mentioned_users, quoted_message_id, html, and any custom data. ErrDeleted and
+// ErrPending for messages that cannot be updated.
+func (a *App) PatchMessage(ctx context.Context, id MessageID, p Patch) (Message, error) {
+	return a.patchMessage(ctx, "PatchMessage", application, id, p)
+}
+
+// PatchMessage changes parts of a message, with the grants of UpdateMessage.
+// Paths reach text, attachments, mentioned_users, quoted_message_id and any
+// custom data.
+func (s *Session) PatchMessage(ctx context.Context, id MessageID, p Patch) (Message, error) {
+	return s.app.patchMessage(ctx, "PatchMessage", as(s.user), id, p)
+}
+
+// edit is what an update makes of a message: nil parts stay as they are.
+type edit struct {
+	text        *string
+	html        *string // as it is stored; made from the text
+	attachments *string
+	custom      func(stored string) (string, error)
+	mentions    *[]UserID
+	quoted      *MessageID
+	remakeHTML  bool // of the text that stays
+	hasURL      bool
+	hasFiles    bool
+}
+
+func (a *App) updateMessage(ctx context.Context, op string, c caller, id MessageID, u MessageUpdate, html string) (Message, error) {
+	e, err := a.editFromUpdate(u, html)
+	if err != nil {
+		return Message{}, in(op, err)
+	}
+	return a.editMessage(ctx, op, c, id, e)
+}
+
+func (a *App) editFromUpdate(u MessageUpdate, html string) (*edit, error) {
+	e := &edit{text: &u.Text, quoted: &u.QuotedID}
+	if err := e.setText(a, u.Text); err != nil {
+		return nil, err
+	}
+	if html != "" {
+		if err := e.setHTML(u.Text, html); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.setAttachments(u.Attachments); err != nil {
+		return nil, err
+	}
+	if err := e.setMentions(u.Mentions); err != nil {
+		return nil, err
+	}
+	if u.QuotedID != "" {
+		if err := checkMessageID("quoted_message_id", u.QuotedID); err != nil {
+			return nil, err
+		}
+	}
+	custom, err := encodeCustom("custom", u.Custom, maxCustom, messageFields)
+	if err != nil {
+		return nil, err
+	}
+	e.custom = func(string) (string, error) { return string(custom), nil }
+	return e, nil
+}
+
+func (e *edit) setText(a *App, text string) error {
+	if err := checkMessageText(text, maxTextRunes); err != nil {
+		return err
+	}
+	made, err := a.markup.Render(text)
+	if err != nil {
+		return err
+	}
+	html := storedHTML(text, made.HTML)
+	e.text, e.html, e.hasURL = &text, &html, made.FirstURL != ""
+	return nil
+}
+
+func (e *edit) setHTML(text, html string) error {
+	safe, err := rebuildHTML(html)
+	if err != nil {
+		return err
+	}
+	safe = storedHTML(text, safe)
+	e.html = &safe
+	return nil
+}
+
+func (e *edit) setAttachments(list []Attachment) error {
+	raw, err := encodeAttachments("attachments", list)
+	if err != nil {
+		return err
+	}
+	encoded := string(raw)
+	e.attachments, e.hasFiles = &encoded, len(list) > 0
+	return nil
+}
+
+func (e *edit) setMentions(list []UserID) error {
+	mentions, err := checkUserIDs("mentioned_users", list, maxMentions)
+	e.mentions = &mentions
+	return err
+}
+
+// editMessage stores an edit, all rules checked.
+func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID, e *edit) (Message, error) {
+	var edited Message
+	err := a.changeMessage(ctx, op, c, id, func(tx *record.Txn, f *found) error {
+		if err := checkEdit(tx, f, e); err != nil {
+			return err
+		}
+		if err := e.apply(f); err != nil {
+			return err
+		}
+		if e.remakeHTML {
+			made, err := a.markup.Render(f.message.Text)
+			if err != nil {
+				return err
+			}
+			f.message.HTML = storedHTML(f.message.Text, made.HTML)
+		}
+		if err := tx.ReplaceMessage(f.room.number, &f.message); err != nil {
+			return err
+		}
+		var err error
+		edited, err = f.room.render(&tx.Reader, &f.message, whole)
+		return err
+	})
+	return edited, err
+}
+
+// checkEdit checks what the message, the channel and the caller's grants say
+// of an edit.
+func checkEdit(tx *record.Txn, f *found, e *edit) error {
+	r, m := f.room, &f.message
+	if err := mayChange(f, UpdateMessageOwn, UpdateMessage); err != nil {
+		return err
+	}
+	switch {
+	case m.Pending:
+		return fail(ErrPending, "id", "message %q is pending", m.ID)
+	case f.sight != whole:
+		return fail(ErrDeleted, "id", "message %q is deleted", m.ID)
+	}
+	if err := r.change(); err != nil {
+		return err
+	}
+	if e.text != nil {
+		if err := checkMessageText(*e.text, r.kind.MaxMessageLength); err != nil {
+			return err
+		}
+	}
+	switch {
+	case e.hasURL && !r.can(AddLinks):
+		return denied(AddLinks)
+	case e.hasFiles && !r.can(CreateAttachment):
+		return denied(CreateAttachment)
+	case e.mentions != nil && len(*e.mentions) > 0 && !r.can(CreateMention):
+		return denied(CreateMention)
+	}
+	return checkEditRefs(tx, f, e)
+}
+
+// checkEditRefs checks that the users and the message that an edit names are
+// there.
+func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
+	b := tx.Batch()
+	var users []*record.Value[codec.User]
+	if e.mentions != nil {
+		for _, id := range *e.mentions {
+			users = append(users, b.User(string(id)))
+		}
+	}
+	var place *record.Value[codec.Place]
+	newQuote := e.quoted != nil && *e.quoted != "" && string(*e.quoted) != f.message.QuotedID
+	if newQuote {
+		place = b.Place(string(*e.quoted))
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	for i, user := range users {
+		if !user.Found {
+			return invalid(element("mentioned_users", i), "user %q does not exist", (*e.mentions)[i])
+		}
+	}
+	if !newQuote {
+		return nil
+	}
+	if !f.room.kind.Quotes && !f.room.app {
+		return fail(ErrPermission, "quoted_message_id", "quotes are off in this channel")
+	}
+	if string(*e.quoted) == f.message.ID {
+		return invalid("quoted_message_id", "names the message itself")
+	}
+	b = tx.Batch()
+	quoted := inRoom(b, f.room.number, place)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	return checkQuote(f.room, *e.quoted, quoted)
+}
+
+// apply makes the edit to the message.
+func (e *edit) apply(f *found) error {
+	m := &f.message
+	m.UpdatedAt = max(f.room.now, m.UpdatedAt)
+	if e.text != nil && *e.text != m.Text {
+		m.Text, m.TextUpdatedAt = *e.text, m.UpdatedAt
+	}
+	if e.html != nil {
+		m.HTML = *e.html
+	}
+	if e.attachments != nil {
+		m.Attachments = *e.attachments
+	}
+	if e.mentions != nil {
+		m.Mentions = strs(*e.mentions)
+	}
+	if e.quoted != nil {
+		m.QuotedID = string(*e.quoted)
+	}
+	if e.custom != nil {
+		custom, err := e.custom(m.Custom)
+		if err != nil {
+			return err
+		}
+		m.Custom = custom
+	}
+	if strings.TrimSpace(m.Text) == "" && m.Attachments == "" && m.QuotedID == "" {
+		return invalid("text", "would be empty; a message needs a text, an attachment or a quote")
+	}
+	return nil
+}
+
+// patchable are the fields of a message that a patch reaches.
+var (
+	patchable    = nameSet{"text": true, "attachments": true, "mentioned_users": true, "quoted_message_id": true}
+	appPatchable = nameSet{"text": true, "attachments": true, "mentioned_users": true, "quoted_message_id": true, "html": true}
+)
+
+func (a *App) patchMessage(ctx context.Context, op string, c caller, id MessageID, p Patch) (Message, error) {
+	reach := patchable
+	if c.app {
+		reach = appPatchable
+	}
+	plan, err := compilePatch(p, messageFields, reach)
+	if err != nil {
+		return Message{}, in(op, err)
+	}
+	e, err := a.editFromPatch(plan)
+	if err != nil {
+		return Message{}, in(op, err)
+	}
+	return a.editMessage(ctx, op, c, id, e)
+}
+
+func (a *App) editFromPatch(plan patchPlan) (*edit, error) {
+	e := &edit{custom: func(stored string) (string, error) {
+		custom, err := applyCustom(plan, decodeCustom(stored))
+		if err != nil {
+			return "", err
+		}
+		encoded, err := encodeCustom("custom", custom, maxCustom, messageFields)
+		return string(encoded), err
+	}}
+	text, changed, err := plan.text("text")
+	if err == nil && changed {
+		err = e.setText(a, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	html, changed, err := plan.text("html")
+	if err == nil && changed {
+		err = e.patchHTML(html)
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, changed, err := plan.attachments("attachments")
+	if err == nil && changed {
+		err = e.setAttachments(list)
+	}
+	if err != nil {
+		return nil, err
+	}
+	mentions, changed, err := plan.userIDs("mentioned_users")
+	if err == nil && changed {
+		err = e.setMentions(mentions)
+	}
+	if err != nil {
+		return nil, err
+	}
+	quoted, changed, err := plan.messageID("quoted_message_id")
+	if err == nil && changed {
+		e.quoted = &quoted
+		if quoted != "" {
+			err = checkMessageID("quoted_message_id", quoted)
+		}
+	}
+	return e, err
+}
+
+// patchHTML sets the html; unset, it is what the text alone makes.
+func (e *edit) patchHTML(html string) error {
+	if html == "" {
+		e.remakeHTML = e.html == nil
+		return nil
+	}
+	safe, err := rebuildHTML(html)
+	e.html = &safe
+	return err
+}

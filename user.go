@@ -1,0 +1,218 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// UserID names a user: 1 to 255 bytes of letters, digits and @ . _ - | : +
+type UserID string
+
+// Role is a user's role in the whole application or a member's in a channel.
+// An application may use roles of its own: they have the grants its channel
+// types give them.
+type Role string
+
+// The built-in roles.
+const (
+	RoleUser      Role = "user" // the default
+	RoleGuest     Role = "guest"
+	RoleAnonymous Role = "anonymous"
+	RoleModerator Role = "moderator"
+	RoleAdmin     Role = "admin"
+
+	RoleChannelMember    Role = "channel_member" // the default of a member
+	RoleChannelModerator Role = "channel_moderator"
+
+	// RoleChannelCreator is nobody's role: it names the grants that a user of
+	// any role has in a channel they created.
+	RoleChannelCreator Role = "channel_creator"
+)
+
+// User is a user of the application.
+type User struct {
+	ID     UserID
+	Name   string // at most 255 runes
+	Role   Role   // empty in UpsertUsers: RoleUser, or what it was
+	Custom Custom
+
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	DeactivatedAt *time.Time
+}
+
+// UpsertUsers makes users, or replaces name, role and custom data of those who
+// exist, at most 100, all or none. Dates and deactivation are the engine's and
+// ignored.
+func (a *App) UpsertUsers(ctx context.Context, users ...User) error {
+	const op = "UpsertUsers"
+	if len(users) > maxUsersAtOnce {
+		return in(op, invalid("users", "has %d; at most %d", len(users), maxUsersAtOnce))
+	}
+	prepared := make([]codec.User, len(users))
+	for i, u := range users {
+		var err error
+		if prepared[i], err = prepareUser(element("users", i), u); err != nil {
+			return in(op, err)
+		}
+	}
+	// Each user has a scope of their own; what was stored of the others is
+	// stored again with the same result if this is called again.
+	for _, u := range prepared {
+		if err := a.upsertUser(ctx, op, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func prepareUser(field string, u User) (codec.User, error) {
+	if err := checkUserID(field+".id", u.ID); err != nil {
+		return codec.User{}, err
+	}
+	if err := checkName(field+".name", u.Name); err != nil {
+		return codec.User{}, err
+	}
+	switch u.Role {
+	case "":
+	case RoleChannelMember, RoleChannelModerator, RoleChannelCreator:
+		return codec.User{}, invalid(field+".role", "%q is a role in a channel, not of a user", u.Role)
+	default:
+		if err := checkRole(field+".role", u.Role); err != nil {
+			return codec.User{}, err
+		}
+	}
+	custom, err := encodeCustom(field+".custom", u.Custom, maxCustom, userFields)
+	if err != nil {
+		return codec.User{}, err
+	}
+	return codec.User{ID: string(u.ID), Name: u.Name, Role: string(u.Role), Custom: string(custom)}, nil
+}
+
+func (a *App) upsertUser(ctx context.Context, op string, u codec.User) error {
+	return a.update(ctx, op, record.UserScope(u.ID), func(tx *record.Txn) error {
+		b := tx.Batch()
+		known := b.User(u.ID)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		u := u
+		u.UpdatedAt = now().UnixMicro()
+		u.CreatedAt = u.UpdatedAt
+		if known.Found {
+			u.CreatedAt, u.Deactivated = known.V.CreatedAt, known.V.Deactivated
+			if u.Role == "" {
+				u.Role = known.V.Role
+			}
+		}
+		if u.Role == "" {
+			u.Role = string(RoleUser)
+		}
+		return tx.PutUser(u)
+	})
+}
+
+// User returns a user. ErrNotFound if there is none of the id.
+func (a *App) User(ctx context.Context, id UserID) (User, error) {
+	const op = "User"
+	if err := checkUserID("id", id); err != nil {
+		return User{}, in(op, err)
+	}
+	var u User
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		b := r.Batch()
+		stored := b.User(string(id))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !stored.Found {
+			return notFound("user", id)
+		}
+		u = userFrom(stored.V)
+		return nil
+	})
+	return u, err
+}
+
+// Users returns a page of all users by id, at most limit (default 25, at most
+// 300). The list is read forwards: Prev is always empty.
+func (a *App) Users(ctx context.Context, limit int, page PageToken) (Page[User], error) {
+	const op = "Users"
+	var result Page[User]
+	var after string
+	err := checkLimit("limit", &limit, standardPage, maxPage)
+	if err == nil && page != "" {
+		err = page.decodeText(tokenUsers, &after)
+	}
+	if err != nil {
+		return result, in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		result = Page[User]{}
+		list, err := r.Users(after, limit+1)
+		if err != nil {
+			return err
+		}
+		if len(list) > limit {
+			list = list[:limit]
+			result.Next = encodeTextToken(tokenUsers, list[limit-1].ID)
+		}
+		for _, u := range list {
+			result.Items = append(result.Items, userFrom(u))
+		}
+		return nil
+	})
+	return result, err
+}
+
+// DeactivateUser takes from a user the right to call anything. What they sent
+// stays. Doing it again changes nothing.
+func (a *App) DeactivateUser(ctx context.Context, id UserID) error {
+	return a.setDeactivated(ctx, "DeactivateUser", id, true)
+}
+
+// ReactivateUser gives a deactivated user their rights again.
+func (a *App) ReactivateUser(ctx context.Context, id UserID) error {
+	return a.setDeactivated(ctx, "ReactivateUser", id, false)
+}
+
+func (a *App) setDeactivated(ctx context.Context, op string, id UserID, deactivated bool) error {
+	if err := checkUserID("id", id); err != nil {
+		return in(op, err)
+	}
+	return a.update(ctx, op, record.UserScope(string(id)), func(tx *record.Txn) error {
+		b := tx.Batch()
+		user := b.User(string(id))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !user.Found {
+			return notFound("user", id)
+		}
+		if (user.V.Deactivated != 0) == deactivated {
+			return nil
+		}
+		user.V.UpdatedAt = now().UnixMicro()
+		user.V.Deactivated = 0
+		if deactivated {
+			user.V.Deactivated = user.V.UpdatedAt
+		}
+		return tx.PutUser(user.V)
+	})
+}
+
+// userExists is an error unless a user whom the application names exists and is
+// active.
+func (a *App) userExists(ctx context.Context, op, field string, id UserID) error {
+	return a.view(ctx, op, func(r *record.Reader) error {
+		b := r.Batch()
+		user := b.User(string(id))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		return checkUser(field, id, user)
+	})
+}

@@ -1,0 +1,363 @@
+package chat
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// caller is who makes a call: the application, or one user.
+type caller struct {
+	app  bool
+	user UserID
+}
+
+var application = caller{app: true}
+
+func as(user UserID) caller { return caller{user: user} }
+
+// room is a channel as one caller finds it. What they may see of it is decided
+// here and nowhere else; what they may do, by can.
+type room struct {
+	caller
+	number   record.Channel
+	channel  codec.Channel
+	kind     *ChannelType // with the channel's overrides
+	settings *storedSettings
+	now      int64
+
+	// The caller's own; zero for the application.
+	userRecord codec.User
+	member     codec.Member
+	isMember   bool
+	own        codec.UserChannel // membership, creation, hidden, muted
+	forMe      codec.ForMe       // what they deleted for themselves, by time
+}
+
+// sight is how a caller sees a message.
+type sight int
+
+const (
+	unseen           sight = iota // it does not exist for them
+	whole                         // as it is
+	placeholder                   // soft-deleted
+	placeholderForMe              // deleted for themselves
+)
+
+// sees decides how the caller sees a message of the channel.
+func (r *room) sees(m *codec.Message) sight {
+	switch {
+	case m.CreatedAt <= r.floor():
+		return unseen
+	case m.Pending:
+		if (r.app || m.Author == string(r.user)) && !r.expired(m) {
+			return whole
+		}
+		return unseen
+	case m.Restricted != nil && !r.seesPrivate(m):
+		return unseen
+	case m.DeletedAt != 0:
+		return placeholder
+	case r.forMe.Has(m.CreatedAt):
+		return placeholderForMe
+	}
+	return whole
+}
+
+// floor is the time up to which the caller sees nothing: the channel was
+// truncated, or they cleared it.
+func (r *room) floor() int64 {
+	return max(r.channel.TruncatedAt, r.channel.PurgedAt, r.own.ClearedAt)
+}
+
+// expired says that a pending message is overdue, swept or not.
+func (r *room) expired(m *codec.Message) bool { return m.CreatedAt <= r.expiry() }
+
+// expiry is the time up to which pending messages have expired.
+func (r *room) expiry() int64 { return r.now - r.settings.timeout().Microseconds() }
+
+func (r *room) seesPrivate(m *codec.Message) bool {
+	if r.seesAllPrivate() {
+		return true
+	}
+	mine := m.Author == string(r.user) || slices.Contains(m.Restricted, string(r.user))
+	return mine && m.CreatedAt > r.privateFloor()
+}
+
+func (r *room) seesAllPrivate() bool { return r.app || r.can(ReadRestrictedVisibilityMessage) }
+
+// privateFloor is the time up to which private messages are lost to one who
+// left the channel, in a type that lets them read on.
+func (r *room) privateFloor() int64 {
+	if r.isMember || r.seesAllPrivate() {
+		return 0
+	}
+	return r.own.LeftAt
+}
+
+// pages are the channel's pages as the caller may see them, whole: what lies in
+// them is visible, if perhaps as a placeholder.
+func (r *room) pages() record.Pages {
+	return record.Pages{Channel: r.number, Private: true, Reader: r.privateReader(), PrivateFrom: r.privateFloor()}
+}
+
+// privateReader is in whose name private messages are read.
+func (r *room) privateReader() string {
+	if r.seesAllPrivate() {
+		return record.Everyone
+	}
+	return string(r.user)
+}
+
+// can says whether the caller may do something in the channel, by their role,
+// their role as a member, and having created it.
+func (r *room) can(action Action) bool {
+	if r.app {
+		return true
+	}
+	return allows(r.kind, action, &r.userRecord, r.isMember, &r.member, r.channel.CreatedBy)
+}
+
+func allows(kind *ChannelType, action Action, user *codec.User, isMember bool, member *codec.Member, creator string) bool {
+	return slices.Contains(kind.Grants[Role(user.Role)], action) ||
+		isMember && slices.Contains(kind.Grants[Role(member.Role)], action) ||
+		creator == user.ID && slices.Contains(kind.Grants[RoleChannelCreator], action)
+}
+
+// need is an error unless the caller may do something in the channel.
+func (r *room) need(action Action) error {
+	if r.can(action) {
+		return nil
+	}
+	return denied(action)
+}
+
+// readable says whether the channel exists for the caller.
+func (r *room) readable() bool {
+	return r.app || r.channel.DeletedAt == 0 && r.can(ReadChannel)
+}
+
+// enter is an error unless the caller may use the channel now.
+func (r *room) enter() error {
+	switch {
+	case !r.readable():
+		return notFound("channel", r.channel.CID)
+	case r.channel.Disabled && !r.app:
+		return fail(ErrDisabled, "", "channel %q is disabled", r.channel.CID)
+	}
+	return nil
+}
+
+// change is an error unless the channel can be changed at all.
+func (r *room) change() error {
+	if r.channel.DeletedAt != 0 && r.app {
+		return fail(ErrChannelDeleted, "", "channel %q is deleted", r.channel.CID)
+	}
+	return nil
+}
+
+// muted says whether the caller mutes the channel now.
+func (r *room) muted() bool { return r.own.MutedUntil > r.now }
+
+// never is the end of what has no end.
+const never = math.MaxInt64
+
+// checkCaller is an error unless the calling user exists and is active.
+func checkCaller(c caller, user *record.Value[codec.User]) error {
+	if c.app {
+		return nil
+	}
+	if !user.Found {
+		return fail(ErrPermission, "", "user %q does not exist", c.user)
+	}
+	if user.V.Deactivated != 0 {
+		return fail(ErrPermission, "", "user %q is deactivated", c.user)
+	}
+	return nil
+}
+
+// checkUser is an error unless a user whom the application names exists and is
+// active.
+func checkUser(field string, id UserID, user *record.Value[codec.User]) error {
+	if !user.Found {
+		return invalid(field, "user %q does not exist", id)
+	}
+	if user.V.Deactivated != 0 {
+		return invalid(field, "user %q is deactivated", id)
+	}
+	return nil
+}
+
+// more collects reads that a call makes along with those of the room.
+type more struct {
+	first  func(*record.Batch)                 // before the channel is known
+	second func(*record.Batch, record.Channel) // once it is
+}
+
+// openRoom finds a channel by its cid. ErrNotFound for what the caller may not
+// read; a disabled channel is found: see enter.
+func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
+	b := r.Batch()
+	number := b.Number(string(cid))
+	user := b.User(string(c.user))
+	kind := record.Type[ChannelType](b, cid.Type())
+	settings := record.Settings[storedSettings](b)
+	if also.first != nil {
+		also.first(b)
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	if err := checkCaller(c, user); err != nil {
+		return nil, err
+	}
+	if !number.Found || !kind.Found || !settings.Found {
+		return nil, notFound("channel", cid)
+	}
+	room := &room{caller: c, number: number.V, kind: kind.V, settings: settings.V, userRecord: user.V, now: now().UnixMicro()}
+	if err := room.load(r, also); err != nil {
+		return nil, err
+	}
+	if !room.readable() {
+		return nil, notFound("channel", cid)
+	}
+	return room, nil
+}
+
+// load reads what the channel's number leads to.
+func (r *room) load(reader *record.Reader, also more) error {
+	b := reader.Batch()
+	channel := b.Channel(r.number)
+	var own *record.Value[codec.UserChannel]
+	var member *record.Value[codec.Member]
+	var forMe *record.Value[codec.ForMe]
+	if !r.app {
+		own = b.UserChannel(string(r.user), r.number)
+		member = b.Member(r.number, string(r.user))
+		forMe = b.ForMe(r.number, string(r.user))
+	}
+	if also.second != nil {
+		also.second(b, r.number)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	r.channel = channel.V
+	if !r.app {
+		r.own, r.member, r.isMember, r.forMe = own.V, member.V, member.Found, forMe.V
+	}
+	if r.channel.Overrides == "" || r.kind == nil {
+		return nil
+	}
+	return r.override()
+}
+
+func (r *room) override() error {
+	var o ChannelOverrides
+	if err := json.Unmarshal([]byte(r.channel.Overrides), &o); err != nil {
+		return err
+	}
+	kind := r.kind.overridden(o)
+	r.kind = &kind
+	return nil
+}
+
+// openRoomOf finds a channel by its number, readable or not.
+func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
+	room := &room{caller: c, number: number, settings: settings, userRecord: user, now: now().UnixMicro()}
+	if err := room.load(r, also); err != nil {
+		return nil, err
+	}
+	b := r.Batch()
+	kind := record.Type[ChannelType](b, CID(room.channel.CID).Type())
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	if !kind.Found {
+		return nil, notFound("channel", room.channel.CID)
+	}
+	room.kind = kind.V
+	if room.channel.Overrides == "" {
+		return room, nil
+	}
+	return room, room.override()
+}
+
+// found is a message as its caller finds it.
+type found struct {
+	room    *room
+	message codec.Message
+	sight   sight
+}
+
+// find finds a message by its id. ErrNotFound for what the caller may not see.
+func find(r *record.Reader, c caller, id MessageID) (*found, error) {
+	list, err := findAll(r, c, []MessageID{id})
+	if err != nil {
+		return nil, err
+	}
+	if list[0] == nil {
+		return nil, notFound("message", id)
+	}
+	if err := list[0].room.enter(); err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// findAll finds messages by their ids; nil for what the caller may not see.
+func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
+	b := r.Batch()
+	user := b.User(string(c.user))
+	settings := record.Settings[storedSettings](b)
+	places := make([]*record.Value[codec.Place], len(ids))
+	for i, id := range ids {
+		places[i] = b.Place(string(id))
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	if err := checkCaller(c, user); err != nil {
+		return nil, err
+	}
+	messages := make([]*record.Value[codec.Message], len(ids))
+	rooms := map[record.Channel]*room{}
+	for _, p := range places {
+		if !p.Found || p.V.Kind == codec.PlaceGone {
+			continue
+		}
+		number := record.Channel(p.V.Channel)
+		also := more{second: func(b *record.Batch, number record.Channel) {
+			for i, p := range places {
+				if p.Found && p.V.Kind != codec.PlaceGone && p.V.Channel == uint64(number) {
+					messages[i] = b.Message(p.V)
+				}
+			}
+		}}
+		if rooms[number] != nil {
+			continue
+		}
+		room, err := openRoomOf(r, c, user.V, settings.V, number, also)
+		if err != nil {
+			return nil, err
+		}
+		rooms[number] = room
+	}
+	list := make([]*found, len(ids))
+	for i, m := range messages {
+		if m == nil || !m.Found {
+			continue
+		}
+		room := rooms[record.Channel(places[i].V.Channel)]
+		if !room.readable() {
+			continue
+		}
+		if s := room.sees(&m.V); s != unseen {
+			list[i] = &found{room, m.V, s}
+		}
+	}
+	return list, nil
+}
