@@ -149,8 +149,12 @@ func (a *App) ChannelType(ctx context.Context, name string) (ChannelType, error)
 // ChannelTypes returns all channel types, by name.
 func (a *App) ChannelTypes(ctx context.Context) ([]ChannelType, error) {
 	var list []ChannelType
-	err := a.view(ctx, "ChannelTypes", func(r *record.Reader) (err error) {
-		list, err = record.Types[ChannelType](r)
+	err := a.view(ctx, "ChannelTypes", func(r *record.Reader) error {
+		list = nil
+		types, err := record.Types[ChannelType](r)
+		for _, t := range types {
+			list = append(list, t.clone())
+		}
 		return err
 	})
 	return list, err

@@ -96,7 +96,7 @@ func softDelete(tx *record.Txn, f *found) error {
 // hardDelete deletes a message and all its replies, and says whether a pending
 // one was among them.
 func (a *App) hardDelete(tx *record.Txn, f *found) (hadPending bool, err error) {
-	number, cid := f.room.number, CID(f.room.channel.CID)
+	number, cid := f.room.number, f.room.channel.CID
 	f.message.DeletedAt = max(f.message.DeletedAt, f.room.now)
 	list := []codec.Message{f.message}
 	if f.message.ParentID == "" && !f.message.Pending {

@@ -89,11 +89,7 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 				return invalid("user", "user %q does not exist", user)
 			}
 		}
-		var list codec.Mutes
-		if mutes.Found {
-			list = *mutes.V
-		}
-		list, err := change(list, now().UnixMicro())
+		list, err := change(mutes.V, now().UnixMicro())
 		if err != nil {
 			return err
 		}
@@ -105,7 +101,7 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 // that one type which grants it is enough.
 func mayMute(r *record.Reader, role string) bool {
 	types, err := record.Types[ChannelType](r)
-	return err == nil && slices.ContainsFunc(types, func(t ChannelType) bool {
+	return err == nil && slices.ContainsFunc(types, func(t *ChannelType) bool {
 		return slices.Contains(t.Grants[Role(role)], MuteUser)
 	})
 }
@@ -121,19 +117,19 @@ func (s *Session) Mutes(ctx context.Context) ([]Mute, error) {
 		if err := b.Run(); err != nil {
 			return err
 		}
-		if err := checkCaller(as(s.user), self); err != nil || !mutes.Found {
+		if err := checkCaller(as(s.user), self); err != nil {
 			return err
 		}
 		at := now().UnixMicro()
 		people := people{}
 		b = r.Batch()
-		for _, m := range *mutes.V {
+		for _, m := range mutes.V {
 			people.want(b, m.User)
 		}
 		if err := b.Run(); err != nil {
 			return err
 		}
-		for _, m := range *mutes.V {
+		for _, m := range mutes.V {
 			if m.Until == 0 || m.Until > at {
 				list = append(list, Mute{people.user(m.User), moment(m.MutedAt), momentPtr(m.Until)})
 			}

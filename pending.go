@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 
 // The queues of durable work.
 const (
-	queueExpiry = "expiry" // subject: a pending message's id; due: the time sent, and the timeout later
-	queueTold   = "told"   // subject: a pending message's id; payload: a toldMessage
+	queueExpiry = "expiry" // subject: a pending message; payload: its id; due: the time sent, and the timeout later
+	queueTold   = "told"   // subject: a pending message; payload: see recordTold
 	queuePurge  = "purge"  // subject: a channel; payload: a purge
 )
 
@@ -26,7 +27,7 @@ func (a *App) queues() []outbox.Queue {
 			}
 			return s.timeout(), nil
 		}},
-		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp},
+		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: toldID},
 		{Name: queuePurge, Run: a.purge},
 	}
 }
@@ -42,41 +43,50 @@ func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Mess
 	if err := tx.PutHead(r.number, h); err != nil {
 		return err
 	}
-	err := tx.AddTask(queueExpiry, m.ID, codec.Task{
-		Scope: record.ChannelScope(r.channel.CID), RecordedAt: m.CreatedAt, Due: m.CreatedAt,
-	})
-	if err != nil {
+	if err := addExpiry(tx, r.number, r.channel.CID, m); err != nil {
 		return err
 	}
-	return a.recordTold(tx, toldSent, CID(r.channel.CID), m)
+	return a.recordTold(tx, toldSent, r.number, r.channel.CID, m)
+}
+
+// pendingSubject names a pending message in the queues: ids may be too long.
+func pendingSubject(number record.Channel, sent int64) string {
+	return fmt.Sprintf("%d %d", number, sent)
+}
+
+// addExpiry records that a pending message is to expire.
+func addExpiry(tx *record.Txn, number record.Channel, cid string, m *codec.Message) error {
+	return tx.AddTask(queueExpiry, pendingSubject(number, m.CreatedAt), codec.Task{
+		Scope: record.ChannelScope(cid), Payload: m.ID, RecordedAt: m.CreatedAt, Due: m.CreatedAt,
+	})
 }
 
 // erasePending deletes a pending message for good and has the application told.
-func (a *App) erasePending(tx *record.Txn, number record.Channel, cid CID, m *codec.Message) error {
+func (a *App) erasePending(tx *record.Txn, number record.Channel, cid string, m *codec.Message) error {
 	if err := tx.EraseMessage(number, m); err != nil {
 		return err
 	}
-	return a.pendingErased(tx, cid, m)
+	return a.pendingErased(tx, number, cid, m)
 }
 
 // pendingErased ends the work of expiring a message that was erased, and has
 // the application told.
-func (a *App) pendingErased(tx *record.Txn, cid CID, m *codec.Message) error {
-	if err := tx.CancelTasks(queueExpiry, m.ID); err != nil {
+func (a *App) pendingErased(tx *record.Txn, number record.Channel, cid string, m *codec.Message) error {
+	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
-	return a.recordTold(tx, toldDeleted, cid, m)
+	return a.recordTold(tx, toldDeleted, number, cid, m)
 }
 
 // expire deletes a pending message that is overdue. By now it may be committed
 // or deleted, or have more time.
 func (a *App) expire(ctx context.Context, job outbox.Job) error {
 	return a.db.Update(ctx, job.Scope, func(tx *record.Txn) error {
-		f, err := findPending(&tx.Reader, MessageID(job.Subject))
+		f, err := findPending(&tx.Reader, MessageID(job.Payload))
 		if err != nil || f == nil || !f.room.expired(&f.message) {
 			return err
 		}
-		return a.erasePending(tx, f.room.number, CID(f.room.channel.CID), &f.message)
+		return a.erasePending(tx, f.room.number, f.room.channel.CID, &f.message)
 	})
 }
 
@@ -175,7 +185,7 @@ func commit(tx *record.Txn, f *found) error {
 	if err := tx.UnplaceMessage(number, m); err != nil {
 		return err
 	}
-	if err := tx.CancelTasks(queueExpiry, m.ID); err != nil {
+	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
 	b := tx.Batch()
@@ -298,16 +308,26 @@ const (
 
 // recordTold records, in the transaction of the change, that the application
 // is to be told of it: what happened, the cid, a zero byte, the message.
-func (a *App) recordTold(tx *record.Txn, what byte, cid CID, m *codec.Message) error {
+func (a *App) recordTold(tx *record.Txn, what byte, number record.Channel, cid string, m *codec.Message) error {
 	if a.options.Pending == nil {
 		return nil
 	}
 	payload := append([]byte{what}, cid...)
 	payload = m.Encode(append(payload, 0))
 	at := now().UnixMicro()
-	return tx.AddTask(queueTold, m.ID, codec.Task{
-		Scope: record.ChannelScope(string(cid)), Payload: string(payload), RecordedAt: at, Due: at,
+	return tx.AddTask(queueTold, pendingSubject(number, m.CreatedAt), codec.Task{
+		Scope: record.ChannelScope(cid), Payload: string(payload), RecordedAt: at, Due: at,
 	})
+}
+
+// toldID is the id of the message that the application was to be told of.
+func toldID(payload string) string {
+	_, raw, _ := strings.Cut(payload, "\x00")
+	m, err := codec.DecodeMessage([]byte(raw))
+	if err != nil {
+		return ""
+	}
+	return m.ID
 }
 
 // tell tells the application of a pending message.
@@ -375,7 +395,7 @@ func (a *App) FailedCallbacks(ctx context.Context, page PageToken) (Page[FailedC
 		}
 		for _, t := range list {
 			result.Items = append(result.Items, FailedCallback{
-				MessageID: MessageID(t.Subject), RecordedAt: moment(t.RecordedAt), Attempts: int(t.Attempts), Problem: t.Problem,
+				MessageID: MessageID(t.Payload), RecordedAt: moment(t.RecordedAt), Attempts: int(t.Attempts), Problem: t.Problem,
 			})
 		}
 		return nil

@@ -187,9 +187,10 @@ type channelList struct {
 	query    ChannelQuery
 	user     *record.Value[codec.User]
 	settings *record.Value[*storedSettings]
-	mutes    *record.Value[*codec.Mutes]
-	types    []ChannelType
+	mutes    *record.Value[codec.Mutes]
+	types    []*ChannelType
 	entries  []*listing
+	own      map[record.Channel]bool
 }
 
 // open reads who asks, and which channels may be in the list.
@@ -212,7 +213,9 @@ func (l *channelList) open() (err error) {
 		if err != nil {
 			return err
 		}
+		l.own = make(map[record.Channel]bool, len(own))
 		for _, o := range own {
+			l.own[o.Channel] = true
 			l.entries = append(l.entries, &listing{number: o.Channel, own: o.UserChannel, isOwn: true})
 		}
 	}
@@ -276,8 +279,7 @@ func (l *channelList) addCIDs(cids []string) error {
 }
 
 func (l *channelList) add(cid CID, number record.Channel) {
-	known := slices.ContainsFunc(l.entries, func(e *listing) bool { return e.isOwn && e.number == number })
-	if !known {
+	if !l.own[number] {
 		l.entries = append(l.entries, &listing{number: number, own: codec.UserChannel{CID: string(cid)}})
 	}
 }
@@ -374,8 +376,7 @@ func (l *channelList) placeByNewest() error {
 // readsAllPrivate says whether the caller may see all private messages of the
 // type's channels. Which of the grants applies is found when one is opened.
 func (l *channelList) readsAllPrivate(cid CID) bool {
-	for i := range l.types {
-		t := &l.types[i]
+	for _, t := range l.types {
 		if t.Name != cid.Type() {
 			continue
 		}

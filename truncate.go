@@ -167,7 +167,7 @@ func (a *App) purgeNext(tx *record.Txn, work purge) (left bool, err error) {
 			if !m.Pending {
 				return nil
 			}
-			return a.pendingErased(tx, CID(channel.V.CID), m)
+			return a.pendingErased(tx, work.Number, channel.V.CID, m)
 		})
 		if err != nil || left {
 			return left, err

@@ -88,7 +88,7 @@ func (s *Session) TotalUnread(ctx context.Context) (UnreadTotals, error) {
 type readState struct {
 	room  *room
 	mark  *record.Value[codec.Mark]
-	mutes *record.Value[*codec.Mutes]
+	mutes *record.Value[codec.Mutes]
 }
 
 func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
@@ -110,16 +110,9 @@ func (s *readState) from() int64 { return max(s.mark.V.At, s.room.floor()) }
 
 // mutedUsers are those whom the user mutes now.
 func (s *readState) mutedUsers() []string {
-	if !s.mutes.Found {
-		return nil
-	}
-	return activeMutes(*s.mutes.V, s.room.now)
-}
-
-func activeMutes(mutes codec.Mutes, at int64) []string {
 	var list []string
-	for _, m := range mutes {
-		if m.Until == 0 || m.Until > at {
+	for _, m := range s.mutes.V {
+		if m.Until == 0 || m.Until > s.room.now {
 			list = append(list, m.User)
 		}
 	}

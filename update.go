@@ -49,6 +49,7 @@ type edit struct {
 	mentions    *[]UserID
 	quoted      *MessageID
 	remakeHTML  bool // of the text that stays
+	nothing     bool // changes nothing, if it may
 	hasURL      bool
 	hasFiles    bool
 }
@@ -136,6 +137,11 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 		if err := checkEdit(tx, f, e); err != nil {
 			return err
 		}
+		if e.nothing {
+			var err error
+			edited, err = f.room.render(&tx.Reader, &f.message, whole)
+			return err
+		}
 		if err := e.apply(f); err != nil {
 			return err
 		}
@@ -199,8 +205,8 @@ func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
 		}
 	}
 	var place *record.Value[codec.Place]
-	newQuote := e.quoted != nil && *e.quoted != "" && string(*e.quoted) != f.message.QuotedID
-	if newQuote {
+	quotes := e.quoted != nil && *e.quoted != ""
+	if quotes {
 		place = b.Place(string(*e.quoted))
 	}
 	if err := b.Run(); err != nil {
@@ -211,19 +217,25 @@ func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
 			return invalid(element("mentioned_users", i), "user %q does not exist", (*e.mentions)[i])
 		}
 	}
-	if !newQuote {
+	if !quotes {
 		return nil
-	}
-	if !f.room.kind.Quotes && !f.room.app {
-		return fail(ErrPermission, "quoted_message_id", "quotes are off in this channel")
-	}
-	if string(*e.quoted) == f.message.ID {
-		return invalid("quoted_message_id", "names the message itself")
 	}
 	b = tx.Batch()
 	quoted := inRoom(b, f.room.number, place)
 	if err := b.Run(); err != nil {
 		return err
+	}
+	switch {
+	case string(*e.quoted) == f.message.QuotedID:
+		// The quote stays, deleted or not: for who sees it.
+		if !quoted.Found || f.room.sees(&quoted.V) == unseen {
+			return notFound("message", *e.quoted)
+		}
+		return nil
+	case !f.room.kind.Quotes && !f.room.app:
+		return fail(ErrPermission, "quoted_message_id", "quotes are off in this channel")
+	case string(*e.quoted) == f.message.ID:
+		return invalid("quoted_message_id", "names the message itself")
 	}
 	return checkQuote(f.room, *e.quoted, quoted)
 }
@@ -283,7 +295,7 @@ func (a *App) patchMessage(ctx context.Context, op string, c caller, id MessageI
 }
 
 func (a *App) editFromPatch(plan patchPlan) (*edit, error) {
-	e := &edit{custom: func(stored string) (string, error) {
+	e := &edit{nothing: plan.isEmpty(), custom: func(stored string) (string, error) {
 		custom, err := applyCustom(plan, decodeCustom(stored))
 		if err != nil {
 			return "", err

@@ -59,14 +59,14 @@ func (a *App) UpsertUsers(ctx context.Context, users ...User) error {
 			return in(op, err)
 		}
 	}
-	// Each user has a scope of their own; what was stored of the others is
-	// stored again with the same result if this is called again.
-	for _, u := range prepared {
-		if err := a.upsertUser(ctx, op, u); err != nil {
-			return err
+	return a.update(ctx, op, record.UsersScope, func(tx *record.Txn) error {
+		for _, u := range prepared {
+			if err := upsertUser(tx, u); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func prepareUser(field string, u User) (codec.User, error) {
@@ -92,27 +92,24 @@ func prepareUser(field string, u User) (codec.User, error) {
 	return codec.User{ID: string(u.ID), Name: u.Name, Role: string(u.Role), Custom: string(custom)}, nil
 }
 
-func (a *App) upsertUser(ctx context.Context, op string, u codec.User) error {
-	return a.update(ctx, op, record.UserScope(u.ID), func(tx *record.Txn) error {
-		b := tx.Batch()
-		known := b.User(u.ID)
-		if err := b.Run(); err != nil {
-			return err
-		}
-		u := u
-		u.UpdatedAt = now().UnixMicro()
-		u.CreatedAt = u.UpdatedAt
-		if known.Found {
-			u.CreatedAt, u.Deactivated = known.V.CreatedAt, known.V.Deactivated
-			if u.Role == "" {
-				u.Role = known.V.Role
-			}
-		}
+func upsertUser(tx *record.Txn, u codec.User) error {
+	b := tx.Batch()
+	known := b.User(u.ID)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	u.UpdatedAt = now().UnixMicro()
+	u.CreatedAt = u.UpdatedAt
+	if known.Found {
+		u.CreatedAt, u.Deactivated = known.V.CreatedAt, known.V.Deactivated
 		if u.Role == "" {
-			u.Role = string(RoleUser)
+			u.Role = known.V.Role
 		}
-		return tx.PutUser(u)
-	})
+	}
+	if u.Role == "" {
+		u.Role = string(RoleUser)
+	}
+	return tx.PutUser(u)
 }
 
 // User returns a user. ErrNotFound if there is none of the id.
@@ -183,7 +180,7 @@ func (a *App) setDeactivated(ctx context.Context, op string, id UserID, deactiva
 	if err := checkUserID("id", id); err != nil {
 		return in(op, err)
 	}
-	return a.update(ctx, op, record.UserScope(string(id)), func(tx *record.Txn) error {
+	return a.update(ctx, op, record.UsersScope, func(tx *record.Txn) error {
 		b := tx.Batch()
 		user := b.User(string(id))
 		if err := b.Run(); err != nil {

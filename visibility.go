@@ -276,8 +276,9 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	if !kind.Found {
-		return nil, notFound("channel", room.channel.CID)
+	if !kind.Found { // nothing is left of the channel
+		room.kind, room.channel.DeletedAt, room.channel.PurgedAt = &ChannelType{}, room.now, never
+		return room, nil
 	}
 	room.kind = kind.V
 	if room.channel.Overrides == "" {

@@ -17,7 +17,7 @@ import (
 
 // Limits that every driver accepts. Outside them a call answers [ErrKey].
 const (
-	MaxKeyLen   = 1024     // bytes; a key or log name has at least one
+	MaxKeyLen   = 1280     // bytes; a key or log name has at least one
 	MaxValueLen = 64 << 20 // bytes; a value may be empty
 )
 
@@ -29,8 +29,9 @@ var (
 	ErrKey = errors.New("storage: key or value outside the limits")
 	// ErrVersion is answered on opening a store that a newer driver wrote.
 	ErrVersion = errors.New("storage: written by a newer version")
-	// ErrInUse is answered on opening a store that another process holds.
-	ErrInUse = errors.New("storage: in use by another process")
+	// ErrInUse is answered on opening a store that is open already, in this
+	// process or another, where the driver does not share it.
+	ErrInUse = errors.New("storage: in use, by this process or another")
 )
 
 // Store is a transactional, ordered key-value store with append-only logs.
@@ -53,7 +54,8 @@ type Store interface {
 	// it is, the panic goes on in the calling goroutine.
 	//
 	// A cancelled context ends the wait for the scope with the context's error
-	// and nothing stored. Once the commit has begun it is not interrupted.
+	// and nothing stored; one that has ended already keeps fn from running. Once
+	// the commit has begun it is not interrupted.
 	Update(ctx context.Context, scope string, fn func(Txn) error) error
 
 	// Close waits for running transactions, then releases the store. A second
@@ -89,7 +91,8 @@ type Txn interface {
 	// Insert stores value under a key that must not exist. If it exists when
 	// the transaction commits, whichever scope put it there, nothing is stored
 	// and fn runs again, to find it by reading. An Insert of a key that this
-	// transaction can already see is the caller's mistake and answers an error.
+	// transaction can already see is the caller's mistake and answers an error;
+	// one after a Delete of the key in the same transaction is not.
 	Insert(key, value []byte) error
 
 	// Delete removes keys; an absent key is no error.
@@ -109,11 +112,13 @@ type Txn interface {
 type Waiter interface {
 	// Wait returns nil once a record after the position may be in one of the
 	// logs, at once if there is one already, and the context's error if that
-	// ends first. It may wake too often, never too late.
+	// ends first, or ErrClosed when the store is closed. It may wake too often,
+	// never too late.
 	Wait(ctx context.Context, logs [][]byte, after Position) error
 }
 
-// Range is the keys k with Start <= k < End. A nil End has no upper bound.
+// Range is the keys k with Start <= k < End. A nil End has no upper bound; an
+// empty one that is not nil leaves no keys. The bounds may be longer than a key.
 type Range struct {
 	Start, End []byte
 	Reverse    bool // last key first

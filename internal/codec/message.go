@@ -160,7 +160,9 @@ func DecodeMessage(b []byte) (m Message, err error) {
 		m.HTML = d.text()
 	}
 	if has&hasParent != 0 {
-		m.ParentID = d.text()
+		if m.ParentID = d.text(); m.ParentID == "" {
+			d.fail()
+		}
 		m.ParentAt = m.CreatedAt + d.time()
 	}
 	if has&hasQuoted != 0 {

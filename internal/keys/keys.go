@@ -76,7 +76,7 @@ func Type(name string) []byte { return append([]byte{familyType}, name...) }
 // Types is the range of all channel types.
 func Types() []byte { return []byte{familyType} }
 
-// User is a user. Scope: the user.
+// User is a user. Scope: users, for all of them together.
 func User(id string) []byte { return append([]byte{familyUser}, id...) }
 
 // Users is the range of all users.

@@ -1,5 +1,7 @@
 package keys
 
+import "bytes"
+
 // Stream names a list of times that can be counted from any of them on: the
 // messages of a channel that one audience may see, or the part of them that
 // one author wrote, or that was sent silently. Its record lies under Key, its
@@ -71,4 +73,25 @@ func (s Stream) part(kind byte) []byte {
 	name := s.key[9:]
 	b := append(in(s.channel, inStream), byte(len(name)>>8), byte(len(name)))
 	return append(append(b, name...), kind)
+}
+
+// StreamOf reads back which stream a record under Marks is, if it is one.
+func StreamOf(c Channel, key []byte) (Stream, bool) {
+	rest := key[len(Marks(c)):]
+	end := bytes.IndexByte(rest, 0)
+	if end < 0 || end+1 >= len(rest) {
+		return Stream{}, false
+	}
+	user, kind, author := string(rest[:end]), rest[end+1], string(rest[end+2:])
+	switch kind {
+	case userAuthor:
+		return Author(c, user), author == ""
+	case userPrivateLive:
+		return PrivateLive(c, user), author == ""
+	case userPrivateQuiet:
+		return PrivateSilent(c, user), author == ""
+	case userPrivateFrom:
+		return PrivateAuthor(c, user, author), author != ""
+	}
+	return Stream{}, false
 }

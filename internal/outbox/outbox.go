@@ -30,6 +30,10 @@ type Queue struct {
 	// error means to try again later; ErrAgain to go on at once.
 	Run func(context.Context, Job) error
 
+	// Keep is what of a payload is kept with the record of a task that was
+	// given up. Nil: nothing.
+	Keep func(payload string) string
+
 	// GiveUpAfter is how long after it was recorded a failing task is given up.
 	// 0: never.
 	GiveUpAfter time.Duration
@@ -271,6 +275,10 @@ func (o *Outbox) settle(ctx context.Context, q *Queue, ref record.TaskRef, task 
 		failed.Problem = problem.Error()
 		age := time.Duration(now.UnixMicro()-task.RecordedAt) * time.Microsecond
 		if q.GiveUpAfter > 0 && age >= q.GiveUpAfter {
+			failed.Payload = ""
+			if q.Keep != nil {
+				failed.Payload = q.Keep(task.Payload)
+			}
 			return t.GiveUpTask(ref, failed)
 		}
 		return t.MoveTask(ref, failed, now.Add(backoff(task.Attempts)).UnixMicro()-delay)
@@ -282,7 +290,7 @@ func (o *Outbox) settle(ctx context.Context, q *Queue, ref record.TaskRef, task 
 // together.
 func backoff(attempts uint64) time.Duration {
 	wait := longest
-	if attempts < 12 {
+	if attempts < 13 {
 		wait = min(longest, firstWait<<(attempts-1))
 	}
 	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64()))

@@ -37,9 +37,12 @@ func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) err
 }
 
 // The scopes. Every key belongs to one of them.
-const AppScope = "app"
+const (
+	AppScope   = "app"   // settings and channel types
+	UsersScope = "users" // all users' records: many are changed together
+)
 
-// UserScope owns a user's own records.
+// UserScope owns whom a user mutes.
 func UserScope(id string) string { return "user:" + id }
 
 // ChannelScope owns everything of a channel.
@@ -127,26 +130,30 @@ type memo[T any] struct {
 	v   *T
 }
 
-// getMemo is get for a record that is read often and changes rarely: the same
+// remember decodes a record that is read often and changes rarely: the same
 // bytes are decoded once. The value is shared and must not be changed.
+func remember[T any](db *DB, key, raw []byte, decode func([]byte) (T, error)) (*T, error) {
+	if known, ok := db.memo.Load(string(key)); ok {
+		if m, ok := known.(memo[T]); ok && m.raw == string(raw) {
+			return m.v, nil
+		}
+	}
+	decoded, err := decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	db.memo.Store(string(key), memo[T]{string(raw), &decoded})
+	return &decoded, nil
+}
+
+// getMemo is get for a record that is worth remembering.
 func getMemo[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[*T] {
 	v := new(Value[*T])
 	b.keys = append(b.keys, key)
-	b.take = append(b.take, func(raw []byte) error {
-		v.Found = true
-		if known, ok := b.db.memo.Load(string(key)); ok {
-			if m, ok := known.(memo[T]); ok && m.raw == string(raw) {
-				v.V = m.v
-				return nil
-			}
-		}
-		decoded, err := decode(raw)
-		if err != nil {
-			return err
-		}
-		v.V = &decoded
-		b.db.memo.Store(string(key), memo[T]{string(raw), &decoded})
-		return nil
+	b.take = append(b.take, func(raw []byte) (err error) {
+		v.V, err = remember(b.db, key, raw, decode)
+		v.Found = err == nil
+		return err
 	})
 	return v
 }
@@ -162,18 +169,19 @@ func Type[T any](b *Batch, name string) *Value[*T] {
 	return getMemo(b, keys.Type(name), codec.DecodeJSON[T])
 }
 
-// Types reads all channel types, by name.
-func Types[T any](r *Reader) ([]T, error) {
-	var list []T
+// Types reads all channel types, by name. They are shared and must not be
+// changed.
+func Types[T any](r *Reader) ([]*T, error) {
+	var list []*T
 	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), sliceLen) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := codec.DecodeJSON[T](e.Value)
+		t, err := remember(r.db, e.Key, e.Value, codec.DecodeJSON[T])
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, v)
+		list = append(list, t)
 	}
 	return list, nil
 }
@@ -225,8 +233,8 @@ func (r *Reader) Users(after string, limit int) ([]codec.User, error) {
 }
 
 // Mutes reads whom a user mutes.
-func (b *Batch) Mutes(user string) *Value[*codec.Mutes] {
-	return getMemo(b, keys.Mutes(user), codec.DecodeMutes)
+func (b *Batch) Mutes(user string) *Value[codec.Mutes] {
+	return get(b, keys.Mutes(user), codec.DecodeMutes)
 }
 
 // PutMutes stores whom a user mutes.

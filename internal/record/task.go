@@ -90,16 +90,24 @@ func (t *Txn) CancelTasks(queue, subject string) error {
 	}
 }
 
-// GiveUpTask ends a task and keeps a record of it, without its payload, for
-// the application to see.
+// GiveUpTask ends a task and keeps it, never to be run again, for the
+// application to see.
 func (t *Txn) GiveUpTask(ref TaskRef, task codec.Task) error {
 	if err := t.EndTask(ref, task); err != nil {
 		return err
 	}
-	task.Payload, task.GivenUp = "", true
-	subject := fmt.Sprintf("%s %d", ref.Subject, task.RecordedAt)
+	task.GivenUp = true
+	// A later task of the subject may get the same sequence: the time it was
+	// recorded keeps them apart.
+	subject := ref.Subject + fmt.Sprintf(givenUpAt, task.RecordedAt)
 	return t.txn.Put(keys.Task(givenUp(ref.Queue), subject, ref.Sequence), task.Encode(nil))
 }
+
+// givenUpAt follows a subject in the list of what was given up: 21 bytes.
+const (
+	givenUpAt    = " %020d"
+	givenUpAtLen = 21
+)
 
 func givenUp(queue string) string { return queue + " given up" }
 
@@ -125,7 +133,7 @@ func (r *Reader) DueTasks(queue string, until int64, limit int) ([]DueTask, erro
 	return list, nil
 }
 
-// GivenUp is a task that was given up.
+// GivenUp is a task that was given up, and its key in their list.
 type GivenUp struct {
 	Key     string
 	Subject string
@@ -136,7 +144,7 @@ type GivenUp struct {
 // at most limit.
 func (r *Reader) GivenUpTasks(queue, after string, limit int) ([]GivenUp, error) {
 	rng := storage.Prefix(keys.TasksOf(givenUp(queue)))
-	if after != "" {
+	if after > string(rng.Start) {
 		rng.Start = append([]byte(after), 0)
 	}
 	rng.Limit = limit
@@ -148,12 +156,8 @@ func (r *Reader) GivenUpTasks(queue, after string, limit int) ([]GivenUp, error)
 	list := make([]GivenUp, len(entries[0]))
 	for i, e := range entries[0] {
 		list[i].Key = string(e.Key)
-		list[i].Subject = string(e.Key[prefix : len(e.Key)-9])
-		for n := len(list[i].Subject) - 1; n >= 0; n-- {
-			if list[i].Subject[n] == ' ' {
-				list[i].Subject = list[i].Subject[:n]
-				break
-			}
+		if end := len(e.Key) - 9 - givenUpAtLen; end > prefix {
+			list[i].Subject = string(e.Key[prefix:end])
 		}
 		if list[i].Task, err = codec.DecodeTask(e.Value); err != nil {
 			return nil, err

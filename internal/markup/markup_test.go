@@ -1,0 +1,115 @@
+package markup
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark/text"
+)
+
+// parsed is what goldmark makes of a text, without the fast path.
+func parsed(t *testing.T, r *Renderer, source string) string {
+	t.Helper()
+	b := []byte(source)
+	var out bytes.Buffer
+	if err := r.markdown.Renderer().Render(&out, b, r.markdown.Parser().Parse(text.NewReader(b))); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestPlainTextIsAParagraph(t *testing.T) {
+	r := New()
+	for _, source := range []string{
+		"a", "hello", "Hello, world", "See you at 5:", "Is it? Yes.", "it's 100% (nearly) done; really", "one/two",
+		`she said "no"`, "two  spaces", "日本語のテキスト", "naïve café", "ends with a dot.", "a: b", "www. example", "http: //x", "e.g. this",
+	} {
+		if !isPlain(source) {
+			// Some of these may take the slow way: both must agree all the same.
+			t.Logf("%q takes the parser", source)
+		}
+		made, err := r.Render(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := parsed(t, r, source); made.HTML != want {
+			t.Errorf("%q is %q, by goldmark %q", source, made.HTML, want)
+		}
+		if made.FirstURL != "" {
+			t.Errorf("%q links to %q", source, made.FirstURL)
+		}
+	}
+}
+
+func TestMarkupTakesTheParser(t *testing.T) {
+	for _, source := range []string{
+		"*a*", "_a_", "`a`", "# a", "- a", "1. a", "1) a", "> a", "    a", "a\nb", "a\r\nb", "a ", "~~a~~", "[a](b)", "![a](b)", "<b>", "a & b",
+		"a&amp;b", "www.example.org", "http://example.org", "example.org", "a@example.org", "a\\b", "a|b", "a=b", "+ a", "\ta", "$", "a!",
+	} {
+		if isPlain(source) {
+			t.Errorf("%q passes for plain", source)
+		}
+	}
+}
+
+func TestMessagesBecomeHTML(t *testing.T) {
+	r := New()
+	for _, test := range []struct{ source, html, url string }{
+		{"", "", ""},
+		{" \n\t ", "", ""},
+		{"hello", "<p>hello</p>\n", ""},
+		{"**one** minute", "<p><strong>one</strong> minute</p>\n", ""},
+		{"a\nb", "<p>a<br>\nb</p>\n", ""},
+		{"~~gone~~", "<p><del>gone</del></p>\n", ""},
+		{"a < b & c", "<p>a &lt; b &amp; c</p>\n", ""},
+		{"https://example.org/map", `<p><a href="https://example.org/map">https://example.org/map</a></p>` + "\n", "https://example.org/map"},
+		{"www.example.org", `<p><a href="http://www.example.org">www.example.org</a></p>` + "\n", "http://www.example.org"},
+		{"`https://a.example` [b](HTTPS://b.example)", `<p><code>https://a.example</code> <a href="HTTPS://b.example">b</a></p>` + "\n", "HTTPS://b.example"},
+		{"    https://a.example", "<pre><code>https://a.example\n</code></pre>\n", ""},
+		{"[mail](mailto:a@b.example)", `<p><a href="mailto:a@b.example">mail</a></p>` + "\n", ""},
+		{"[x](javascript:alert(1))", `<p><a href="">x</a></p>` + "\n", ""},
+		{"<script>alert(1)</script>", "<!-- raw HTML omitted -->\n", ""},
+	} {
+		made, err := r.Render(test.source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if made.HTML != test.html {
+			t.Errorf("%q is %q, want %q", test.source, made.HTML, test.html)
+		}
+		if made.FirstURL != test.url {
+			t.Errorf("%q links to %q, want %q", test.source, made.FirstURL, test.url)
+		}
+	}
+}
+
+func TestParagraphEscapesAll(t *testing.T) {
+	for source, want := range map[string]string{
+		"":                    "",
+		"  ":                  "",
+		`<b a="c">&amp;</b>'`: "<p>&lt;b a=&quot;c&quot;&gt;&amp;amp;&lt;/b&gt;'</p>\n",
+	} {
+		if got := Paragraph(source); got != want {
+			t.Errorf("%q is %q, want %q", source, got, want)
+		}
+	}
+}
+
+// FuzzPlain looks for a text that the fast path and goldmark see differently.
+func FuzzPlain(f *testing.F) {
+	for _, source := range []string{"hello", "a. b", "a  b", "x: y; (z)", "é\u00a0", "a\u2028b", "www. a", `"a"`, "a/b%20"} {
+		f.Add(source)
+	}
+	r := New()
+	f.Fuzz(func(t *testing.T, source string) {
+		// Whoever calls has checked the text so far.
+		source = strings.ReplaceAll(strings.ToValidUTF8(source, ""), "\x00", "")
+		if len(source) > 1000 || strings.TrimSpace(source) == "" || !isPlain(source) {
+			return
+		}
+		if got, want := Paragraph(source), parsed(t, r, source); got != want {
+			t.Errorf("%q is %q, by goldmark %q", source, got, want)
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package chat
+
+import (
+	"context"
+	"math"
+
+	"example.com/chat/internal/record"
+)
+
+// VerifyOptions says what Verify does.
+type VerifyOptions struct {
+	// Repair mends what differs, channel by channel, each in one transaction.
+	Repair bool
+}
+
+// VerifyReport is what Verify looked at and found.
+type VerifyReport struct {
+	Channels int
+	Messages int // pending ones included
+	Pending  int
+	Members  int // memberships
+	Counters int // streams of messages that unread counts are made of
+	Problems []VerifyProblem
+}
+
+// VerifyProblem is one difference between what is stored and what follows from
+// the messages and members.
+type VerifyProblem struct {
+	CID      CID    // empty: of no single channel
+	Problem  string // ids and keys; never a text
+	Repaired bool
+}
+
+// Verify recomputes every counter and index of the store from the messages and
+// memberships, and reports each difference; none is to be expected. It reads
+// everything, a channel a transaction, and may run while the chat is used. Nil
+// options only look.
+func (a *App) Verify(ctx context.Context, o *VerifyOptions) (VerifyReport, error) {
+	const op = "Verify"
+	if o == nil {
+		o = &VerifyOptions{}
+	}
+	var report VerifyReport
+	next := record.Channel(0)
+	for {
+		var numbers []record.Channel
+		err := a.view(ctx, op, func(r *record.Reader) (err error) {
+			numbers, err = r.Numbers(next, maxPage)
+			return err
+		})
+		if err != nil {
+			return report, err
+		}
+		for _, number := range numbers {
+			if err := a.verifyChannel(ctx, op, number, o.Repair, &report); err != nil {
+				return report, err
+			}
+		}
+		if len(numbers) < maxPage {
+			break
+		}
+		next = numbers[len(numbers)-1] + 1
+	}
+	return report, a.verifyIDs(ctx, op, &report)
+}
+
+func (a *App) verifyChannel(ctx context.Context, op string, number record.Channel, repair bool, report *VerifyReport) error {
+	var cid string
+	var found *record.Verified
+	look := func(r *record.Reader, tx *record.Txn) error {
+		b := r.Batch()
+		channel := b.Channel(number)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		cid = channel.V.CID
+		var err error
+		if found, err = r.VerifyChannel(number, tx); err != nil {
+			return err
+		}
+		return verifyExpiry(r, tx, number, cid, found)
+	}
+	err := a.view(ctx, op, func(r *record.Reader) error { return look(r, nil) })
+	if err == nil && repair && len(found.Problems) > 0 {
+		err = a.update(ctx, op, record.ChannelScope(cid), func(tx *record.Txn) error { return look(&tx.Reader, tx) })
+	}
+	if err != nil {
+		return err
+	}
+	report.Channels++
+	report.Messages += found.Messages
+	report.Pending += found.Pending
+	report.Members += found.Members
+	report.Counters += found.Streams
+	for _, problem := range found.Problems {
+		report.Problems = append(report.Problems, VerifyProblem{CID(cid), problem, repair})
+	}
+	return nil
+}
+
+// verifyExpiry looks for pending messages that would never expire.
+func verifyExpiry(r *record.Reader, tx *record.Txn, number record.Channel, cid string, found *record.Verified) error {
+	for _, m := range found.Unexpiring {
+		_, _, there, err := r.FirstTask(queueExpiry, pendingSubject(number, m.CreatedAt))
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		found.Problems = append(found.Problems, "pending message "+m.ID+" would never expire")
+		if tx == nil {
+			continue
+		}
+		if err := addExpiry(tx, number, cid, &m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verifyIDs looks for ids, and entries of the list of pending messages, that
+// lead nowhere. They are reported only: which channel they belonged to is not
+// known.
+func (a *App) verifyIDs(ctx context.Context, op string, report *VerifyReport) error {
+	after := ""
+	for {
+		var problems []string
+		err := a.view(ctx, op, func(r *record.Reader) (err error) {
+			after, problems, err = r.VerifyIDs(after, math.MaxInt16)
+			if err != nil || after != "" {
+				return err
+			}
+			more, err := r.VerifyPending()
+			problems = append(problems, more...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, problem := range problems {
+			report.Problems = append(report.Problems, VerifyProblem{Problem: problem})
+		}
+		if after == "" {
+			return nil
+		}
+	}
+}
