@@ -55,7 +55,7 @@ func (a *App) deleteMessage(ctx context.Context, op string, c caller, id Message
 		if err != nil {
 			return err
 		}
-		deleted, err = f.room.render(&tx.Reader, &f.message, placeholder)
+		deleted, err = f.room.render(&tx.Reader, f.message, placeholder)
 		return err
 	})
 	if hadPending {
@@ -82,7 +82,7 @@ func mayChange(f *found, own, others Action) error {
 }
 
 func softDelete(tx *record.Txn, f *found) error {
-	m := &f.message
+	m := f.message
 	if m.DeletedAt != 0 {
 		return nil
 	}
@@ -98,7 +98,7 @@ func softDelete(tx *record.Txn, f *found) error {
 func (a *App) hardDelete(tx *record.Txn, f *found) (hadPending bool, err error) {
 	number, cid := f.room.number, f.room.channel.CID
 	f.message.DeletedAt = max(f.message.DeletedAt, f.room.now)
-	list := []codec.Message{f.message}
+	list := []codec.Message{*f.message}
 	if f.message.ParentID == "" && !f.message.Pending {
 		replies, err := tx.Replies(number, f.message.CreatedAt)
 		if err != nil {
@@ -148,7 +148,7 @@ func (s *Session) DeleteMessageForMe(ctx context.Context, id MessageID) error {
 		if len(list) >= limit {
 			return fail(ErrLimit, "", "has %d messages of this channel deleted for themselves; at most %d", len(list), limit)
 		}
-		list = append(slices.Clone(list), forMeEntry(&f.message))
+		list = append(slices.Clone(list), forMeEntry(f.message))
 		return tx.PutForMe(f.room.number, string(s.user), list)
 	})
 }
@@ -238,7 +238,7 @@ func (a *App) UndeleteMessage(ctx context.Context, id MessageID, by UserID) (Mes
 	}
 	var restored Message
 	err := a.changeMessage(ctx, op, application, id, func(tx *record.Txn, f *found) error {
-		m := &f.message
+		m := f.message
 		b := tx.Batch()
 		user := b.User(string(by))
 		parent := &record.Value[codec.Place]{}

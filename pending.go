@@ -83,10 +83,10 @@ func (a *App) pendingErased(tx *record.Txn, number record.Channel, cid string, m
 func (a *App) expire(ctx context.Context, job outbox.Job) error {
 	return a.db.Update(ctx, job.Scope, func(tx *record.Txn) error {
 		f, err := findPending(&tx.Reader, MessageID(job.Payload))
-		if err != nil || f == nil || !f.room.expired(&f.message) {
+		if err != nil || f == nil || !f.room.expired(f.message) {
 			return err
 		}
-		return a.erasePending(tx, f.room.number, f.room.channel.CID, &f.message)
+		return a.erasePending(tx, f.room.number, f.room.channel.CID, f.message)
 	})
 }
 
@@ -109,7 +109,7 @@ func findPending(r *record.Reader, id MessageID) (*found, error) {
 	if err != nil || !m.Found {
 		return nil, err
 	}
-	return &found{room, m.V, whole}, nil
+	return &found{room, &m.V, whole}, nil
 }
 
 // CommitMessage makes a pending message visible to its whole audience. It keeps
@@ -132,7 +132,7 @@ func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) 
 		if err != nil {
 			return err
 		}
-		if f == nil || f.room.sees(&f.message) == unseen {
+		if f == nil || f.room.sees(f.message) == unseen {
 			return notPending(id)
 		}
 		if f.room.channel.DeletedAt != 0 {
@@ -144,7 +144,7 @@ func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) 
 		if err := commit(tx, f); err != nil {
 			return err
 		}
-		committed, err = f.room.render(&tx.Reader, &f.message, whole)
+		committed, err = f.room.render(&tx.Reader, f.message, whole)
 		return err
 	})
 	return committed, err
@@ -181,7 +181,7 @@ func (a *App) scopeOfPending(ctx context.Context, op string, id MessageID) (scop
 
 // commit moves a message from among the pending ones to where it is seen.
 func commit(tx *record.Txn, f *found) error {
-	number, m := f.room.number, &f.message
+	number, m := f.room.number, f.message
 	if err := tx.UnplaceMessage(number, m); err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message
 		if expiry := now().UnixMicro() - settings.timeout().Microseconds(); expiry > after.SentAt {
 			after = record.PendingPlace{SentAt: expiry, Channel: ^record.Channel(0)}
 		}
-		var list []*found
+		var list []found
 		if q.CID != "" {
 			list, err = pendingOfRoom(r, q.CID, after.SentAt, q.Limit+1)
 		} else {
@@ -253,7 +253,7 @@ func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message
 	return page, err
 }
 
-func pendingOfRoom(r *record.Reader, cid CID, after int64, limit int) ([]*found, error) {
+func pendingOfRoom(r *record.Reader, cid CID, after int64, limit int) ([]found, error) {
 	room, err := openRoom(r, application, cid, more{})
 	if err != nil {
 		return nil, err
@@ -262,15 +262,15 @@ func pendingOfRoom(r *record.Reader, cid CID, after int64, limit int) ([]*found,
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*found, len(messages))
+	list := make([]found, len(messages))
 	for i := range messages {
-		list[i] = &found{room, messages[i], whole}
+		list[i] = found{room, &messages[i], whole}
 	}
 	return list, nil
 }
 
-func pendingOfAll(r *record.Reader, settings *storedSettings, after record.PendingPlace, limit int) ([]*found, error) {
-	var list []*found
+func pendingOfAll(r *record.Reader, settings *storedSettings, after record.PendingPlace, limit int) ([]found, error) {
+	var list []found
 	rooms := map[record.Channel]*room{}
 	for len(list) < limit {
 		places, err := r.PendingAll(after, limit-len(list))
@@ -292,7 +292,7 @@ func pendingOfAll(r *record.Reader, settings *storedSettings, after record.Pendi
 			}
 			for i := range messages {
 				if room.sees(&messages[i]) != unseen {
-					list = append(list, &found{room, messages[i], whole})
+					list = append(list, found{room, &messages[i], whole})
 				}
 			}
 		}
@@ -350,7 +350,7 @@ func (a *App) tell(ctx context.Context, job outbox.Job) error {
 		if err := b.Run(); err != nil {
 			return err
 		}
-		told.Message = out.message(&found{room, stored, whole}, false)
+		told.Message = out.message(&found{room, &stored, whole}, false)
 		told.Metadata = metadataFrom(stored.Metadata)
 		return nil
 	})

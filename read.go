@@ -32,7 +32,7 @@ func (a *App) message(ctx context.Context, op string, c caller, id MessageID) (M
 		if err != nil {
 			return err
 		}
-		list, err := render(r, []*found{f})
+		list, err := render(r, []found{*f})
 		if err == nil {
 			m = list[0]
 		}
@@ -66,8 +66,13 @@ func (a *App) messagesByID(ctx context.Context, op string, c caller, ids []Messa
 		if err != nil {
 			return err
 		}
-		list = slices.DeleteFunc(list, func(f *found) bool { return f == nil || f.room.enter() != nil })
-		messages, err = render(r, list)
+		visible := make([]found, 0, len(list))
+		for _, f := range list {
+			if f != nil && f.room.enter() == nil {
+				visible = append(visible, *f)
+			}
+		}
+		messages, err = render(r, visible)
 		return err
 	})
 	return messages, err

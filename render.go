@@ -40,7 +40,7 @@ type rendering struct {
 
 // render makes one message.
 func (r *room) render(reader *record.Reader, m *codec.Message, s sight) (Message, error) {
-	list, err := render(reader, []*found{{r, *m, s}})
+	list, err := render(reader, []found{{r, m, s}})
 	if err != nil {
 		return Message{}, err
 	}
@@ -49,10 +49,10 @@ func (r *room) render(reader *record.Reader, m *codec.Message, s sight) (Message
 
 // renderAll makes messages that lie in the channel's pages.
 func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Message, error) {
-	list := make([]*found, 0, len(messages))
+	list := make([]found, 0, len(messages))
 	for i := range messages {
 		if s := r.sees(&messages[i]); s != unseen {
-			list = append(list, &found{r, messages[i], s})
+			list = append(list, found{r, &messages[i], s})
 		}
 	}
 	return render(reader, list)
@@ -60,17 +60,24 @@ func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Mes
 
 // render makes messages of what was found, with whole users and quotes one
 // level deep, in three round trips at most.
-func render(reader *record.Reader, list []*found) ([]Message, error) {
-	out := rendering{people: people{}, quotes: map[string]*found{}}
-	quoted := map[string]*record.Value[codec.Place]{}
+func render(reader *record.Reader, list []found) ([]Message, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	out := rendering{people: people{}}
+	var quoted map[string]*record.Value[codec.Place]
 	b := reader.Batch()
-	for _, f := range list {
+	for i := range list {
+		f := &list[i]
 		out.people.want(b, f.message.Author)
 		if f.sight != whole {
 			continue
 		}
 		out.people.want(b, f.message.Mentions...)
 		if id := f.message.QuotedID; id != "" && quoted[id] == nil {
+			if quoted == nil {
+				quoted = map[string]*record.Value[codec.Place]{}
+			}
 			quoted[id] = b.Place(id)
 		}
 	}
@@ -81,14 +88,14 @@ func render(reader *record.Reader, list []*found) ([]Message, error) {
 		return nil, err
 	}
 	messages := make([]Message, len(list))
-	for i, f := range list {
-		messages[i] = out.message(f, true)
+	for i := range list {
+		messages[i] = out.message(&list[i], true)
 	}
 	return messages, nil
 }
 
 // quote reads the quoted messages and checks each against the caller again.
-func (out *rendering) quote(reader *record.Reader, list []*found, places map[string]*record.Value[codec.Place]) error {
+func (out *rendering) quote(reader *record.Reader, list []found, places map[string]*record.Value[codec.Place]) error {
 	if len(places) == 0 {
 		return nil
 	}
@@ -103,14 +110,16 @@ func (out *rendering) quote(reader *record.Reader, list []*found, places map[str
 		return err
 	}
 	b = reader.Batch()
-	for _, f := range list {
+	out.quotes = map[string]*found{}
+	for i := range list {
+		f := &list[i]
 		id := f.message.QuotedID
 		m := messages[id]
 		if f.sight != whole || m == nil || !m.Found || places[id].V.Channel != uint64(f.room.number) {
 			continue
 		}
 		if s := f.room.sees(&m.V); s != unseen {
-			out.quotes[id] = &found{f.room, m.V, s}
+			out.quotes[id] = &found{f.room, &m.V, s}
 			out.people.want(b, m.V.Author)
 			out.people.want(b, m.V.Mentions...)
 		}
@@ -120,7 +129,7 @@ func (out *rendering) quote(reader *record.Reader, list []*found, places map[str
 
 // message makes one message; withQuote says whether it may show its quote.
 func (out *rendering) message(f *found, withQuote bool) Message {
-	stored := &f.message
+	stored := f.message
 	m := Message{
 		ID: MessageID(stored.ID), CID: CID(f.room.channel.CID), Type: messageType(stored),
 		User: out.people.user(stored.Author), Silent: stored.Silent,

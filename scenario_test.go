@@ -333,3 +333,23 @@ func wantSame[T any](t *testing.T, what string, got, want T) {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
+
+// dump is every key and value of the store: for what must not have changed.
+func (s *scenario) dump() map[string]string {
+	s.t.Helper()
+	all := map[string]string{}
+	s.check(s.store.View(s.ctx, func(r storage.Reader) error {
+		_, entries, err := r.Read(nil, []storage.Range{{End: []byte{0xff, 0xff, 0xff, 0xff}}})
+		if err != nil {
+			return err
+		}
+		for _, e := range entries[0] {
+			all[string(e.Key)] = string(e.Value)
+		}
+		return nil
+	}))
+	if len(all) == 0 {
+		s.t.Fatal("the store is empty")
+	}
+	return all
+}

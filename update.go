@@ -139,7 +139,7 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 		}
 		if e.nothing {
 			var err error
-			edited, err = f.room.render(&tx.Reader, &f.message, whole)
+			edited, err = f.room.render(&tx.Reader, f.message, whole)
 			return err
 		}
 		if err := e.apply(f); err != nil {
@@ -152,11 +152,11 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 			}
 			f.message.HTML = storedHTML(f.message.Text, made.HTML)
 		}
-		if err := tx.ReplaceMessage(f.room.number, &f.message); err != nil {
+		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
 			return err
 		}
 		var err error
-		edited, err = f.room.render(&tx.Reader, &f.message, whole)
+		edited, err = f.room.render(&tx.Reader, f.message, whole)
 		return err
 	})
 	return edited, err
@@ -165,7 +165,7 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 // checkEdit checks what the message, the channel and the caller's grants say
 // of an edit.
 func checkEdit(tx *record.Txn, f *found, e *edit) error {
-	r, m := f.room, &f.message
+	r, m := f.room, f.message
 	if err := mayChange(f, UpdateMessageOwn, UpdateMessage); err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
 
 // apply makes the edit to the message.
 func (e *edit) apply(f *found) error {
-	m := &f.message
+	m := f.message
 	m.UpdatedAt = max(f.room.now, m.UpdatedAt)
 	if e.text != nil && *e.text != m.Text {
 		m.Text, m.TextUpdatedAt = *e.text, m.UpdatedAt

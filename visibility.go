@@ -290,7 +290,7 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 // found is a message as its caller finds it.
 type found struct {
 	room    *room
-	message codec.Message
+	message *codec.Message
 	sight   sight
 }
 
@@ -357,7 +357,7 @@ func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
 			continue
 		}
 		if s := room.sees(&m.V); s != unseen {
-			list[i] = &found{room, m.V, s}
+			list[i] = &found{room, &m.V, s}
 		}
 	}
 	return list, nil

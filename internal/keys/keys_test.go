@@ -386,7 +386,7 @@ func TestLongestKeysFit(t *testing.T) {
 		User(user), Mutes(user), CID(cid), UserChannel(user, 1), Message(id), Member(1, user), Known(1, user),
 		PendingBy(1, user, 1), PrivateFor(1, user, 1, 1), Mark(1, user), ForMe(1, user),
 		PrivateAuthor(1, user, user).Key(), PrivateAuthor(1, user, user).RemovedIn(1),
-		Task("expiry", id, 1), Due("expiry", 1, id), Task("expiry given up", id+" 1700000000000000", 1),
+		Task("expiry", id, 1), Due("expiry", 1, id), Task("expiry given up", id+" 00001700000000000000", 1),
 	} {
 		// A scan goes on after a key with the key and one more byte.
 		if len(key)+1 > storage.MaxKeyLen {

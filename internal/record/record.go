@@ -61,10 +61,18 @@ type Txn struct {
 	txn storage.Txn
 }
 
-// Value is a record, if it was found.
+// Value is a record, if it was found. It is filled when the batch that it
+// belongs to runs.
 type Value[T any] struct {
-	V     T
-	Found bool
+	V      T
+	Found  bool
+	decode func([]byte) (T, error)
+}
+
+func (v *Value[T]) fill(raw []byte) (err error) {
+	v.V, err = v.decode(raw)
+	v.Found = err == nil
+	return err
 }
 
 // Batch collects reads and makes them in one round trip.
@@ -72,9 +80,9 @@ type Batch struct {
 	db      *DB
 	r       storage.Reader
 	keys    [][]byte
-	take    []func([]byte) error
+	values  []interface{ fill([]byte) error } // one a key
 	ranges  []storage.Range
-	collect []func([]storage.Entry) error
+	collect []func([]storage.Entry) error // one a range
 }
 
 // Batch starts an empty batch.
@@ -89,33 +97,28 @@ func (b *Batch) Run() error {
 	if err != nil {
 		return err
 	}
-	take, collect := b.take, b.collect
-	*b = Batch{db: b.db, r: b.r}
-	for i, fill := range take {
+	for i, v := range b.values {
 		if values[i] == nil {
 			continue
 		}
-		if err := fill(values[i]); err != nil {
+		if err := v.fill(values[i]); err != nil {
 			return err
 		}
 	}
-	for i, fill := range collect {
+	for i, fill := range b.collect {
 		if err := fill(entries[i]); err != nil {
 			return err
 		}
 	}
+	b.keys, b.values, b.ranges, b.collect = b.keys[:0], b.values[:0], b.ranges[:0], b.collect[:0]
 	return nil
 }
 
 // get adds the read of one record.
 func get[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[T] {
-	v := new(Value[T])
+	v := &Value[T]{decode: decode}
 	b.keys = append(b.keys, key)
-	b.take = append(b.take, func(raw []byte) (err error) {
-		v.V, err = decode(raw)
-		v.Found = err == nil
-		return err
-	})
+	b.values = append(b.values, v)
 	return v
 }
 
@@ -148,14 +151,7 @@ func remember[T any](db *DB, key, raw []byte, decode func([]byte) (T, error)) (*
 
 // getMemo is get for a record that is worth remembering.
 func getMemo[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[*T] {
-	v := new(Value[*T])
-	b.keys = append(b.keys, key)
-	b.take = append(b.take, func(raw []byte) (err error) {
-		v.V, err = remember(b.db, key, raw, decode)
-		v.Found = err == nil
-		return err
-	})
-	return v
+	return get(b, key, func(raw []byte) (*T, error) { return remember(b.db, key, raw, decode) })
 }
 
 // Settings reads the application's settings.
