@@ -179,10 +179,26 @@ func (a *App) SetOverrides(ctx context.Context, cid CID, o ChannelOverrides) (Ch
 	if err != nil {
 		return Channel{}, in(op, err)
 	}
-	return a.editChannel(ctx, op, application, cid, "", nil, func(channel *codec.Channel) error {
-		channel.Overrides = overrides
-		return nil
+	after, err := openTo(overrides)
+	if err != nil {
+		return Channel{}, in(op, err)
+	}
+	var channel Channel
+	err = a.changeChannel(ctx, op, application, cid, "", nil, func(tx *record.Txn, r *room) error {
+		before, err := openTo(r.channel.Overrides)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetOpenTo(r.number, before, after); err != nil {
+			return err
+		}
+		channel, err = storeEdit(tx, r, func(channel *codec.Channel) error {
+			channel.Overrides = overrides
+			return nil
+		})
+		return err
 	})
+	return channel, err
 }
 
 // SetFrozen freezes a channel, or thaws it: a frozen one takes no messages and
@@ -215,19 +231,23 @@ func (a *App) SetDisabled(ctx context.Context, cid CID, disabled bool) (Channel,
 // editChannel changes a channel's own record.
 func (a *App) editChannel(ctx context.Context, op string, c caller, cid CID, need Action, message *SystemMessage, edit func(*codec.Channel) error) (Channel, error) {
 	var channel Channel
-	err := a.changeChannel(ctx, op, c, cid, need, message, func(tx *record.Txn, r *room) error {
-		if err := edit(&r.channel); err != nil {
-			return err
-		}
-		r.channel.UpdatedAt = max(r.now, r.channel.UpdatedAt)
-		if err := tx.PutChannel(r.number, &r.channel); err != nil {
-			return err
-		}
-		var err error
-		channel, err = renderChannel(&tx.Reader, &r.channel)
+	err := a.changeChannel(ctx, op, c, cid, need, message, func(tx *record.Txn, r *room) (err error) {
+		channel, err = storeEdit(tx, r, edit)
 		return err
 	})
 	return channel, err
+}
+
+// storeEdit edits and stores a channel's own record.
+func storeEdit(tx *record.Txn, r *room, edit func(*codec.Channel) error) (Channel, error) {
+	if err := edit(&r.channel); err != nil {
+		return Channel{}, err
+	}
+	r.channel.UpdatedAt = max(r.now, r.channel.UpdatedAt)
+	if err := tx.PutChannel(r.number, &r.channel); err != nil {
+		return Channel{}, err
+	}
+	return renderChannel(&tx.Reader, &r.channel)
 }
 
 // changeChannel changes a channel that the caller can use, under its scope, and
@@ -260,21 +280,42 @@ func (a *App) changeChannel(ctx context.Context, op string, c caller, cid CID, n
 		if notice == nil {
 			return change(tx, r)
 		}
-		if err := r.need(CreateSystemMessage); err != nil {
-			return err
-		}
-		if err := checkMessageText(notice.Text, r.kind.MaxMessageLength); err != nil {
+		if err := r.checkNotice(notice); err != nil {
 			return err
 		}
 		if err := change(tx, r); err != nil {
 			return err
 		}
-		return postNotice(tx, r, *notice)
+		return postNotice(tx, r, notice.message)
 	})
 }
 
+// notice is a system message that was checked, for a change to carry.
+type notice struct {
+	message codec.Message
+	hasURL  bool
+}
+
+// checkNotice checks what the channel and the caller's grants say of a notice:
+// what they say of any message.
+func (r *room) checkNotice(n *notice) error {
+	if err := r.need(CreateSystemMessage); err != nil {
+		return err
+	}
+	if n.hasURL && !r.can(AddLinks) {
+		return denied(AddLinks)
+	}
+	if r.channel.Frozen && !r.can(UseFrozenChannel) {
+		return fail(ErrFrozen, "", "channel %q is frozen", r.channel.CID)
+	}
+	if err := checkMessageText(n.message.Text, r.kind.MaxMessageLength); err != nil {
+		return within("message", err)
+	}
+	return nil
+}
+
 // prepareNotice checks a system message and makes it ready; nil stays nil.
-func (a *App) prepareNotice(c caller, message *SystemMessage) (*codec.Message, error) {
+func (a *App) prepareNotice(c caller, message *SystemMessage) (*notice, error) {
 	if message == nil {
 		return nil, nil
 	}
@@ -294,11 +335,14 @@ func (a *App) prepareNotice(c caller, message *SystemMessage) (*codec.Message, e
 		Type: TypeSystem, Text: message.Text, Silent: message.Silent, Custom: message.Custom,
 	}, SendOptions{})
 	if err != nil {
-		return nil, err
+		return nil, within("message", err)
 	}
-	return &codec.Message{
-		Author: string(author), System: true, Silent: message.Silent, Text: message.Text, HTML: out.html,
-		Custom: out.custom,
+	return &notice{
+		message: codec.Message{
+			Author: string(author), System: true, Silent: message.Silent, Text: message.Text, HTML: out.html,
+			Custom: out.custom,
+		},
+		hasURL: out.firstURL != "",
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -73,7 +74,7 @@ func checkTypeSettings(maxLength int, commands []string, grants map[Role][]Actio
 		}
 		for _, a := range actions {
 			if !slices.Contains(allActions[:], a) {
-				return invalid("grants", "role %q is granted the unknown action %q", role, a)
+				return invalid("grants", "role %q is granted the unknown action %.64q", role, a)
 			}
 		}
 	}
@@ -119,6 +120,23 @@ func (o ChannelOverrides) validate() error {
 		e.Field = "config_overrides." + e.Field
 	}
 	return err
+}
+
+// openTo are the roles that stored overrides let read their channel.
+func openTo(overrides string) (roles []string, err error) {
+	if overrides == "" {
+		return nil, nil
+	}
+	var o ChannelOverrides
+	if err := json.Unmarshal([]byte(overrides), &o); err != nil {
+		return nil, err
+	}
+	for role, actions := range o.Grants {
+		if slices.Contains(actions, ReadChannel) {
+			roles = append(roles, string(role))
+		}
+	}
+	return roles, nil
 }
 
 // clone is a copy that shares no memory with t.

@@ -35,7 +35,7 @@ func (a *App) EnsureDistinctChannel(ctx context.Context, channelType string, d C
 // EnsureDistinctChannel makes the channel of the user and others, or returns
 // it unchanged; see [App.EnsureDistinctChannel].
 func (s *Session) EnsureDistinctChannel(ctx context.Context, channelType string, d ChannelDraft) (Channel, error) {
-	return s.app.ensureDistinct(ctx, as(s.user), channelType, d, append([]UserID{s.user}, d.Members...))
+	return s.app.ensureDistinct(ctx, as(s.user), channelType, d, append(slices.Clone(d.Members), s.user))
 }
 
 func (a *App) ensureDistinct(ctx context.Context, c caller, channelType string, d ChannelDraft, members []UserID) (Channel, error) {
@@ -76,7 +76,7 @@ func prepareChannel(c caller, cid CID, d ChannelDraft) (*newChannel, error) {
 			return nil, err
 		}
 	case creator != "" && creator != c.user:
-		return nil, invalid("created_by", "is %q; a user creates channels in their own name: leave it out", creator)
+		return nil, invalid("created_by", "is %q; a user creates channels in their own name: leave it out", shorten(string(creator)))
 	default:
 		creator = c.user
 	}
@@ -192,6 +192,13 @@ func create(tx *record.Txn, cid CID, draft *newChannel) (Channel, error) {
 		return Channel{}, err
 	}
 	if err := tx.PutHead(number, &codec.Head{}); err != nil {
+		return Channel{}, err
+	}
+	roles, err := openTo(channel.Overrides)
+	if err != nil {
+		return Channel{}, err
+	}
+	if err := tx.SetOpenTo(number, nil, roles); err != nil {
 		return Channel{}, err
 	}
 	own := codec.UserChannel{CID: string(cid), Creator: true}

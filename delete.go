@@ -164,7 +164,7 @@ func forMeEntry(m *codec.Message) codec.ForMeEntry {
 // stillThere is what of a caller's deletions for themselves leads to a message
 // that exists: a hard delete frees its place in the list.
 func stillThere(tx *record.Txn, r *room) (codec.ForMe, error) {
-	messages, err := forMeMessages(&tx.Reader, r, 0)
+	messages, err := forMeMessages(&tx.Reader, r, r.channel.PurgedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (a *App) OriginalMessage(ctx context.Context, id MessageID) (Message, error
 		if err != nil {
 			return err
 		}
-		if !m.Found || m.V.CreatedAt <= room.channel.PurgedAt || m.V.Pending && room.expired(&m.V) {
+		if !m.Found || m.V.CreatedAt <= room.channel.PurgedAt || m.V.Pending && room.sees(&m.V) == unseen {
 			return notFound("message", id)
 		}
 		original, err = room.render(r, &m.V, whole)

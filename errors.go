@@ -113,6 +113,18 @@ func denied(action Action) error {
 	return fail(ErrPermission, "", "needs the permission %s in this channel", action)
 }
 
+// within puts the field that an error names under another: "text" under
+// "message" is "message.text".
+func within(field string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Field == "" {
+		return err
+	}
+	named := *e
+	named.Field = field + "." + e.Field
+	return &named
+}
+
 // in names the call an error comes from, once.
 func in(op string, err error) error {
 	if err == nil {

@@ -220,7 +220,7 @@ func leakMessages(v *viewer) {
 			ask(chat.MessageQuery{Limit: 3, Around: id}, "around %s", id)
 		}
 		// The script begins at the bubble's first moment, a step a minute.
-		for minute := range 16 {
+		for minute := range 20 {
 			at := time.Date(2000, 1, 1, 0, minute, 0, 0, time.UTC)
 			ask(chat.MessageQuery{Limit: 2, BeforeTime: at, Inclusive: true}, "before %v", at)
 			ask(chat.MessageQuery{Limit: 2, AfterTime: at}, "after %v", at)
@@ -252,7 +252,7 @@ func leakChannels(v *viewer) {
 	lean := func(f chat.Filter) chat.ChannelQuery {
 		return chat.ChannelQuery{Filter: f, Messages: chat.None, Members: chat.None}
 	}
-	for minute := range 16 {
+	for minute := range 20 {
 		at := time.Date(2000, 1, 1, 0, minute, 0, 0, time.UTC)
 		ask(lean(chat.Gte("last_message_at", at)), fmt.Sprint("with a message since ", at))
 		ask(lean(chat.Gte("updated_at", at)), fmt.Sprint("updated since ", at))

@@ -178,14 +178,6 @@ func checkCount(field string, count *int, standard, most int) error {
 	return checkLimit(field, count, standard, most)
 }
 
-// micros is a time as it is stored; 0 for the zero time.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 // moment is a stored time.
 func moment(at int64) time.Time {
 	if at == 0 {

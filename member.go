@@ -41,24 +41,31 @@ func prepareMembers(field string, drafts []MemberDraft) ([]preparedMember, error
 	}
 	var list []preparedMember
 	for i, d := range drafts {
-		at := element(field, i)
-		if err := checkUserID(at+".user_id", d.UserID); err != nil {
-			return nil, err
-		}
-		role, err := memberRole(at+".role", d.Role)
+		prepared, err := prepareMember(d)
 		if err != nil {
-			return nil, err
+			return nil, within(element(field, i), err)
 		}
-		custom, err := encodeCustom(at+".custom", d.Custom, maxCustom, memberFields)
-		if err != nil {
-			return nil, err
-		}
-		known := slices.ContainsFunc(list, func(m preparedMember) bool { return m.user == string(d.UserID) })
+		known := slices.ContainsFunc(list, func(m preparedMember) bool { return m.user == prepared.user })
 		if !known {
-			list = append(list, preparedMember{string(d.UserID), codec.Member{Role: string(role), Custom: string(custom)}})
+			list = append(list, prepared)
 		}
 	}
 	return list, nil
+}
+
+func prepareMember(d MemberDraft) (preparedMember, error) {
+	if err := checkUserID("user_id", d.UserID); err != nil {
+		return preparedMember{}, err
+	}
+	role, err := memberRole("role", d.Role)
+	if err != nil {
+		return preparedMember{}, err
+	}
+	custom, err := encodeCustom("custom", d.Custom, maxCustom, memberFields)
+	if err != nil {
+		return preparedMember{}, err
+	}
+	return preparedMember{string(d.UserID), codec.Member{Role: string(role), Custom: string(custom)}}, nil
 }
 
 func memberRole(field string, role Role) (Role, error) {
@@ -210,7 +217,7 @@ func leave(tx *record.Txn, number record.Channel, channel *codec.Channel, users 
 		// them, what they had cleared stays cleared.
 		own := owns[i].V
 		own.Member, own.HiddenAt, own.MutedUntil = false, 0, 0
-		own.LeftAt = max(head.V.Last, now().UnixMicro())
+		own.LeftAt = head.V.Last
 		if err := tx.PutUserChannel(user, number, &own); err != nil {
 			return err
 		}
@@ -247,7 +254,7 @@ func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u Memb
 }
 
 func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, user UserID, u MemberUpdate) (Member, error) {
-	prepared, err := prepareMembers("member", []MemberDraft{{user, u.Role, u.Custom}})
+	prepared, err := prepareMember(MemberDraft{user, u.Role, u.Custom})
 	if err != nil {
 		return Member{}, in(op, err)
 	}
@@ -263,9 +270,9 @@ func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, us
 			return notFound("member", user)
 		}
 		if u.Role != "" {
-			stored.V.Role = prepared[0].record.Role
+			stored.V.Role = prepared.record.Role
 		}
-		stored.V.Custom = prepared[0].record.Custom
+		stored.V.Custom = prepared.record.Custom
 		stored.V.UpdatedAt = r.now
 		member = memberFrom(userFrom(person.V), stored.V)
 		return tx.PutMember(r.number, string(user), &stored.V)

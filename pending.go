@@ -35,7 +35,9 @@ func (a *App) queues() []outbox.Queue {
 // storePending stores a message that awaits commit, with the work of expiring
 // it and of telling the application.
 func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Message) error {
-	h.LastPending = max(time.Now().UnixMicro(), h.LastPending+1)
+	// After everything sent so far, so that no truncation up to now hides it,
+	// whatever the clock does.
+	h.LastPending = max(time.Now().UnixMicro(), h.LastPending+1, h.Last+1)
 	m.CreatedAt, m.UpdatedAt = h.LastPending, h.LastPending
 	if err := tx.InsertMessage(r.number, h, m); err != nil {
 		return err
@@ -72,6 +74,9 @@ func (a *App) erasePending(tx *record.Txn, number record.Channel, cid string, m 
 // pendingErased ends the work of expiring a message that was erased, and has
 // the application told.
 func (a *App) pendingErased(tx *record.Txn, number record.Channel, cid string, m *codec.Message) error {
+	if m.DeletedAt == 0 {
+		m.DeletedAt = now().UnixMicro()
+	}
 	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
@@ -194,6 +199,7 @@ func commit(tx *record.Txn, f *found) error {
 		return err
 	}
 	m.SentAt, m.Pending, m.Metadata = m.CreatedAt, false, nil
+	head.V.Last = max(head.V.Last, m.SentAt) // committed after it was sent, whatever the clock does
 	stamp(&head.V, m)
 	if err := tx.CommitMessage(number, &head.V, m); err != nil {
 		return err
@@ -340,19 +346,10 @@ func (a *App) tell(ctx context.Context, job outbox.Job) error {
 	if err != nil {
 		return err
 	}
-	room := &room{caller: application, channel: codec.Channel{CID: cid}}
-	var told PendingMessage
-	err = a.db.View(ctx, func(r *record.Reader) error {
-		out := rendering{people: people{}}
-		b := r.Batch()
-		out.people.want(b, stored.Author)
-		out.people.want(b, stored.Mentions...)
-		if err := b.Run(); err != nil {
-			return err
-		}
-		told.Message = out.message(&found{room, &stored, whole}, false)
-		told.Metadata = metadataFrom(stored.Metadata)
-		return nil
+	told := PendingMessage{Metadata: metadataFrom(stored.Metadata)}
+	err = a.db.View(ctx, func(r *record.Reader) (err error) {
+		told.Message, err = renderTold(r, job.Subject, cid, &stored)
+		return err
 	})
 	if err != nil {
 		return err
@@ -361,6 +358,26 @@ func (a *App) tell(ctx context.Context, job outbox.Job) error {
 		return a.options.Pending.PendingSent(ctx, told)
 	}
 	return a.options.Pending.PendingDeleted(ctx, told)
+}
+
+// renderTold renders a pending message for the application. By now the channel
+// may be gone, and with it what the message quotes.
+func renderTold(r *record.Reader, subject, cid string, m *codec.Message) (Message, error) {
+	var number record.Channel
+	var sent int64
+	if _, err := fmt.Sscan(subject, &number, &sent); err != nil {
+		return Message{}, err
+	}
+	settings, err := loadSettings(r)
+	if err != nil {
+		return Message{}, err
+	}
+	room, err := openRoomOf(r, application, codec.User{}, settings, number, more{})
+	if err != nil {
+		return Message{}, err
+	}
+	room.channel.CID = cid
+	return room.render(r, m, whole)
 }
 
 // FailedCallback is a call of Options.Pending that was given up. The message it

@@ -190,7 +190,7 @@ type channelList struct {
 	mutes    *record.Value[codec.Mutes]
 	types    []*ChannelType
 	entries  []*listing
-	own      map[record.Channel]bool
+	known    map[record.Channel]bool // in entries already
 }
 
 // open reads who asks, and which channels may be in the list.
@@ -208,14 +208,14 @@ func (l *channelList) open() (err error) {
 	if l.types, err = record.Types[ChannelType](l.reader); err != nil {
 		return err
 	}
+	l.known = map[record.Channel]bool{}
 	if !l.caller.app {
 		own, err := l.reader.UserChannels(string(l.caller.user))
 		if err != nil {
 			return err
 		}
-		l.own = make(map[record.Channel]bool, len(own))
 		for _, o := range own {
-			l.own[o.Channel] = true
+			l.known[o.Channel] = true
 			l.entries = append(l.entries, &listing{number: o.Channel, own: o.UserChannel, isOwn: true})
 		}
 	}
@@ -254,6 +254,27 @@ func (l *channelList) addTypes() error {
 			after = cids[len(cids)-1]
 		}
 	}
+	return l.addOpened()
+}
+
+// addOpened adds the channels that their own overrides let the caller's role
+// read.
+func (l *channelList) addOpened() error {
+	if l.caller.app {
+		return nil
+	}
+	numbers, err := l.reader.OpenTo(l.user.V.Role)
+	if err != nil {
+		return err
+	}
+	for _, number := range numbers {
+		b := l.reader.Batch()
+		channel := b.Channel(number)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		l.add(CID(channel.V.CID), number)
+	}
 	return nil
 }
 
@@ -279,7 +300,8 @@ func (l *channelList) addCIDs(cids []string) error {
 }
 
 func (l *channelList) add(cid CID, number record.Channel) {
-	if !l.own[number] {
+	if !l.known[number] {
+		l.known[number] = true
 		l.entries = append(l.entries, &listing{number: number, own: codec.UserChannel{CID: string(cid)}})
 	}
 }
@@ -458,13 +480,11 @@ func (e *listing) newestVisible(r *record.Reader) (newestMessage, error) {
 		return newestMessage{}, err
 	}
 	var n newestMessage
-	if !room.channel.Disabled || room.app {
-		if at := public.V.Newest; at > room.floor() {
-			n.at = at
-		}
-		if at := private.V.Newest; at > max(room.floor(), room.privateFloor(), n.at) {
-			n = newestMessage{at, true}
-		}
+	if at := public.V.Newest; at > room.floor() {
+		n.at = at
+	}
+	if at := private.V.Newest; at > max(room.floor(), room.privateFloor(), n.at) {
+		n = newestMessage{at, true}
 	}
 	e.newest = &n
 	return n, nil

@@ -409,6 +409,9 @@ func TestAQuoteIsOfTheSameChannelAndFilledOneLevelDeep(t *testing.T) {
 			t.Errorf("the third quotes %+v, want the second without what that quotes", third.QuotedMessage)
 		}
 
+		// Nor in a page, where what that quotes is at hand.
+		wantSame(t, "the page", s.as("john").page(room, chat.MessageQuery{}).Items, []chat.Message{first, second, third})
+
 		elsewhere := s.as("jane").send("messaging:other", "elsewhere")
 		for _, id := range []chat.MessageID{elsewhere.ID, "never"} {
 			_, err := s.as("jane").Send(s.ctx, room, chat.Draft{Text: "hi", QuotedID: id})

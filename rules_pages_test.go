@@ -1,7 +1,12 @@
 package chat_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -90,8 +95,15 @@ func TestPagesBeforeAfterAndAroundAnIDOrATime(t *testing.T) {
 			for i := range count {
 				id, at := sent[i].ID, sent[i].CreatedAt
 				for _, q := range []chat.MessageQuery{
-					{Before: id}, {After: id}, {Around: id}, {Before: id, Inclusive: true}, {After: id, Inclusive: true},
-					{BeforeTime: at}, {AfterTime: at}, {AroundTime: at}, {BeforeTime: at, Inclusive: true},
+					{Before: id},
+					{After: id},
+					{Around: id},
+					{Before: id, Inclusive: true},
+					{After: id, Inclusive: true},
+					{BeforeTime: at},
+					{AfterTime: at},
+					{AroundTime: at},
+					{BeforeTime: at, Inclusive: true},
 					{AfterTime: at, Inclusive: true},
 				} {
 					q.Limit = limit
@@ -131,8 +143,11 @@ func TestPagesAroundTimesBetweenAndBeyondMessages(t *testing.T) {
 		} {
 			for limit := 1; limit <= 7; limit++ {
 				for _, q := range []chat.MessageQuery{
-					{BeforeTime: at}, {AfterTime: at}, {AroundTime: at},
-					{BeforeTime: at, Inclusive: true}, {AfterTime: at, Inclusive: true},
+					{BeforeTime: at},
+					{AfterTime: at},
+					{AroundTime: at},
+					{BeforeTime: at, Inclusive: true},
+					{AfterTime: at, Inclusive: true},
 				} {
 					q.Limit = limit
 					from, to := cut(sent, q, i)
@@ -267,8 +282,11 @@ func TestOneAnchorAtMost(t *testing.T) {
 		token := s.page(room, chat.MessageQuery{Limit: 1}).Prev
 		at := sent[1].CreatedAt
 		for _, q := range []chat.MessageQuery{
-			{Before: "m1", After: "m2"}, {Before: "m1", BeforeTime: at}, {AfterTime: at, AroundTime: at},
-			{Around: "m1", Page: token}, {BeforeTime: at, Page: token},
+			{Before: "m1", After: "m2"},
+			{Before: "m1", BeforeTime: at},
+			{AfterTime: at, AroundTime: at},
+			{Around: "m1", Page: token},
+			{BeforeTime: at, Page: token},
 		} {
 			_, err := s.as("john").Messages(s.ctx, room, q)
 			wantFieldErr(t, err, chat.ErrInvalid, "page")
@@ -450,5 +468,60 @@ func TestAPageTokenOfAnotherListOrMadeUpIsInvalid(t *testing.T) {
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
 		_, err = s.FailedCallbacks(s.ctx, token)
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
+	})
+}
+
+func TestAForgedTokenLeadsNowhereOneMayNotRead(t *testing.T) {
+	forge := func(version, list byte, numbers ...int64) chat.PageToken {
+		b := []byte{version, list}
+		for _, n := range numbers {
+			b = binary.BigEndian.AppendUint64(b, uint64(n))
+		}
+		return chat.PageToken(base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))))
+	}
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.fill(5)
+		s.channel("messaging:secret", "jane")
+		s.as("jane").send("messaging:secret", "secret")
+		s.send(room, "jane", chat.Draft{Text: "secret", Restricted: []chat.UserID{"jane"}}, nil)
+		var tokens []chat.PageToken
+		extremes := []int64{math.MinInt64, -1, 0, 1, 2, 3, math.MaxInt64 - 1, math.MaxInt64}
+		for _, list := range []byte("mpucfax\x00\xff") {
+			tokens = append(tokens, forge(1, list), forge(2, list, 1, 1))
+			for _, a := range extremes {
+				tokens = append(tokens, forge(1, list, a))
+				for _, b := range extremes {
+					tokens = append(tokens, forge(1, list, a, b), forge(1, list, a, b, a), forge(1, list, a, b, b))
+				}
+			}
+		}
+		john := s.as("john")
+		invalidOrNothing := func(err error) {
+			t.Helper()
+			if err != nil && !errors.Is(err, chat.ErrInvalid) {
+				t.Errorf("a forged token answers %v", err)
+			}
+		}
+		for _, token := range tokens {
+			page, err := john.Messages(s.ctx, room, chat.MessageQuery{Page: token})
+			invalidOrNothing(err)
+			for _, m := range page.Items {
+				if m.Text == "secret" {
+					t.Errorf("the token %q leads to a secret", token)
+				}
+			}
+			channels, err := john.Channels(s.ctx, chat.ChannelQuery{Page: token})
+			invalidOrNothing(err)
+			for _, state := range channels.Items {
+				if state.Channel.CID != room {
+					t.Errorf("the token %q leads to %s", token, state.Channel.CID)
+				}
+			}
+			invalidOrNothing(errOf(john.Members(s.ctx, room, chat.MemberQuery{Page: token})))
+			invalidOrNothing(errOf(s.Users(s.ctx, 0, token)))
+			invalidOrNothing(errOf(s.PendingMessages(s.ctx, chat.PendingQuery{Page: token})))
+			invalidOrNothing(errOf(s.PendingMessages(s.ctx, chat.PendingQuery{CID: room, Page: token})))
+			invalidOrNothing(errOf(s.FailedCallbacks(s.ctx, token)))
+		}
 	})
 }

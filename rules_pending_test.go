@@ -602,25 +602,3 @@ func (s *scenario) race(n int, lost error, call func(int) error) (won int) {
 	}
 	return won
 }
-
-func TestPendingMessageIsThereRightAfterATruncation(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s *scenario) {
-		s.channel(lounge, "john", "jane")
-		for range 3 {
-			s.as("john").send(lounge, "old") // under fake time, all at once
-		}
-		s.hold(lounge, "john", "old too")
-		s.check(s.TruncateChannel(s.ctx, lounge, nil))
-		held := s.hold(lounge, "john", "held")
-		s.as("john").sees(held.ID)
-		s.wantPending("held")
-		s.check(s.as("john").HideChannel(s.ctx, lounge, true))
-		held = s.hold(lounge, "john", "held too")
-		s.as("john").sees(held.ID)
-		if got := texts(s.as("john").channel(lounge).Pending); !slices.Contains(got, "held too") {
-			t.Errorf("the author's pending messages are %q", got)
-		}
-		s.commit(held.ID)
-		s.as("jane").wantTexts(lounge, "held too")
-	})
-}

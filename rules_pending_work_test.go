@@ -192,10 +192,10 @@ func TestNewTimeoutAppliesToWhatIsPendingAlready(t *testing.T) {
 		told.want(s, "sent first", "sent second", "deleted first") // without waiting for anything
 
 		s.sleep(30 * time.Minute)
-		s.setTimeout(30 * 24 * time.Hour)
-		s.sleep(29 * 24 * time.Hour)
+		s.setTimeout(10 * time.Hour)
+		s.sleep(9 * time.Hour)
 		s.as("john").sees(second.ID)
-		s.sleep(24 * time.Hour)
+		s.sleep(time.Hour)
 		s.wantGone(lounge, "john", second.ID)
 		told.want(s, "sent first", "sent second", "deleted first", "deleted second")
 	})
@@ -207,9 +207,36 @@ func TestCommittedMessageDoesNotExpire(t *testing.T) {
 		held := s.hold(lounge, "john", "held")
 		s.sleep(71 * time.Hour)
 		s.commit(held.ID)
-		s.sleep(1000 * time.Hour)
+		s.sleep(72 * time.Hour)
 		s.as("jane").wantTexts(lounge, "held")
 		told.want(s, "sent held") // and nothing of the commit
+	})
+}
+
+func TestCommitAgainstTheTimeout(t *testing.T) {
+	eachDriverTold(t, nil, func(t *testing.T, s *scenario, told *receiver) {
+		s.channel(lounge, "john", "jane")
+		s.setTimeout(2 * time.Millisecond)
+		committed := 0
+		for i := range 20 {
+			held := s.hold(lounge, "john", "held")
+			s.sleep(time.Duration(i) * 200 * time.Microsecond) // from long before to long after
+			_, err := s.CommitMessage(s.ctx, held.ID)
+			if err != nil {
+				wantErr(t, err, chat.ErrNotPending)
+				told.want(s, "sent held", "deleted held")
+				s.wantGone(lounge, "john", held.ID)
+			} else {
+				committed++
+				told.want(s, "sent held")
+				s.as("jane").sees(held.ID)
+			}
+			told.reset()
+			s.as("jane").wantUnread(lounge, committed)
+		}
+		if s.bubble && committed != 10 {
+			t.Errorf("%d of 20 were committed in time, want 10", committed)
+		}
 	})
 }
 
@@ -268,10 +295,15 @@ func TestEverySortOfDeleteIsTold(t *testing.T) {
 			parent := s.as("jane").send(cid, "parent")
 			held := s.send(cid, "john", chat.Draft{Text: way.name, ParentID: parent.ID},
 				&chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: metadata})
-			told.setDown(func(_ string, m chat.PendingMessage) error {
-				if m.Message.ID != held.ID || m.Message.CID != cid || m.Message.User.Name != "john" || m.Metadata["why"] != "new account" {
-					t.Errorf("%s: told of %+v", way.name, m)
+			told.setDown(func(what string, m chat.PendingMessage) error {
+				want := held
+				if what == "deleted" {
+					// As it was, but for the time of the delete.
+					if want.DeletedAt = m.Message.DeletedAt; want.DeletedAt == nil {
+						t.Errorf("%s: the deleted message has no time of it", way.name)
+					}
 				}
+				wantSame(t, way.name+": "+what, m, chat.PendingMessage{Message: want, Metadata: metadata})
 				return nil
 			})
 			told.want(s, "sent "+way.name)
@@ -431,7 +463,7 @@ func TestCallbackThatFailsForTooLongIsListed(t *testing.T) {
 			t.Errorf("given up is %+v", f)
 		}
 		told.setDown(nil)
-		s.sleep(1000 * time.Hour)
+		s.sleep(12 * time.Hour)
 		told.want(s) // given up is given up
 	})
 }
@@ -516,78 +548,5 @@ func TestOneInstanceOfTwoTellsAndExpires(t *testing.T) {
 		s.setTimeout(time.Second)
 		_, err = other.As("john").Message(s.ctx, held.ID)
 		wantErr(t, err, chat.ErrNotFound)
-	})
-}
-
-func TestModerationSettings(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s *scenario) {
-		settings, err := s.Settings(s.ctx)
-		s.check(err)
-		want := chat.Settings{AsyncModeration: chat.AsyncModeration{
-			Callback: chat.ModerationCallback{Mode: chat.CallbackNone}, Timeout: 259_200_000 * time.Millisecond,
-		}}
-		wantSame(t, "the settings of a new store", settings, want)
-
-		set := func(callback chat.ModerationCallback, timeout time.Duration) error {
-			return s.UpdateSettings(s.ctx, func(settings *chat.Settings) error {
-				if settings.AsyncModeration.Callback.Secret != "" {
-					t.Error("UpdateSettings shows the secret")
-				}
-				settings.AsyncModeration.Callback, settings.AsyncModeration.Timeout = callback, timeout
-				return nil
-			})
-		}
-		const url = "async_moderation_config.callback.server_url"
-		for _, bad := range []struct {
-			callback chat.ModerationCallback
-			timeout  time.Duration
-			field    string
-		}{
-			{chat.ModerationCallback{Mode: "CALLBACK_MODE_CARRIER_PIGEON"}, 0, "async_moderation_config.callback.mode"},
-			{chat.ModerationCallback{Mode: chat.CallbackREST}, 0, url},
-			{chat.ModerationCallback{ServerURL: "/hooks"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "example.org/hooks"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "ftp://example.org/hooks"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "https://"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "https:///hooks"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "http://exa mple.org"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "https://example.org/\x00"}, 0, url},
-			{chat.ModerationCallback{ServerURL: "https://example.org/a#b"}, 0, url},
-			{chat.ModerationCallback{Secret: "\xff"}, 0, "async_moderation_config.callback.secret"},
-			{chat.ModerationCallback{}, -time.Second, "async_moderation_config.timeout_ms"},
-			{chat.ModerationCallback{}, time.Microsecond, "async_moderation_config.timeout_ms"},
-			{chat.ModerationCallback{}, time.Second + time.Microsecond, "async_moderation_config.timeout_ms"},
-		} {
-			wantFieldErr(t, set(bad.callback, bad.timeout), chat.ErrInvalid, bad.field)
-		}
-		refused := errors.New("not today")
-		if err := s.UpdateSettings(s.ctx, func(*chat.Settings) error { return refused }); err != refused {
-			t.Errorf("got the error %v, want that of the change itself", err)
-		}
-		settings, err = s.Settings(s.ctx)
-		s.check(err)
-		wantSame(t, "the settings after all that was refused", settings, want)
-
-		s.check(set(chat.ModerationCallback{Mode: chat.CallbackREST, ServerURL: "https://example.org/chat/hooks/", Secret: "s3cret"}, time.Hour))
-		want.AsyncModeration.Callback = chat.ModerationCallback{Mode: chat.CallbackREST, ServerURL: "https://example.org/chat/hooks"}
-		want.AsyncModeration.Timeout = time.Hour
-		for _, restart := range []bool{false, true} {
-			if restart {
-				s.reopen()
-			}
-			settings, err = s.Settings(s.ctx)
-			s.check(err)
-			wantSame(t, "the settings, without the secret and the trailing slash", settings, want)
-		}
-		s.check(s.UpdateSettings(s.ctx, func(settings *chat.Settings) error {
-			wantSame(t, "the settings to be changed", *settings, want)
-			settings.AsyncModeration.Timeout = 0 // the default
-			return nil
-		}))
-		settings, err = s.Settings(s.ctx)
-		s.check(err)
-		if settings.AsyncModeration.Timeout != 72*time.Hour {
-			t.Errorf("the timeout is %v, want the default", settings.AsyncModeration.Timeout)
-		}
 	})
 }

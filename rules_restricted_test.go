@@ -243,6 +243,7 @@ func TestListedUserWhoLeavesALivestreamReadsOnWithoutIt(t *testing.T) {
 		quoting := s.send(show, "john", chat.Draft{Text: "as I said", QuotedID: m.ID}, nil)
 		jane.wantTexts(show, "hello all", "for jane and june", "as I said")
 
+		s.sleep(time.Millisecond) // what follows happens at one moment, under fake time
 		s.check(jane.LeaveChannel(s.ctx, show))
 		s.check(s.RemoveMembers(s.ctx, show, []chat.UserID{"june"}, nil))
 		for _, who := range []*actor{jane, june} {

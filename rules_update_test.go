@@ -491,3 +491,49 @@ func TestAnUpdateIsSeenByEveryoneWhoSeesTheMessage(t *testing.T) {
 		s.as("ann").wantUnread(room, 1)
 	})
 }
+
+func TestAnUpdateQuotesWhatASendMayQuote(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(room, "jane", "john", "ann")
+		s.channel("messaging:other", "jane", "john")
+		jane := s.as("jane")
+		deleted, m := jane.send(room, "deleted"), jane.send(room, "hi")
+		_, err := jane.DeleteMessage(s.ctx, deleted.ID, chat.DeleteSoft)
+		s.check(err)
+		held := s.send(room, "jane", chat.Draft{Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
+		johns := s.send(room, "john", chat.Draft{Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
+		private := s.send(room, "john", chat.Draft{Text: "private", Restricted: []chat.UserID{"ann"}}, nil)
+		elsewhere := jane.send("messaging:other", "elsewhere")
+		for id, want := range map[chat.MessageID]error{
+			deleted.ID: chat.ErrDeleted, held.ID: chat.ErrPending, johns.ID: chat.ErrNotFound, private.ID: chat.ErrNotFound,
+			elsewhere.ID: chat.ErrNotFound, "never": chat.ErrNotFound, m.ID: chat.ErrInvalid,
+		} {
+			_, err := jane.UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "hi", QuotedID: id})
+			wantErr(t, err, want)
+			_, err = jane.PatchMessage(s.ctx, m.ID, set("quoted_message_id", id))
+			wantErr(t, err, want)
+		}
+		wantSame(t, "the message", jane.message(m.ID), m)
+	})
+}
+
+func TestAQuoteThatWasThereOutlivesItsDelete(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(room, "jane", "john")
+		jane := s.as("jane")
+		quoted := jane.send(room, "quoted")
+		m := jane.post(room, chat.Draft{Text: "hi", QuotedID: quoted.ID})
+		_, err := jane.DeleteMessage(s.ctx, quoted.ID, chat.DeleteSoft)
+		s.check(err)
+		// An edit of the rest need not drop the quote.
+		m = jane.update(m.ID, chat.MessageUpdate{Text: "ho", QuotedID: quoted.ID})
+		if m.QuotedMessage == nil || m.QuotedMessage.Type != chat.TypeDeleted || m.QuotedMessage.Text != "" {
+			t.Errorf("the quote reads %+v, want a placeholder", m.QuotedMessage)
+		}
+		_, err = jane.DeleteMessage(s.ctx, quoted.ID, chat.DeleteHard)
+		s.check(err)
+		if m = jane.message(m.ID); m.QuotedMessage != nil || m.QuotedMessageID != "" {
+			t.Errorf("after the hard delete it quotes %q", m.QuotedMessageID)
+		}
+	})
+}

@@ -69,6 +69,7 @@ func newScenario(t *testing.T, store storage.Store, options *chat.Options, bubbl
 	s := &scenario{t: t, ctx: context.Background(), bubble: bubble, store: store, options: options}
 	s.open()
 	t.Cleanup(func() {
+		s.verify()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -86,6 +87,22 @@ func (s *scenario) open() {
 		s.t.Fatal(err)
 	}
 	s.App = app
+}
+
+// verify checks that every counter and index is what follows from the messages.
+// Each story ends with it; one that closed the App does without.
+func (s *scenario) verify() {
+	s.t.Helper()
+	report, err := s.Verify(s.ctx, nil)
+	if errors.Is(err, chat.ErrClosed) {
+		return
+	}
+	if err != nil {
+		s.t.Error(err)
+	}
+	for _, p := range report.Problems {
+		s.t.Errorf("the store differs from what is in it: %+v", p)
+	}
 }
 
 // reopen ends the App and starts another on the same store, as a restart of the

@@ -115,7 +115,7 @@ func (a *App) prepareSend(c caller, cid CID, author UserID, d Draft, o SendOptio
 	switch d.Type {
 	case "", TypeRegular, TypeSystem:
 	default:
-		return nil, invalid("type", "is %q; callers give %q or %q", d.Type, TypeRegular, TypeSystem)
+		return nil, invalid("type", "is %.64q; callers give %q or %q", d.Type, TypeRegular, TypeSystem)
 	}
 	if d.ShowInChannel && d.ParentID == "" {
 		return nil, invalid("show_in_channel", "is set on a message without parent_id")

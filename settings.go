@@ -92,7 +92,7 @@ func (s storedSettings) changed(to Settings) (storedSettings, error) {
 		callback.Mode = CallbackNone
 	case CallbackNone, CallbackREST:
 	default:
-		return s, invalid(field+"callback.mode", "is %q; must be %s or %s", callback.Mode, CallbackREST, CallbackNone)
+		return s, invalid(field+"callback.mode", "is %.64q; must be %s or %s", callback.Mode, CallbackREST, CallbackNone)
 	}
 	address, err := checkServerURL(callback.ServerURL)
 	if err != nil {

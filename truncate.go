@@ -180,6 +180,13 @@ func (a *App) purgeNext(tx *record.Txn, work purge) (left bool, err error) {
 		}
 	}
 	if work.Channel {
+		roles, err := openTo(channel.V.Overrides)
+		if err != nil {
+			return false, err
+		}
+		if err := tx.SetOpenTo(work.Number, roles, nil); err != nil {
+			return false, err
+		}
 		return tx.PurgeChannel(work.Number, purgeSlice)
 	}
 	return false, nil

@@ -28,7 +28,6 @@ func (e *encoder) version(v byte) { e.b = append(e.b, v) }
 func (e *encoder) count(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
 func (e *encoder) time(t int64)   { e.b = binary.AppendVarint(e.b, t) }
 func (e *encoder) byte(v byte)    { e.b = append(e.b, v) }
-func (e *encoder) raw(s string)   { e.b = append(e.b, s...) }
 func (e *encoder) text(s string)  { e.count(uint64(len(s))); e.b = append(e.b, s...) }
 func (e *encoder) texts(list []string) {
 	e.count(uint64(len(list)))

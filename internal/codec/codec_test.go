@@ -65,9 +65,12 @@ func dependent(form, field string) bool {
 
 func TestPlacesOfEachKindComeBack(t *testing.T) {
 	for _, p := range []Place{
-		{Kind: PlaceGone}, {Kind: PlaceGone, Once: true},
-		{Kind: PlaceTimeline, Channel: math.MaxUint64, At: -1}, {Kind: PlacePrivate, Once: true, Channel: 1, At: math.MaxInt64},
-		{Kind: PlacePending, Once: true, Channel: 1, At: 1}, {Kind: PlaceReply, Channel: 1, At: 2, Parent: math.MinInt64},
+		{Kind: PlaceGone},
+		{Kind: PlaceGone, Once: true},
+		{Kind: PlaceTimeline, Channel: math.MaxUint64, At: -1},
+		{Kind: PlacePrivate, Once: true, Channel: 1, At: math.MaxInt64},
+		{Kind: PlacePending, Once: true, Channel: 1, At: 1},
+		{Kind: PlaceReply, Channel: 1, At: 2, Parent: math.MinInt64},
 	} {
 		got, err := DecodePlace(p.Encode(nil))
 		if err != nil || got != p {

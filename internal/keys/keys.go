@@ -31,6 +31,7 @@ const (
 	familyNewest  = 'l'
 	familyMeta    = 'm'
 	familyNumber  = 'n'
+	familyOpenTo  = 'o'
 	familyPending = 'p'
 	familyTask    = 'q'
 	familySetting = 's'
@@ -110,6 +111,21 @@ func ChannelOfNumber(key []byte) (Channel, error) {
 // apart from all else: the channels of a user are ordered by it. Scope: the
 // channel.
 func Newest(c Channel) []byte { return number([]byte{familyNewest}, c) }
+
+// OpenTo is a channel that its own overrides let a role read, where its type
+// does not. Scope: the channel.
+func OpenTo(role string, c Channel) []byte { return number(name([]byte{familyOpenTo}, role), c) }
+
+// OpenToAll is the range of the channels that overrides open to a role.
+func OpenToAll(role string) []byte { return name([]byte{familyOpenTo}, role) }
+
+// ChannelOpenTo reads the number back from an OpenTo key.
+func ChannelOpenTo(key []byte) (Channel, error) {
+	if len(key) < 10 || key[0] != familyOpenTo {
+		return 0, errKey
+	}
+	return Channel(binary.BigEndian.Uint64(key[len(key)-8:])), nil
+}
 
 // UserChannel is what a user has with one channel: membership, creation,
 // hidden, muted. Scope: the channel.

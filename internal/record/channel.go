@@ -111,6 +111,36 @@ func (t *Txn) PutHead(c Channel, h *codec.Head) error {
 	return t.txn.Put(keys.Newest(c), codec.EncodeTime(newest))
 }
 
+// SetOpenTo says which roles a channel's own overrides let read it.
+func (t *Txn) SetOpenTo(c Channel, before, after []string) error {
+	for _, role := range before {
+		if err := t.txn.Delete(keys.OpenTo(role, c)); err != nil {
+			return err
+		}
+	}
+	for _, role := range after {
+		if err := t.txn.Put(keys.OpenTo(role, c), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenTo reads the channels whose own overrides let a role read them.
+func (r *Reader) OpenTo(role string) (list []Channel, err error) {
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.OpenToAll(role)), sliceLen) {
+		if err != nil {
+			return nil, err
+		}
+		c, err := keys.ChannelOpenTo(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
 // Newest reads the time of a channel's newest public message that is not
 // deleted; 0 when there is none.
 func (b *Batch) Newest(c Channel) *Value[int64] { return get(b, keys.Newest(c), codec.DecodeTime) }

@@ -161,7 +161,9 @@ func TestNeighbours(t *testing.T) {
 		good := 0
 		for _, en := range entries[0] {
 			var i int
-			fmt.Sscanf(string(en.Key), "n%d", &i)
+			if _, err := fmt.Sscanf(string(en.Key), "n%d", &i); err != nil {
+				return err
+			}
 			if i%5 != 0 && i%5 != 4 {
 				t.Errorf("call %d failed and is stored", i)
 			}

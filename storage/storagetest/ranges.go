@@ -257,8 +257,8 @@ func scan(e *env) {
 				}
 			}
 		}
-		for range storage.Scan(r, storage.Range{}, 3) {
-			break
+		for _, err := range storage.Scan(r, storage.Range{}, 3) {
+			return err // a scan that is left early
 		}
 		return nil
 	}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"example.com/chat"
+	"example.com/chat/bench/internal/measure"
+	"example.com/chat/bench/internal/program"
+)
+
+// measureFile measures opening the file of the large channel, and sends to it
+// after everything was truncated.
+func measureFile(r *program.Run, room *room) error {
+	killed := room.path + "-killed"
+	if err := copyFile(room.path, killed); err != nil { // as a killed process leaves it
+		return err
+	}
+	if err := room.close(); err != nil {
+		return err
+	}
+	err := measureOpen(r, "open after a clean close", room.path, 10, nil)
+	if err == nil {
+		again := killed + "-opened"
+		err = measureOpen(r, "open after a kill", again, 300, func() error { return copyFile(killed, again) })
+		err = errors.Join(err, remove(killed), remove(again))
+	}
+	if err != nil {
+		return err
+	}
+	if room.app, err = chat.Open(room.path, &chat.Options{NoBackground: true}); err != nil {
+		return err
+	}
+	return measureTruncated(r, room)
+}
+
+// measureSize compares the file with the JSON of its messages.
+func measureSize(r *program.Run, room *room) error {
+	ctx := context.Background()
+	var sample, messages int
+	for m, err := range room.app.AllMessages(ctx, room.cid) {
+		if err != nil {
+			return err
+		}
+		if messages == 3_000 {
+			break
+		}
+		messages++
+		encoded, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		sample += len(encoded)
+	}
+	info, err := os.Stat(room.path)
+	if err != nil {
+		return err
+	}
+	stored, err := room.as(reader).Unread(ctx, room.cid)
+	if err != nil {
+		return err
+	}
+	each, line := float64(info.Size())/float64(stored), float64(sample)/float64(messages)
+	r.AtMost("bytes on disk a message, times its JSON", each/line, 1, fmt.Sprintf("%.0f of %.0f bytes", each, line))
+	return nil
+}
+
+// measureOpen opens a file and reads a page of it, again and again.
+func measureOpen(r *program.Run, name, path string, bound float64, before func() error) error {
+	var took, heap []float64
+	for range r.Rounds {
+		if before != nil {
+			if err := before(); err != nil {
+				return err
+			}
+		}
+		empty := heapInUse()
+		start := time.Now()
+		app, err := chat.Open(path, nil)
+		if err != nil {
+			return err
+		}
+		took = append(took, float64(time.Since(start))/float64(time.Millisecond))
+		heap = append(heap, max(0, float64(heapInUse())-float64(empty))/(1<<20))
+		if err := app.Close(); err != nil {
+			return err
+		}
+	}
+	r.AtMost(fmt.Sprintf("%s at %s messages, ms", name, thousands(r.N)), measure.Median(took), bound, "")
+	r.AtMost(fmt.Sprintf("%s at %s messages, MiB of heap", name, thousands(r.N)), measure.Median(heap), 8, "")
+	return nil
+}
+
+// measureTruncated compares sends before and after a hard truncate of the whole
+// channel.
+func measureTruncated(r *program.Run, room *room) error {
+	ctx := context.Background()
+	send := sends(callers, 0).on(room, largeLabel, r.Cell)
+	before, err := measure.Rounds(r.Rounds, send)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := room.app.TruncateChannel(ctx, room.cid, &chat.TruncateOptions{Hard: true}); err != nil {
+		return err
+	}
+	hidden := time.Since(start)
+	for {
+		n, err := room.app.RunDueWork(ctx)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	r.Note("hard truncate of "+thousands(r.N)+" messages", fmt.Sprintf("hidden in %s, purged in %.1f s", short(hidden), time.Since(start).Seconds()))
+	after, err := measure.Rounds(r.Rounds, send)
+	if err != nil {
+		return err
+	}
+	r.AtLeast("sends after a hard truncate, times those before", after[0].PerSecond()/before[0].PerSecond(), 0.9,
+		fmt.Sprintf("%.0f/s against %.0f/s", after[0].PerSecond(), before[0].PerSecond()))
+	return nil
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC() // what the first one has only set free to be finalized
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	_, err = io.Copy(out, in)
+	return err
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

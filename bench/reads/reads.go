@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"example.com/chat"
+	"example.com/chat/bench/internal/measure"
+	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/sqlite"
+	"example.com/chat/bench/internal/workload"
+)
+
+// page is how many messages a page has, listed how many channels a list.
+const (
+	page   = 25
+	listed = 30
+)
+
+// read is one call, as each contender makes it.
+type read struct {
+	name   string
+	chat   func() error
+	sqlite func(*sqlite.DB) error
+	scan   func() error // nil: a scan is nothing to compare with
+
+	faster   float64 // than the faster SQLite: at least
+	overScan float64 // times the scan: at most
+}
+
+func run(r *program.Run) error {
+	texts := workload.MakeTexts()
+	f, err := newField(r, texts)
+	if err != nil {
+		return err
+	}
+	if err := measureReads(r, f); err != nil {
+		_ = f.close() // the first error tells more
+		return err
+	}
+	if r.Wanted("mixed") && r.Mixed > 0 {
+		if err := measureDrift(r, f); err != nil {
+			_ = f.close()
+			return err
+		}
+	}
+	return f.close()
+}
+
+func measureReads(r *program.Run, f *field) error {
+	for _, read := range f.reads() {
+		if !r.Wanted(read.name) {
+			continue
+		}
+		names := []string{"chat"}
+		calls := []func() error{read.chat}
+		for _, db := range f.sqlite {
+			names = append(names, db.Name)
+			calls = append(calls, func() error { return read.sqlite(db) })
+		}
+		if read.scan != nil {
+			names = append(names, "bare scan")
+			calls = append(calls, read.scan)
+		}
+		cells := make([]func() (measure.Cell, error), len(calls))
+		for i, call := range calls {
+			cells[i] = func() (measure.Cell, error) { return measure.Loop(names[i], r.Cell, call) }
+		}
+		series, err := measure.Rounds(r.Rounds, cells...)
+		if err != nil {
+			return fmt.Errorf("%s: %w", read.name, err)
+		}
+		for i, s := range series {
+			r.Note(read.name+", "+names[i], fmt.Sprintf("%.1f µs, %.1f µs of CPU", micros(s.PerCall()), micros(s.CPU())))
+			r.Bar(read.name, names[i], micros(s.PerCall()), fmt.Sprintf("%.1f µs", micros(s.PerCall())), i == 0)
+		}
+		judge(r, read, series, len(f.sqlite))
+	}
+	return nil
+}
+
+func judge(r *program.Run, read read, series []measure.Series, databases int) {
+	ours := series[0]
+	times := func(s measure.Series) float64 {
+		if r.CPU {
+			return s.CPURatio(ours)
+		}
+		return ours.Faster(s)
+	}
+	faster, against := math.Inf(1), ours
+	for _, s := range series[1 : 1+databases] {
+		if n := times(s); n < faster {
+			faster, against = n, s
+		}
+	}
+	r.AtLeast(read.name+": times as fast as the faster SQLite", faster, read.faster,
+		fmt.Sprintf("%.1f µs against %.1f µs", micros(ours.PerCall()), micros(against.PerCall())))
+	if read.scan != nil {
+		scan := series[1+databases]
+		r.AtMost(read.name+": times the bare scan", 1/times(scan), read.overScan,
+			fmt.Sprintf("%.1f µs against %.1f µs", micros(ours.PerCall()), micros(scan.PerCall())))
+	}
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+// reads are what is read, each the same from every contender.
+func (f *field) reads() []read {
+	ctx := context.Background()
+	viewer := f.app.As(workload.User(viewerNumber))
+	pages := func(name string, channel int, overScan float64) []read {
+		cid, number, anchor := workload.CID(channel), f.numbers[channel], f.anchors[channel]
+		return []read{
+			{
+				name: "latest page, " + name, faster: 4, overScan: overScan,
+				chat: func() error {
+					p, err := viewer.Messages(ctx, cid, chat.MessageQuery{Limit: page})
+					return full(len(p.Items), page, err)
+				},
+				sqlite: func(db *sqlite.DB) error {
+					list, err := db.Latest(viewerNumber, channel, page)
+					return full(len(list), page, err)
+				},
+				scan: func() error {
+					list, err := f.scan.Latest(number, page)
+					return full(len(list), page, err)
+				},
+			},
+			{
+				name: "page around an id, " + name, faster: 4, overScan: overScan,
+				chat: func() error {
+					p, err := viewer.Messages(ctx, cid, chat.MessageQuery{Limit: page, Around: anchor.id})
+					return full(len(p.Items), page, err)
+				},
+				sqlite: func(db *sqlite.DB) error {
+					list, err := db.Around(viewerNumber, f.places[db][channel], page)
+					return full(len(list), page, err)
+				},
+				scan: func() error {
+					list, err := f.scan.Around(number, anchor.at, page)
+					return full(len(list), page, err)
+				},
+			},
+		}
+	}
+	list := append(pages("all public", plain, 1.6), pages("with private and deleted-for-me ones", mixed, 2)...)
+	return append(list,
+		read{
+			name: "unread of a channel", faster: 5,
+			chat: func() error {
+				n, err := viewer.Unread(ctx, workload.CID(plain))
+				return full(n, f.n, err)
+			},
+			sqlite: func(db *sqlite.DB) error {
+				n, err := db.Unread(viewerNumber, plain)
+				return full(n, f.n, err)
+			},
+		},
+		read{
+			name: "30 newest of 500 channels", faster: 2,
+			chat: func() error {
+				list, err := viewer.Channels(ctx, chat.ChannelQuery{
+					Filter: chat.Eq("members", string(viewer.User())), Limit: listed, Messages: chat.None, Members: chat.None,
+				})
+				return full(len(list.Items), listed, err)
+			},
+			sqlite: func(db *sqlite.DB) error {
+				list, err := db.Channels(viewerNumber, listed)
+				return full(len(list), listed, err)
+			},
+		},
+		read{
+			name: "message by id", faster: 5,
+			chat: func() error {
+				_, err := viewer.Message(ctx, f.anchors[plain].id)
+				return err
+			},
+			sqlite: func(db *sqlite.DB) error {
+				_, err := db.Message(viewerNumber, f.places[db][plain])
+				return err
+			},
+		},
+	)
+}
+
+// full is an error unless a read found what it was to find.
+func full(n, want int, err error) error {
+	if err == nil && n != want {
+		return fmt.Errorf("found %d; want %d", n, want)
+	}
+	return err
+}

@@ -1,0 +1,375 @@
+package model
+
+import (
+	"reflect"
+	"slices"
+)
+
+// verdict collects what is wrong with a step. Which of several faults a call
+// names is not laid down, so each is a right answer.
+type verdict []Kind
+
+func (v *verdict) add(wrong bool, kind Kind) {
+	if wrong && !slices.Contains(*v, kind) {
+		*v = append(*v, kind)
+	}
+}
+
+// or is the right answers: what is wrong, or that nothing is.
+func (v verdict) or(right ...Kind) []Kind {
+	if len(v) == 0 {
+		return append(right, OK)
+	}
+	return append(right, v...)
+}
+
+// Expect says what a step may answer: OK alone, or the errors that would be
+// right.
+func (w *World) Expect(s Step) []Kind {
+	if s.By != "" && !w.active(s.By) {
+		if s.Op == MuteUser && s.User == s.By {
+			return []Kind{Permission, Invalid} // bad input is refused before anything is looked up
+		}
+		return []Kind{Permission}
+	}
+	var v verdict
+	switch s.Op {
+	case PutUser, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork:
+	case Deactivate, Reactivate:
+		v.add(w.User(s.User) == nil, NotFound)
+	case MuteUser, UnmuteUser:
+		w.expectMute(s, &v)
+	case EnsureChannel:
+		return w.expectEnsure(s)
+	case Send:
+		return w.expectSend(s)
+	case Update, Delete, DeleteForMe, MarkReadTo, MarkUnread, Undelete, Commit:
+		return w.expectMessage(s)
+	default:
+		return w.expectChannel(s)
+	}
+	return v.or()
+}
+
+// enter says whether a caller may use a channel now.
+func (w *World) enter(by string, ch *Channel) Kind {
+	switch {
+	case by == "" && ch == nil:
+		return NotFound
+	case by == "" && ch.Deleted:
+		return ChannelDeleted
+	case by == "":
+		return OK
+	case !w.Reads(by, ch):
+		return NotFound
+	case ch.Disabled:
+		return Disabled
+	}
+	return OK
+}
+
+// Enter says what reading a channel answers.
+func (w *World) Enter(viewer, cid string) Kind {
+	ch := w.Channel(cid)
+	if viewer != "" && !w.active(viewer) {
+		return Permission
+	}
+	if kind := w.enter(viewer, ch); kind != ChannelDeleted {
+		return kind
+	}
+	return OK // the application still reads it
+}
+
+// Read says what reading a message by its id answers.
+func (w *World) Read(viewer string, m *Message) Kind {
+	switch {
+	case viewer != "" && !w.active(viewer):
+		return Permission
+	case !w.Sees(viewer, m):
+		return NotFound
+	case viewer != "" && m.Channel.Disabled:
+		return Disabled
+	}
+	return OK
+}
+
+func (w *World) can(by string, ch *Channel, action string) bool {
+	return by == "" || w.Can(by, ch, action)
+}
+
+func (w *World) expectMute(s Step, v *verdict) {
+	may := false
+	for name := range w.Types {
+		may = may || w.canAnywhere(s.By, name, "mute-user")
+	}
+	if s.Op == UnmuteUser {
+		return
+	}
+	v.add(!may, Permission)
+	v.add(s.User == s.By || w.User(s.User) == nil, Invalid)
+	muted := 0
+	for _, m := range w.User(s.By).Mutes {
+		if w.lasts(m.Until) {
+			muted++
+		}
+	}
+	v.add(!w.MutesUser(s.By, s.User) && muted >= w.MaxMutes, Limit)
+}
+
+func (w *World) expectEnsure(s Step) []Kind {
+	ch := w.Channel(s.CID)
+	if s.By == "" {
+		var v verdict
+		v.add(!w.active(s.User), Invalid)
+		for _, id := range s.Users {
+			v.add(w.User(id) == nil, Invalid)
+		}
+		if ch != nil && !ch.Deleted {
+			return v.or(OK) // whether the draft is looked at then is not laid down
+		}
+		return v.or()
+	}
+	creates := w.canAnywhere(s.By, channelType(s.CID), "create-channel")
+	switch {
+	case ch == nil || ch.Deleted:
+		var v verdict
+		v.add(!creates, Permission)
+		return v.or()
+	case !w.Reads(s.By, ch) && !creates:
+		return []Kind{NotFound, Permission}
+	case !w.Reads(s.By, ch):
+		return []Kind{NotFound}
+	case ch.Disabled:
+		return []Kind{OK, Disabled}
+	}
+	return []Kind{OK}
+}
+
+// expectNotice is about the system message that a change may carry.
+func (w *World) expectNotice(s Step, ch *Channel, v *verdict) {
+	if s.Text == "" || s.By == "" {
+		return
+	}
+	v.add(!w.Can(s.By, ch, "create-system-message"), Permission)
+	v.add(ch.Frozen && !w.Can(s.By, ch, "use-frozen-channel"), Frozen)
+}
+
+func (w *World) expectChannel(s Step) []Kind {
+	ch := w.Channel(s.CID)
+	if s.Op == DeleteChannel && s.By == "" && ch != nil && ch.Deleted {
+		if s.Hard {
+			return []Kind{OK}
+		}
+		return []Kind{OK, ChannelDeleted}
+	}
+	if kind := w.enter(s.By, ch); kind != OK {
+		return []Kind{kind}
+	}
+	var v verdict
+	member := ch.Member(s.By)
+	switch s.Op {
+	case DeleteChannel:
+		v.add(!w.can(s.By, ch, "delete-channel"), Permission)
+	case Truncate:
+		v.add(!w.can(s.By, ch, "truncate-channel"), Permission)
+		w.expectNotice(s, ch, &v)
+		if until := w.until(s); until != nil && until.Created.After(w.Now) {
+			// The channel's own times may be ahead of the clock; both are right.
+			return append(v.or(), Invalid)
+		}
+	case Freeze, Disable, HoldMessages:
+		v.add(!w.can(s.By, ch, "update-channel"), Permission)
+	case AddMembers:
+		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
+		for _, id := range s.Users {
+			v.add(w.User(id) == nil, Invalid)
+		}
+		w.expectNotice(s, ch, &v)
+	case RemoveMembers:
+		alone := s.By != "" && len(s.Users) == 1 && s.Users[0] == s.By && w.Can(s.By, ch, "leave-channel")
+		v.add(!alone && !w.can(s.By, ch, "update-channel-members"), Permission)
+		w.expectNotice(s, ch, &v)
+	case ChangeRole:
+		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
+		v.add(ch.Member(s.User) == nil, NotFound)
+	case Leave:
+		v.add(member == nil || !w.Can(s.By, ch, "leave-channel"), Permission)
+	case MuteChannel:
+		v.add(member == nil || !w.Can(s.By, ch, "mute-channel") || !w.Types[ch.Type].Mutes, Permission)
+	case MarkRead, UnmuteChannel, Hide, Show:
+		v.add(member == nil, Permission)
+	}
+	return v.or()
+}
+
+// until is the message up to which a step truncates; nil if it is everything, or
+// up to a message that never was.
+func (w *World) until(s Step) *Message { return w.Message(s.ID) }
+
+func (w *World) expectMessage(s Step) []Kind {
+	m := w.Message(s.ID)
+	switch s.Op {
+	case Commit:
+		return w.expectCommit(m)
+	case Undelete:
+		return w.expectUndelete(s, m)
+	}
+	if kind := w.Read(s.By, m); kind != OK {
+		return []Kind{kind}
+	}
+	ch := m.Channel
+	// What the application changes in a deleted channel nobody sees; both are right.
+	var also []Kind
+	if ch.Deleted {
+		also = []Kind{ChannelDeleted}
+	}
+	var v verdict
+	switch s.Op {
+	case Delete:
+		v.add(m.Pending && !s.Hard, IsPending)
+		if !m.Pending {
+			v.add(!w.changes(s.By, m, "delete-message"), Permission)
+		}
+	case Update:
+		v.add(!w.changes(s.By, m, "update-message"), Permission)
+		v.add(m.Pending, IsPending)
+		v.add(m.Deleted, IsDeleted)
+		w.expectQuote(s, ch, &v)
+		if slices.Contains(m.ForMe, s.By) {
+			also = append(also, IsDeleted) // it reads as deleted to them; not laid down
+		}
+	case DeleteForMe:
+		v.add(m.Pending, IsPending)
+		marked := 0
+		for _, other := range ch.Messages {
+			if slices.Contains(other.ForMe, s.By) {
+				marked++
+			}
+		}
+		v.add(!slices.Contains(m.ForMe, s.By) && marked >= w.MaxForMe, Limit)
+	case MarkReadTo, MarkUnread:
+		v.add(m.Pending, IsPending)
+		v.add(ch.Member(s.By) == nil, Permission)
+	}
+	return v.or(also...)
+}
+
+// changes says whether a caller may change a message, their own or another's.
+func (w *World) changes(by string, m *Message, action string) bool {
+	return w.can(by, m.Channel, action) || by == m.Author && w.Can(by, m.Channel, action+"-own")
+}
+
+func (w *World) expectCommit(m *Message) []Kind {
+	switch {
+	case m == nil || !m.WasPending && m.Gone:
+		return []Kind{NotFound}
+	case !m.Pending || w.overdue(m):
+		return []Kind{NotPending}
+	}
+	var v verdict
+	v.add(m.Channel.Deleted, ChannelDeleted)
+	v.add(m.Channel.Frozen, Frozen)
+	return v.or()
+}
+
+func (w *World) expectUndelete(s Step, m *Message) []Kind {
+	if !w.Sees("", m) {
+		return []Kind{NotFound}
+	}
+	var v verdict
+	v.add(!w.active(s.User), Invalid)
+	v.add(!m.Deleted, NotDeleted)
+	v.add(m.Pending, IsPending)
+	v.add(m.Channel.Deleted, ChannelDeleted)
+	v.add(m.Parent != nil && (m.Parent.Deleted || !w.Sees("", m.Parent)), ParentDeleted)
+	return v.or()
+}
+
+func (w *World) expectQuote(s Step, ch *Channel, v *verdict) {
+	if s.Quoted == "" {
+		return
+	}
+	v.add(s.By != "" && !w.Types[ch.Type].Quotes, Permission)
+	q := w.Message(s.Quoted)
+	if !w.Sees(s.By, q) {
+		v.add(true, NotFound)
+		return
+	}
+	v.add(q.Channel != ch || s.Op == Update && q == w.Message(s.ID), Invalid)
+	v.add(q.Channel != ch, NotFound)
+	v.add(q.Pending, IsPending)
+	v.add(q.Deleted || slices.Contains(q.ForMe, s.By), IsDeleted)
+}
+
+func (w *World) expectSend(s Step) []Kind {
+	ch := w.Channel(s.CID)
+	v := w.sendFaults(s, ch)
+	if first := w.Message(s.ID); first != nil {
+		if first.Gone || !reflect.DeepEqual(first.Input, s) {
+			return append(v, Conflict)
+		}
+		// A retry: it comes back, unless its author has lost the right to ask.
+		also := []Kind{OK}
+		if first.Truncated || !w.Sees(s.By, first) {
+			also = append(also, Conflict, NotFound)
+		}
+		return append(also, v...)
+	}
+	return v.or()
+}
+
+// sendFaults is what would be wrong with a send if its id were free.
+func (w *World) sendFaults(s Step, ch *Channel) verdict {
+	if kind := w.enter(s.By, ch); kind != OK {
+		return verdict{kind}
+	}
+	var v verdict
+	author := s.By
+	if s.By == "" {
+		author = s.User
+		v.add(!w.active(author), Invalid)
+	} else {
+		needs := []string{"create-message"}
+		if s.Parent != "" {
+			needs = []string{"create-reply"}
+			v.add(!w.Types[ch.Type].Replies, Permission)
+		}
+		if s.Type == "system" {
+			needs = append(needs, "create-system-message")
+		}
+		if len(s.Mentions) > 0 {
+			needs = append(needs, "create-mention")
+		}
+		if s.Titled {
+			needs = append(needs, "create-attachment")
+		}
+		for _, action := range needs {
+			v.add(!w.Can(s.By, ch, action), Permission)
+		}
+		v.add(ch.Frozen && !w.Can(s.By, ch, "use-frozen-channel"), Frozen)
+	}
+	for _, id := range s.Mentions {
+		v.add(w.User(id) == nil, Invalid)
+	}
+	w.expectQuote(s, ch, &v)
+
+	var parent *Message
+	if s.Parent != "" {
+		parent = w.Message(s.Parent)
+		if !w.Sees(s.By, parent) {
+			v.add(true, NotFound)
+			return v
+		}
+		v.add(parent.Channel != ch, Invalid)
+		v.add(parent.Channel != ch, NotFound)
+		v.add(parent.Pending, IsPending)
+		v.add(parent.Parent != nil, NestedReply)
+	}
+	private := parent != nil && parent.Audience != nil
+	v.add(s.Audience != nil && !private && !w.can(s.By, ch, "create-restricted-visibility-message"), Permission)
+	for _, id := range s.Audience {
+		v.add(!w.Reads(id, ch), Invalid)
+		v.add(private && !slices.Contains(parent.Audience, id) && id != parent.Author, Invalid)
+	}
+	return v
+}

@@ -1,0 +1,353 @@
+package model
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Generator thinks of steps. Most of them make sense, some do not.
+type Generator struct {
+	Random    *rand.Rand
+	FakeClock bool // time passes when a step says so, and not otherwise
+
+	n    int    // steps so far, for ids
+	todo []Step // what is to come first
+	sent []Step // sends that may be tried again
+}
+
+// NewGenerator makes a generator whose first steps make users and channels.
+func NewGenerator(random *rand.Rand, fakeClock bool) *Generator {
+	g := &Generator{Random: random, FakeClock: fakeClock}
+	for _, u := range [][2]string{
+		{"ann", "user"},
+		{"ben", "user"},
+		{"cat", "user"},
+		{"dan", "user"},
+		{"eve", "guest"},
+		{"fay", "moderator"},
+		{"gus", "admin"},
+		{"hal", "anonymous"},
+	} {
+		g.todo = append(g.todo, Step{Op: PutUser, User: u[0], Role: u[1]})
+	}
+	for _, cid := range cids() {
+		g.todo = append(g.todo, g.ensure(cid))
+	}
+	return g
+}
+
+func userIDs() []string { return []string{"ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal"} }
+
+func cids() []string {
+	return []string{"messaging:one", "messaging:two", "team:three", "livestream:four", "commerce:five", "gaming:six"}
+}
+
+func (g *Generator) ensure(cid string) Step {
+	return Step{Op: EnsureChannel, CID: cid, User: pick(g, userIDs()), Users: g.some(userIDs(), 6)}
+}
+
+func pick[T any](g *Generator, list []T) T { return list[g.Random.IntN(len(list))] }
+
+// chance is true once in so many times.
+func (g *Generator) chance(n int) bool { return g.Random.IntN(n) == 0 }
+
+// some is one to most of a list, without repetitions.
+func (g *Generator) some(list []string, most int) []string {
+	list = slices.Clone(list)
+	g.Random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list[:min(len(list), 1+g.Random.IntN(most))]
+}
+
+// user is a user, mostly one who can use the channel.
+func (g *Generator) user(ch *Channel) string {
+	if ch == nil || len(ch.Members) == 0 || g.chance(8) {
+		if g.chance(40) {
+			return "nobody"
+		}
+		return pick(g, userIDs())
+	}
+	return pick(g, ch.Members).User
+}
+
+// by is the one who calls: a user or, once in so many times, the application.
+func (g *Generator) by(ch *Channel, n int) string {
+	if g.chance(n) {
+		return ""
+	}
+	return g.user(ch)
+}
+
+// message is a message of the channel, mostly one that is there and new.
+func (g *Generator) message(w *World, ch *Channel, good func(*Message) bool) string {
+	list := w.Messages
+	if ch != nil && len(ch.Messages) > 0 && !g.chance(25) {
+		list = ch.Messages
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	if good != nil && !g.chance(6) {
+		for range 20 {
+			if m := list[max(0, len(list)-1-g.Random.IntN(60))]; good(m) {
+				return nameOf(m)
+			}
+		}
+	}
+	if g.chance(3) {
+		return nameOf(pick(g, list))
+	}
+	return nameOf(list[max(0, len(list)-1-g.Random.IntN(20))])
+}
+
+// nameOf names a message so that the name means the same in another run.
+func nameOf(m *Message) string {
+	if m.Input.ID == "" {
+		return "note " + m.Text
+	}
+	return m.Input.ID
+}
+
+type choice struct {
+	weight int
+	make   func() Step
+}
+
+// Next thinks of a step.
+func (g *Generator) Next(w *World) Step {
+	if len(g.todo) > 0 {
+		s := g.todo[0]
+		g.todo = g.todo[1:]
+		return s
+	}
+	g.n++
+	cid := pick(g, cids())
+	if g.chance(3) {
+		cid = cids()[0] // one that is busier than the others
+	}
+	ch := w.Channel(cid)
+	if ch == nil || ch.Deleted && g.chance(3) {
+		s := g.ensure(cid)
+		if g.chance(2) {
+			s = Step{Op: EnsureChannel, CID: cid, By: g.user(nil)}
+		}
+		return s
+	}
+	choices := slices.Concat(g.messages(w, ch), g.people(w, ch), g.channels(w, ch), g.clock())
+	total := 0
+	for _, c := range choices {
+		total += c.weight
+	}
+	n := g.Random.IntN(total)
+	for _, c := range choices {
+		if n -= c.weight; n < 0 {
+			return c.make()
+		}
+	}
+	panic("unreachable")
+}
+
+func (g *Generator) send(w *World, ch *Channel) Step {
+	s := Step{Op: Send, By: g.by(ch, 4), CID: ch.CID, ID: fmt.Sprintf("m%d", g.n), Text: fmt.Sprintf("words %d", g.n)}
+	if s.By == "" {
+		s.User = g.user(ch)
+		s.Hold = Hold(g.Random.IntN(6) % 3)
+		if g.chance(12) {
+			s.Type = "system"
+		}
+	}
+	if g.chance(30) {
+		s.Type = "system"
+	}
+	if g.chance(4) {
+		s.Parent = g.message(w, ch, func(m *Message) bool { return m.Parent == nil && !m.Pending })
+		s.Show = g.chance(3)
+	}
+	if g.chance(8) {
+		s.Quoted = g.message(w, ch, func(m *Message) bool { return !m.Deleted && !m.Pending })
+	}
+	if g.chance(5) || s.By == "gus" && g.chance(2) {
+		s.Audience = []string{g.user(ch)}
+		if g.chance(2) {
+			s.Audience = append(s.Audience, g.user(ch), g.user(ch))
+		}
+		if parent := w.Message(s.Parent); parent != nil && parent.Audience != nil && !g.chance(4) {
+			s.Audience = []string{pick(g, parent.Audience)}
+		}
+	}
+	if g.chance(15) {
+		s.Mentions = g.some(userIDs(), 3)
+	}
+	s.Silent, s.Titled = g.chance(12), g.chance(15)
+	return s
+}
+
+func (g *Generator) messages(w *World, ch *Channel) []choice {
+	pending := func(m *Message) bool { return m.Pending }
+	deleted := func(m *Message) bool { return m.Deleted }
+	// One who sees the message, so that the step has an effect.
+	about := func(op Op, good func(*Message) bool, often int) Step {
+		s := Step{Op: op, ID: g.message(w, ch, good), By: g.by(ch, often)}
+		if m := w.Message(s.ID); m != nil && s.By != "" && g.chance(2) {
+			s.By = m.Author
+		}
+		return s
+	}
+	return []choice{
+		{400, func() Step {
+			s := g.send(w, ch)
+			if len(g.sent) < 30 {
+				g.sent = append(g.sent, s)
+			} else {
+				g.sent[g.Random.IntN(30)] = s
+			}
+			return s
+		}},
+		{20, func() Step {
+			if len(g.sent) == 0 {
+				return g.send(w, ch)
+			}
+			s := pick(g, g.sent)
+			switch g.Random.IntN(6) {
+			case 0:
+				s.Text += " changed"
+			case 1:
+				s.CID = pick(g, cids())
+			}
+			return s
+		}},
+		{40, func() Step {
+			s := about(Update, nil, 4)
+			s.Text = fmt.Sprintf("edit %d", g.n)
+			if g.chance(4) {
+				s.Quoted = g.message(w, ch, nil)
+			}
+			return s
+		}},
+		{45, func() Step { return about(Delete, nil, 3) }},
+		{30, func() Step {
+			s := about(Delete, nil, 3)
+			s.Hard = true
+			return s
+		}},
+		{8, func() Step {
+			s := about(Delete, pending, 3)
+			s.Hard = !g.chance(4)
+			return s
+		}},
+		{30, func() Step {
+			s := about(DeleteForMe, nil, 4)
+			s.By = g.user(ch)
+			return s
+		}},
+		{35, func() Step { return Step{Op: Undelete, ID: g.message(w, ch, deleted), User: g.user(ch)} }},
+		{40, func() Step { return Step{Op: Commit, ID: g.message(w, ch, pending)} }},
+		{25, func() Step { return Step{Op: MarkReadTo, ID: g.message(w, ch, nil), By: g.user(ch)} }},
+		{25, func() Step { return Step{Op: MarkUnread, ID: g.message(w, ch, nil), By: g.user(ch)} }},
+		{30, func() Step { return Step{Op: MarkRead, CID: ch.CID, By: g.user(ch)} }},
+	}
+}
+
+// lasting is how long a mute lasts: mostly for good.
+func (g *Generator) lasting() time.Duration {
+	if g.chance(2) {
+		return 0
+	}
+	return time.Duration(1+g.Random.IntN(48))*time.Hour + time.Millisecond
+}
+
+func (g *Generator) people(w *World, ch *Channel) []choice {
+	inactive := ""
+	for _, u := range w.Users {
+		if !u.Active {
+			inactive = u.ID
+		}
+	}
+	list := []choice{
+		{12, func() Step { return Step{Op: MuteUser, By: g.user(ch), User: g.user(ch), For: g.lasting()} }},
+		{10, func() Step { return Step{Op: UnmuteUser, By: g.user(ch), User: g.user(ch)} }},
+		{10, func() Step { return Step{Op: MuteChannel, By: g.user(ch), CID: ch.CID, For: g.lasting()} }},
+		{10, func() Step { return Step{Op: UnmuteChannel, By: g.user(ch), CID: ch.CID} }},
+		{14, func() Step { return Step{Op: Hide, By: g.user(ch), CID: ch.CID, Hard: g.chance(4)} }},
+		{5, func() Step { return Step{Op: Show, By: g.user(ch), CID: ch.CID} }},
+		{3, func() Step {
+			return Step{Op: PutUser, User: pick(g, userIDs()), Role: pick(g, []string{"user", "user", "user", "guest", "moderator", "admin", "anonymous"})}
+		}},
+		{2, func() Step { return Step{Op: Deactivate, User: g.user(ch)} }},
+	}
+	if inactive != "" {
+		list = append(list, choice{20, func() Step { return Step{Op: Reactivate, User: inactive} }})
+	}
+	return list
+}
+
+func (g *Generator) note(s Step) Step {
+	if g.chance(2) {
+		s.Text = fmt.Sprintf("note %d", g.n)
+	}
+	return s
+}
+
+func (g *Generator) channels(w *World, ch *Channel) []choice {
+	toggle := func(op Op, by string, is bool) Step {
+		return Step{Op: op, By: by, CID: ch.CID, On: !is && !g.chance(4)}
+	}
+	sooner := func(is bool, weight int) int {
+		if is {
+			return 15 * weight
+		}
+		return weight
+	}
+	list := []choice{
+		{25, func() Step {
+			role := ""
+			if g.chance(4) {
+				role = "channel_moderator"
+			}
+			return g.note(Step{Op: AddMembers, By: g.by(ch, 2), CID: ch.CID, Users: g.some(append(userIDs(), "nobody")[:8+g.Random.IntN(30)/29], 3), Role: role})
+		}},
+		{8, func() Step {
+			return g.note(Step{Op: RemoveMembers, By: g.by(ch, 2), CID: ch.CID, Users: g.some(userIDs(), 2)})
+		}},
+		{8, func() Step { return Step{Op: Leave, By: g.user(ch), CID: ch.CID} }},
+		{6, func() Step {
+			return Step{Op: ChangeRole, By: g.by(ch, 2), CID: ch.CID, User: g.user(ch), Role: pick(g, []string{"channel_member", "channel_moderator"})}
+		}},
+		{2, func() Step { return Step{Op: EnsureChannel, By: g.user(ch), CID: ch.CID} }},
+		{1, func() Step { return g.ensure(ch.CID) }},
+		{sooner(ch.Frozen, 2), func() Step { return toggle(Freeze, g.by(ch, 2), ch.Frozen) }},
+		{sooner(ch.Disabled, 1), func() Step { return toggle(Disable, "", ch.Disabled) }},
+		{sooner(ch.Holds, 2), func() Step { return toggle(HoldMessages, "", ch.Holds) }},
+		{1, func() Step { return Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)} }},
+		{3, func() Step { return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}) }},
+		{6, func() Step {
+			return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, ID: g.message(w, ch, nil), Hard: g.chance(2)})
+		}},
+	}
+	if len(ch.Messages) > 400 {
+		list = append(list, choice{200, func() Step { return Step{Op: Truncate, CID: ch.CID, Hard: !g.chance(3)} }})
+	}
+	return list
+}
+
+func (g *Generator) clock() []choice {
+	list := []choice{
+		{2, func() Step { return Step{Op: ReopenStore, On: g.chance(2)} }},
+		{4, func() Step { return Step{Op: RunDueWork} }},
+	}
+	if !g.FakeClock {
+		return list
+	}
+	return append(
+		list,
+		choice{40, func() Step { return Step{Op: Sleep, For: time.Duration(1+g.Random.IntN(600)) * time.Minute} }},
+		choice{10, func() Step { return Step{Op: Sleep, For: time.Duration(1 + g.Random.IntN(5000))} }},
+		choice{6, func() Step {
+			return Step{Op: SetTimeout, For: time.Duration(1+g.Random.IntN(72))*time.Hour + time.Millisecond}
+		}},
+		choice{1, func() Step {
+			return Step{Op: ReopenInThePast, On: g.chance(2), For: time.Duration(g.Random.IntN(100)) * time.Hour}
+		}},
+	)
+}

@@ -1,0 +1,351 @@
+package model
+
+import (
+	"slices"
+	"time"
+)
+
+// Kind names an error as the engine's sentinels are called; OK is none.
+type Kind string
+
+// The errors that a step or a read can answer.
+const (
+	OK             Kind = ""
+	Invalid        Kind = "ErrInvalid"
+	NestedReply    Kind = "ErrNestedReply"
+	NotFound       Kind = "ErrNotFound"
+	Permission     Kind = "ErrPermission"
+	Conflict       Kind = "ErrConflict"
+	IsPending      Kind = "ErrPending"
+	NotPending     Kind = "ErrNotPending"
+	IsDeleted      Kind = "ErrDeleted"
+	NotDeleted     Kind = "ErrNotDeleted"
+	ChannelDeleted Kind = "ErrChannelDeleted"
+	ParentDeleted  Kind = "ErrParentDeleted"
+	Frozen         Kind = "ErrFrozen"
+	Disabled       Kind = "ErrDisabled"
+	Limit          Kind = "ErrLimit"
+)
+
+// World is everything there is.
+type World struct {
+	Now      time.Time
+	Timeout  time.Duration // of pending messages
+	MaxForMe int           // messages of a channel that a user may delete for themselves
+	MaxMutes int
+
+	Types    map[string]Type
+	Users    []*User
+	Channels []*Channel // a channel that was made again is there once for each life
+	Messages []*Message // all there ever were, in the order sent
+
+	names map[string]*Message // by id, and system messages also by the name the step gave them
+}
+
+// Type is the settings of a channel type that the model needs.
+type Type struct {
+	Replies, Quotes, Mutes bool
+	Grants                 map[string][]string // actions by role
+}
+
+// User is a user.
+type User struct {
+	ID     string
+	Role   string
+	Active bool
+	Mutes  []Mute
+}
+
+// Mute is a user who is muted, until a time or for good.
+type Mute struct {
+	User  string
+	Until time.Time // zero: for good
+}
+
+// Channel is one life of a channel.
+type Channel struct {
+	CID, Type string
+	Creator   string
+	Deleted   bool
+	Purged    bool // nothing of it is left
+	Frozen    bool
+	Disabled  bool
+	Holds     bool // messages become pending
+
+	Members []*Member
+	Cleared map[string]time.Time // by user: up to when they see nothing
+	Left    map[string]time.Time // by former member: up to when they see nothing private
+
+	Messages []*Message // those not gone
+	Last     time.Time  // the newest time a message in it ever had
+}
+
+// Member is a membership.
+type Member struct {
+	User, Role string
+	Mark       time.Time // up to when they have read
+
+	Hides    bool
+	HiddenAt time.Time // a message after it ends the hiding
+
+	Mutes      bool
+	MutesUntil time.Time // zero: for good
+}
+
+// Message is a message.
+type Message struct {
+	ID      string
+	Channel *Channel
+	Author  string
+	Type    string // regular, system or reply
+	Text    string
+	Parent  *Message
+	Quoted  *Message
+
+	Audience []string // nil: everybody
+	Mentions []string
+	Titled   bool
+	Show     bool
+	Silent   bool
+
+	Created time.Time
+	Sent    time.Time // of one that was pending
+	Input   Step      // what made it; a retry is the same again
+
+	Pending    bool
+	WasPending bool
+	Deleted    bool // softly
+	Truncated  bool // softly
+	Gone       bool
+	ForMe      []string // who deleted it for themselves
+}
+
+// New is a world without anybody.
+func New() *World {
+	return &World{Timeout: 3 * 24 * time.Hour, MaxForMe: 100, MaxMutes: 2000, names: map[string]*Message{}}
+}
+
+// Message is the message of an id, or of the name that a step gave a system
+// message; nil if there never was one.
+func (w *World) Message(name string) *Message { return w.names[name] }
+
+// User is a user, or nil.
+func (w *World) User(id string) *User {
+	for _, u := range w.Users {
+		if u.ID == id {
+			return u
+		}
+	}
+	return nil
+}
+
+// Channel is the present life of a channel, or the last one, softly deleted; nil
+// if nothing is left of it.
+func (w *World) Channel(cid string) *Channel {
+	for _, ch := range slices.Backward(w.Channels) {
+		if ch.CID == cid {
+			if ch.Purged {
+				return nil
+			}
+			return ch
+		}
+	}
+	return nil
+}
+
+// Member is a user's membership, or nil.
+func (ch *Channel) Member(user string) *Member {
+	for _, m := range ch.Members {
+		if m.User == user {
+			return m
+		}
+	}
+	return nil
+}
+
+// active says whether a user exists and may call.
+func (w *World) active(id string) bool {
+	u := w.User(id)
+	return u != nil && u.Active
+}
+
+// Can says whether a user's roles allow something in a channel.
+func (w *World) Can(id string, ch *Channel, action string) bool {
+	u := w.User(id)
+	if u == nil {
+		return false
+	}
+	if u.Role == "admin" {
+		return true
+	}
+	grants := w.Types[ch.Type].Grants
+	if slices.Contains(grants[u.Role], action) {
+		return true
+	}
+	if m := ch.Member(id); m != nil && slices.Contains(grants[m.Role], action) {
+		return true
+	}
+	return ch.Creator == id && slices.Contains(grants["channel_creator"], action)
+}
+
+// canAnywhere says whether a user's own role allows something in a channel type.
+func (w *World) canAnywhere(id, channelType, action string) bool {
+	u := w.User(id)
+	return u != nil && (u.Role == "admin" || slices.Contains(w.Types[channelType].Grants[u.Role], action))
+}
+
+// Reads says whether a channel exists for a user.
+func (w *World) Reads(id string, ch *Channel) bool {
+	return ch != nil && !ch.Deleted && w.Can(id, ch, "read-channel")
+}
+
+// overdue says that a pending message has expired.
+func (w *World) overdue(m *Message) bool {
+	return m.Pending && w.Now.Sub(m.Created) > w.Timeout
+}
+
+// Sees says whether a message exists for a viewer; empty is the application.
+func (w *World) Sees(viewer string, m *Message) bool {
+	switch {
+	case m == nil || m.Gone || m.Truncated || w.overdue(m):
+		return false
+	case viewer == "":
+		return true
+	case !w.Reads(viewer, m.Channel):
+		return false
+	case !m.Created.After(m.Channel.Cleared[viewer]):
+		return false
+	case m.Pending:
+		return m.Author == viewer
+	case m.Audience == nil || w.Can(viewer, m.Channel, "read-restricted-visibility-message"):
+		return true
+	case m.Author != viewer && !slices.Contains(m.Audience, viewer):
+		return false
+	}
+	left, has := m.Channel.Left[viewer]
+	return m.Channel.Member(viewer) != nil || !has || m.Created.After(left)
+}
+
+// inPages says whether a message is one of its channel's pages.
+func (m *Message) inPages() bool { return !m.Pending && (m.Parent == nil || m.Show) }
+
+// Timeline is what a viewer sees in the pages of a channel, oldest first.
+func (w *World) Timeline(viewer string, ch *Channel) []*Message {
+	var list []*Message
+	for _, m := range ch.Messages {
+		if m.inPages() && w.Sees(viewer, m) {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, byCreated)
+	return list
+}
+
+// PendingOf is what a viewer has pending in a channel, oldest first.
+func (w *World) PendingOf(viewer string, ch *Channel) []*Message {
+	var list []*Message
+	for _, m := range ch.Messages {
+		if m.Pending && w.Sees(viewer, m) {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, byCreated)
+	return list
+}
+
+func byCreated(a, b *Message) int { return a.Created.Compare(b.Created) }
+
+// LastMessage is the newest message of a channel that a viewer sees and that is
+// not deleted for all, or nil.
+func (w *World) LastMessage(viewer string, ch *Channel) *Message {
+	for _, m := range slices.Backward(w.Timeline(viewer, ch)) {
+		if !m.Deleted {
+			return m
+		}
+	}
+	return nil
+}
+
+// MutesUser says whether a user mutes another now.
+func (w *World) MutesUser(id, other string) bool {
+	u := w.User(id)
+	return u != nil && slices.ContainsFunc(u.Mutes, func(m Mute) bool { return m.User == other && w.lasts(m.Until) })
+}
+
+func (w *World) lasts(until time.Time) bool { return until.IsZero() || w.Now.Before(until) }
+
+// MutesChannel says whether a user mutes a channel now.
+func (w *World) MutesChannel(id string, ch *Channel) bool {
+	m := ch.Member(id)
+	return m != nil && m.Mutes && w.lasts(m.MutesUntil)
+}
+
+// Unread is what a user has unread in a channel.
+func (w *World) Unread(id string, ch *Channel) int {
+	member := ch.Member(id)
+	if member == nil || ch.Disabled || w.MutesChannel(id, ch) {
+		return 0
+	}
+	n := 0
+	for _, m := range w.Timeline(id, ch) {
+		if m.Created.After(member.Mark) && m.Author != id && !m.Silent && !m.Deleted && !slices.Contains(m.ForMe, id) && !w.MutesUser(id, m.Author) {
+			n++
+		}
+	}
+	return n
+}
+
+// Hidden says whether a channel is out of a user's list.
+func (w *World) Hidden(id string, ch *Channel) bool {
+	member := ch.Member(id)
+	if member == nil || !member.Hides {
+		return false
+	}
+	last := w.LastMessage(id, ch)
+	return last == nil || !last.Created.After(member.HiddenAt)
+}
+
+// Listed is the channels that a viewer can read, hidden ones included.
+func (w *World) Listed(viewer string) []*Channel {
+	var list []*Channel
+	for _, ch := range w.Channels {
+		if !ch.Deleted && !ch.Purged && (viewer == "" || w.Reads(viewer, ch)) {
+			list = append(list, ch)
+		}
+	}
+	return list
+}
+
+// MessageView is a message as a viewer sees it, in comparable words.
+type MessageView struct {
+	ID, CID, Type, Text, User string
+	Parent                    string
+	Quoted, QuotedText        string
+	Audience, Mentions        []string
+	Titled, Show, Silent      bool
+	Created, Sent             time.Time
+	Deleted, ForMe, Pending   bool
+}
+
+// View is how a viewer who sees a message sees it.
+func (w *World) View(viewer string, m *Message) MessageView {
+	v := MessageView{
+		ID: m.ID, CID: m.Channel.CID, Type: m.Type, User: m.Author, Show: m.Show, Silent: m.Silent, Audience: m.Audience,
+		Created: m.Created, Sent: m.Sent, Deleted: m.Deleted, ForMe: slices.Contains(m.ForMe, viewer), Pending: m.Pending,
+	}
+	if m.Parent != nil {
+		v.Parent = m.Parent.ID
+	}
+	if m.Deleted || v.ForMe {
+		v.Type = "deleted"
+		return v
+	}
+	v.Text, v.Titled, v.Mentions = m.Text, m.Titled, m.Mentions
+	if w.Sees(viewer, m.Quoted) {
+		v.Quoted = m.Quoted.ID
+		if !m.Quoted.Deleted && !slices.Contains(m.Quoted.ForMe, viewer) {
+			v.QuotedText = m.Quoted.Text
+		}
+	}
+	return v
+}
