@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
@@ -133,18 +132,6 @@ type listPlace struct {
 
 func (p listPlace) compare(q listPlace) int {
 	return cmp.Or(-cmp.Compare(p.value, q.value), -cmp.Compare(p.number, q.number))
-}
-
-// listing is a channel that may be in a list. What it takes to decide is read
-// when it is asked for.
-type listing struct {
-	*readState // nil until opened
-	number     record.Channel
-	own        codec.UserChannel
-	isOwn      bool
-	place      listPlace
-	count      *int
-	newest     *newestMessage
 }
 
 func (a *App) channels(ctx context.Context, op string, c caller, q ChannelQuery) (Page[ChannelState], error) {
@@ -461,57 +448,6 @@ func (l *channelList) matches(e *listing) (bool, error) {
 	return l.query.Filter.matches(&listingFields{e, l.reader})
 }
 
-// newestMessage is the newest message of a channel that a caller can see and
-// that is not deleted for all.
-type newestMessage struct {
-	at      int64 // 0: there is none
-	private bool
-}
-
-func (e *listing) newestVisible(r *record.Reader) (newestMessage, error) {
-	if e.newest != nil {
-		return *e.newest, nil
-	}
-	room := e.room
-	b := r.Batch()
-	public := b.LiveStream(room.number)
-	private := b.PrivateStream(room.number, room.privateReader())
-	if err := b.Run(); err != nil {
-		return newestMessage{}, err
-	}
-	var n newestMessage
-	if at := public.V.Newest; at > room.floor() {
-		n.at = at
-	}
-	if at := private.V.Newest; at > max(room.floor(), room.privateFloor(), n.at) {
-		n = newestMessage{at, true}
-	}
-	e.newest = &n
-	return n, nil
-}
-
-// hidden says whether the channel is hidden from the caller: they hid it, and
-// nothing they can see came since.
-func (e *listing) hidden(r *record.Reader) (bool, error) {
-	if e.room.own.HiddenAt == 0 {
-		return false, nil
-	}
-	newest, err := e.newestVisible(r)
-	return newest.at <= e.room.own.HiddenAt, err
-}
-
-func (e *listing) unreadCount(r *record.Reader) (int, error) {
-	if e.count != nil {
-		return *e.count, nil
-	}
-	if e.room.app || e.room.enter() != nil {
-		return 0, nil
-	}
-	n, err := e.unread(r)
-	e.count = &n
-	return n, err
-}
-
 // listingFields is what a filter asks of an entry.
 type listingFields struct {
 	entry  *listing
@@ -584,117 +520,4 @@ func (f *listingFields) members() ([]UserID, error) {
 		}
 		after = list[len(list)-1].User
 	}
-}
-
-// state makes of an entry what the caller sees of the channel.
-func (e *listing) state(r *record.Reader, q ChannelQuery) (ChannelState, error) {
-	room := e.room
-	var members []record.Membership
-	people := people{}
-	b := r.Batch()
-	people.want(b, room.channel.CreatedBy)
-	if q.Members > 0 {
-		b.Members(room.number, "", q.Members, &members)
-	}
-	if err := b.Run(); err != nil {
-		return ChannelState{}, err
-	}
-	channel, err := channelFrom(people, &room.channel)
-	if err != nil {
-		return ChannelState{}, err
-	}
-	s := ChannelState{Channel: channel, Muted: room.muted(), Capabilities: room.capabilities()}
-	if s.Members, err = renderMembers(r, members); err != nil {
-		return s, err
-	}
-	if room.isMember {
-		m := memberFrom(userFrom(room.userRecord), room.member)
-		s.Membership, s.LastRead = &m, moment(e.mark.V.ReadAt)
-	}
-	if s.Hidden, err = e.hidden(r); err != nil || room.channel.Disabled && !room.app {
-		return s, err
-	}
-	if s.Unread, err = e.unreadCount(r); err != nil {
-		return s, err
-	}
-	return s, e.addMessages(r, q, &s)
-}
-
-// addMessages adds the latest messages, the last one and the caller's own
-// pending ones.
-func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState) error {
-	room := e.room
-	if q.Messages > 0 {
-		page, err := room.page(r, pageQuery{limit: q.Messages, way: latest})
-		if err != nil {
-			return err
-		}
-		s.Messages = page.Items
-	}
-	newest, err := e.newestVisible(r)
-	if err != nil {
-		return err
-	}
-	if newest.at != 0 {
-		place := codec.Place{Kind: codec.PlaceTimeline, Channel: uint64(room.number), At: newest.at}
-		if newest.private {
-			place.Kind = codec.PlacePrivate
-		}
-		stored, err := r.MessagesAt([]codec.Place{place})
-		if err != nil {
-			return err
-		}
-		last, err := room.renderAll(r, stored)
-		if err != nil {
-			return err
-		}
-		if len(last) == 1 {
-			s.LastMessage, s.LastMessageAt = &last[0], momentPtr(newest.at)
-		}
-	}
-	if room.app {
-		return nil
-	}
-	pending, err := r.PendingBy(room.number, string(room.user), max(room.expiry(), room.floor()), pendingShown)
-	if err != nil {
-		return err
-	}
-	s.Pending, err = room.renderAll(r, pending)
-	return err
-}
-
-// capabilities are the actions that would succeed for the caller now.
-func (r *room) capabilities() []Action {
-	if r.enter() != nil {
-		return nil
-	}
-	var list []Action
-	for _, action := range allActions {
-		if r.can(action) && r.possible(action) {
-			list = append(list, action)
-		}
-	}
-	slices.SortFunc(list, func(a, b Action) int { return strings.Compare(string(a), string(b)) })
-	return list
-}
-
-// possible says whether the channel's state and settings let an action succeed
-// for who is granted it.
-func (r *room) possible(action Action) bool {
-	frozen := r.channel.Frozen && !r.can(UseFrozenChannel)
-	switch action {
-	case CreateMessage, CreateAttachment, CreateMention, AddLinks, CreateSystemMessage, CreateRestrictedVisibilityMessage:
-		return !frozen
-	case CreateReply:
-		return !frozen && r.kind.Replies
-	case CreateReaction:
-		return !frozen && r.kind.Reactions
-	case MuteChannel:
-		return r.kind.Mutes && r.isMember
-	case LeaveChannel:
-		return r.isMember
-	case SearchMessages:
-		return r.kind.Search
-	}
-	return true
 }

@@ -192,7 +192,8 @@ func TestAllMessagesGivesEveryMessageOnce(t *testing.T) {
 			read = append(read, m.ID)
 		}
 		wantSame(t, "all messages", read, ids(sent))
-		for range s.AllMessages(s.ctx, room) {
+		for _, err := range s.AllMessages(s.ctx, room) {
+			s.check(err)
 			break
 		}
 		for _, err := range s.as("john").AllMessages(s.ctx, "messaging:none") {

@@ -171,11 +171,13 @@ func settings() []setting {
 	return []setting{
 		{
 			"replies", func(k *chat.ChannelType) { k.Replies = false },
-			chat.ChannelOverrides{Replies: &off}, post(chat.Draft{Text: "Two", ParentID: "the first"}), chat.ErrPermission,
+			chat.ChannelOverrides{Replies: &off},
+			post(chat.Draft{Text: "Two", ParentID: "the first"}), chat.ErrPermission,
 		},
 		{
 			"quotes", func(k *chat.ChannelType) { k.Quotes = false },
-			chat.ChannelOverrides{Quotes: &off}, post(chat.Draft{Text: "Two", QuotedID: "the first"}), chat.ErrPermission,
+			chat.ChannelOverrides{Quotes: &off},
+			post(chat.Draft{Text: "Two", QuotedID: "the first"}), chat.ErrPermission,
 		},
 		{
 			"quotes, by an update", func(k *chat.ChannelType) { k.Quotes = false },
@@ -196,7 +198,8 @@ func settings() []setting {
 		},
 		{
 			"max message length", func(k *chat.ChannelType) { k.MaxMessageLength = 4 },
-			chat.ChannelOverrides{MaxMessageLength: &short}, post(chat.Draft{Text: "ééééé"}), chat.ErrTooLong,
+			chat.ChannelOverrides{MaxMessageLength: &short},
+			post(chat.Draft{Text: "ééééé"}), chat.ErrTooLong,
 		},
 		{
 			"mark messages pending", func(k *chat.ChannelType) { k.MarkMessagesPending = true },
@@ -210,7 +213,8 @@ func settings() []setting {
 		},
 		{
 			"grants", func(k *chat.ChannelType) { k.Grants = none },
-			chat.ChannelOverrides{Grants: none}, post(chat.Draft{Text: "Two"}), chat.ErrPermission,
+			chat.ChannelOverrides{Grants: none},
+			post(chat.Draft{Text: "Two"}), chat.ErrPermission,
 		},
 	}
 }

@@ -203,7 +203,8 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		if s.Hard {
 			ch.Purged = true
 			for _, m := range slices.Clone(ch.Messages) {
-				w.erase(m)
+				w.drop(m)
+				m.Purged = true
 			}
 		}
 	case Truncate:
@@ -260,6 +261,7 @@ func (w *World) truncate(s Step, ch *Channel) {
 		case until != nil && m.Created.After(until.Created):
 		case s.Hard || m.Pending:
 			w.drop(m)
+			m.Purged = true
 		default:
 			m.Truncated = true
 		}

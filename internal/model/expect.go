@@ -261,6 +261,8 @@ func (w *World) changes(by string, m *Message, action string) bool {
 
 func (w *World) expectCommit(m *Message) []Kind {
 	switch {
+	case m != nil && m.Purged && !m.WasPending:
+		return []Kind{NotFound, NotPending} // its id is forgotten some time later
 	case m == nil || !m.WasPending && m.Gone:
 		return []Kind{NotFound}
 	case !m.Pending || w.overdue(m):

@@ -117,6 +117,7 @@ type Message struct {
 	Deleted    bool // softly
 	Truncated  bool // softly
 	Gone       bool
+	Purged     bool     // gone with others, by a truncation or with the channel
 	ForMe      []string // who deleted it for themselves
 }
 

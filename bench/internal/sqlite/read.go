@@ -33,7 +33,7 @@ const visible = ` (m.private = 0 OR EXISTS (SELECT 1 FROM audience a WHERE a.cha
 	AND EXISTS (SELECT 1 FROM members r WHERE r.channel = m.channel AND r.user = ?1) `
 
 const (
-	latestQuery = columns + `WHERE m.channel = ?2 AND` + visible + `ORDER BY m.at DESC LIMIT ?3`
+	latestQuery = columns + `WHERE m.channel = (SELECT id FROM channels WHERE cid = ?2) AND` + visible + `ORDER BY m.at DESC LIMIT ?3`
 	olderQuery  = columns + `WHERE m.channel = ?2 AND m.at < ?4 AND` + visible + `ORDER BY m.at DESC LIMIT ?3`
 	newerQuery  = columns + `WHERE m.channel = ?2 AND m.at >= ?4 AND` + visible + `ORDER BY m.at LIMIT ?3`
 	byIDQuery   = columns + `WHERE m.id = ?2 AND` + visible
@@ -41,7 +41,7 @@ const (
 
 	unreadOf = ` c.counted - r.read_counted + r.private_counted - r.private_read
 		- (SELECT count(*) FROM removed d WHERE d.channel = c.id AND d.ordinal > r.read_counted) `
-	unreadQuery = `SELECT` + unreadOf + `FROM members r JOIN channels c ON c.id = r.channel WHERE r.channel = ? AND r.user = ?`
+	unreadQuery = `SELECT` + unreadOf + `FROM channels c JOIN members r ON r.channel = c.id AND r.user = ?2 WHERE c.cid = ?1`
 
 	// The newest 30 are found first; only of those is anything else read.
 	listQuery = `SELECT c.cid,` + unreadOf + `, m.id, m.author, u.name, m.text, m.html, m.custom, m.at, m.deleted_at
@@ -58,7 +58,7 @@ ORDER BY c.last_at DESC`
 
 // Latest reads the newest messages of a channel, oldest first.
 func (db *DB) Latest(user, channel, limit int) ([]Message, error) {
-	list, err := db.messages(latestQuery, limit, string(workload.User(user)), channel, limit)
+	list, err := db.messages(latestQuery, limit, string(workload.User(user)), string(workload.CID(channel)), limit)
 	slices.Reverse(list)
 	return list, err
 }
@@ -93,7 +93,7 @@ func (db *DB) Message(user int, id string) (Message, error) {
 
 // Unread counts what a user has unread in a channel.
 func (db *DB) Unread(user, channel int) (n int, err error) {
-	err = db.reader.row(unreadQuery, []any{channel, string(workload.User(user))}, &n)
+	err = db.reader.row(unreadQuery, []any{string(workload.CID(channel)), string(workload.User(user))}, &n)
 	return n, err
 }
 

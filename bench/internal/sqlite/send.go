@@ -153,30 +153,30 @@ func send(c *connection, d Draft) (string, error) {
 	if d.For != nil {
 		counts = 0
 	}
-	var at, ordinal int64
-	err = c.row("UPDATE channels SET last_at = max(last_at + 1, ?), counted = counted + ? WHERE id = ? RETURNING last_at, counted",
-		[]any{time.Now().UnixMicro(), counts, d.Channel}, &at, &ordinal)
+	var channel, at, ordinal int64
+	err = c.row("UPDATE channels SET last_at = max(last_at + 1, ?), counted = counted + ? WHERE cid = ? RETURNING id, last_at, counted",
+		[]any{time.Now().UnixMicro(), counts, string(workload.CID(d.Channel))}, &channel, &at, &ordinal)
 	if err != nil {
 		return "", err
 	}
 	user := string(workload.User(d.User))
 	_, err = c.exec("INSERT INTO messages (channel, at, id, author, text, private, ordinal) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		d.Channel, at, id.String(), user, d.Text, d.For != nil, ordinal)
+		channel, at, id.String(), user, d.Text, d.For != nil, ordinal)
 	if err != nil {
 		return "", err
 	}
 	for _, reader := range d.For {
-		if err := sendTo(c, d.Channel, string(workload.User(reader)), at); err != nil {
+		if err := sendTo(c, channel, string(workload.User(reader)), at); err != nil {
 			return "", err
 		}
 	}
 	if d.For != nil {
-		if err := sendTo(c, d.Channel, user, at); err != nil {
+		if err := sendTo(c, channel, user, at); err != nil {
 			return "", err
 		}
 	}
 	changed, err := c.exec("UPDATE members SET read_at = ?, read_counted = ?, private_read = private_counted WHERE channel = ? AND user = ?",
-		at, ordinal, d.Channel, user)
+		at, ordinal, channel, user)
 	if err != nil {
 		return "", err
 	}
@@ -187,7 +187,7 @@ func send(c *connection, d Draft) (string, error) {
 }
 
 // sendTo shows a private message to one reader.
-func sendTo(c *connection, channel int, user string, at int64) error {
+func sendTo(c *connection, channel int64, user string, at int64) error {
 	if _, err := c.exec("INSERT INTO audience (channel, user, at) VALUES (?, ?, ?)", channel, user, at); err != nil {
 		return err
 	}
