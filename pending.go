@@ -170,13 +170,19 @@ func (a *App) scopeOfPending(ctx context.Context, op string, id MessageID) (scop
 		if !place.Found || place.V.Kind == codec.PlaceGone && !place.V.Once {
 			return notFound("message", id)
 		}
-		if place.V.Kind != codec.PlacePending {
+		if place.V.Kind == codec.PlaceGone {
 			return notPending(id)
 		}
 		b = r.Batch()
 		channel := b.Channel(record.Channel(place.V.Channel))
 		if err := b.Run(); err != nil {
 			return err
+		}
+		if place.V.At <= channel.V.PurgedAt && !place.V.Once {
+			return notFound("message", id) // being erased
+		}
+		if place.V.Kind != codec.PlacePending {
+			return notPending(id)
 		}
 		scope = record.ChannelScope(channel.V.CID)
 		return nil

@@ -129,7 +129,7 @@ func compare(r *program.Run, name string, bound float64, waits bool, small, larg
 	}
 	r.AtMost(name, ratio, bound, fmt.Sprintf("%s → %s; of CPU %s → %s",
 		short(series[0].PerCall()), short(series[1].PerCall()), short(series[0].CPU()), short(series[1].CPU())))
-	r.Bar("", name, ratio, fmt.Sprintf("%.2f of %.2f", ratio, bound), true)
+	r.Bar("of what is allowed", name, ratio, fmt.Sprintf("%.2f of %.2f", ratio, bound), true)
 	return nil
 }
 
@@ -240,7 +240,8 @@ func measureMuted(r *program.Run, name string) error {
 	err = workload.Each(authors, func(i int) error {
 		return errors.Join(
 			room.as(mutesAuthors).MuteUser(ctx, workload.User(i), 0),
-			room.as(mutesStrangers).MuteUser(ctx, workload.User(elsewhere+i), 0))
+			room.as(mutesStrangers).MuteUser(ctx, workload.User(elsewhere+i), 0),
+		)
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"example.com/chat"
 	"example.com/chat/bench/internal/byhand"
+	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
 	"example.com/chat/bench/internal/sqlite"
 	"example.com/chat/bench/internal/workload"
@@ -146,16 +147,15 @@ func (f *field) contenders() []contender {
 	return list
 }
 
-// byHand writes the next change.
+// byHand writes the next change. Where a disk is faster than was provided for,
+// the cell ends before its time.
 func (f *field) byHand(write func(*byhand.Change) error) error {
 	n := f.next.Add(1) - 1
 	if n >= int64(len(f.changes)) {
-		return errSpent
+		return measure.ErrOver
 	}
 	return write(&f.changes[n])
 }
-
-var errSpent = errors.New("more was written than was recorded beforehand")
 
 // provide has enough recorded for one cell of a contender by hand.
 func (f *field) provide(c contender, callers int) error {

@@ -28,7 +28,7 @@ func spec() program.Spec {
 	return program.Spec{
 		Name: "sends", Title: "Durable sends a second",
 		N: 1_000_000, QuickN: 100_000,
-		Cell: time.Second, QuickCell: 60 * time.Millisecond,
+		Cell: time.Second, QuickCell: 50 * time.Millisecond,
 		Measure: run,
 	}
 }

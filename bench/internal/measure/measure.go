@@ -5,6 +5,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/pprof"
@@ -28,6 +29,10 @@ func (c Cell) PerCall() time.Duration {
 	}
 	return time.Duration(float64(time.Second) / c.PerSecond)
 }
+
+// ErrOver is answered by a call that has nothing left to do. It ends its
+// caller, and is not counted.
+var ErrOver = errors.New("nothing left to measure")
 
 // Callers makes calls from many goroutines at once until the time is over, one
 // of each at the least. The label names the contender in a CPU profile.
@@ -55,7 +60,11 @@ func run(label string, callers int, more func(made int) bool, call func(caller i
 			pprof.Do(context.Background(), pprof.Labels("contender", label), func(context.Context) {
 				for more(len(took[caller])) {
 					begun := time.Now()
-					if errs[caller] = call(caller); errs[caller] != nil {
+					err := call(caller)
+					if errors.Is(err, ErrOver) {
+						return
+					}
+					if errs[caller] = err; err != nil {
 						return
 					}
 					took[caller] = append(took[caller], time.Since(begun))

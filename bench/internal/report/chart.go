@@ -23,8 +23,8 @@ func (r *Report) Bar(group, label string, value float64, shown string, ours bool
 
 // The measures of the chart, in pixels.
 const (
-	chartWidth = 760
-	labelWidth = 250
+	chartWidth = 940
+	labelWidth = 430
 	valueWidth = 110
 	barHeight  = 18
 	lineHeight = 24

@@ -39,20 +39,22 @@ const (
 	byIDQuery   = columns + `WHERE m.id = ?2 AND` + visible
 	placeQuery  = `SELECT channel, at FROM messages WHERE id = ?`
 
-	unreadOf = ` c.counted - r.read_counted + r.private_counted - r.private_read
-		- (SELECT count(*) FROM removed d WHERE d.channel = c.id AND d.ordinal > r.read_counted) `
+	// Of a channel c and a membership.
+	unreadOf = ` counted - read_counted + private_counted - private_read
+		- (SELECT count(*) FROM removed d WHERE d.channel = c.id AND d.ordinal > read_counted) `
 	unreadQuery = `SELECT` + unreadOf + `FROM channels c JOIN members r ON r.channel = c.id AND r.user = ?2 WHERE c.cid = ?1`
 
-	// The newest 30 are found first; only of those is anything else read.
+	// The newest 30 are found first; only of those is anything else read. A
+	// CROSS JOIN keeps SQLite from taking the tables in another order.
 	listQuery = `SELECT c.cid,` + unreadOf + `, m.id, m.author, u.name, m.text, m.html, m.custom, m.at, m.deleted_at
-FROM (SELECT n.id FROM members s JOIN channels n ON n.id = s.channel WHERE s.user = ?1 ORDER BY n.last_at DESC LIMIT ?2) l
-JOIN channels c ON c.id = l.id
-JOIN members r ON r.channel = c.id AND r.user = ?1
-JOIN messages m ON m.channel = c.id AND m.at = (
+FROM (
+	SELECT n.id, n.cid, n.counted, n.last_at, s.read_counted, s.private_counted, s.private_read
+	FROM members s CROSS JOIN channels n ON n.id = s.channel WHERE s.user = ?1 ORDER BY n.last_at DESC LIMIT ?2) c
+CROSS JOIN messages m ON m.channel = c.id AND m.at = (
 	SELECT v.at FROM messages v WHERE v.channel = c.id AND v.deleted_at IS NULL
 	AND (v.private = 0 OR EXISTS (SELECT 1 FROM audience a WHERE a.channel = v.channel AND a.user = ?1 AND a.at = v.at))
 	ORDER BY v.at DESC LIMIT 1)
-JOIN users u ON u.id = m.author
+CROSS JOIN users u ON u.id = m.author
 ORDER BY c.last_at DESC`
 )
 
