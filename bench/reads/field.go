@@ -28,7 +28,7 @@ const (
 	writers      = 64
 	viewerNumber = writers
 	stranger     = writers + 1 // whom private messages go to that the viewer does not see
-	fewMessages  = 10
+	fewMessages  = 30          // more than a page, so that pages do not grow in the mixed run
 )
 
 // layout of the channels but for the number of messages.

@@ -31,7 +31,7 @@ func TestItMeasures(t *testing.T) {
 			t.Errorf("%d tabs in %q; want %d", got, line, want)
 		}
 	}
-	for _, want := range []string{"latest page, all public: times the bare scan", "message by id: times as fast", "heap at the end"} {
+	for _, want := range []string{"latest page, all public: times the bare scan", "message by id: times as fast", "MiB of heap gained"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("nothing is said of %q", want)
 		}
