@@ -72,29 +72,29 @@ func Meta() []byte { return []byte{familyMeta} }
 func Settings() []byte { return []byte{familySetting} }
 
 // Type is a channel type. Scope: app.
-func Type(name string) []byte { return append([]byte{familyType}, name...) }
+func Type(name string) []byte { return append(global(familyType, len(name)), name...) }
 
 // Types is the range of all channel types.
 func Types() []byte { return []byte{familyType} }
 
 // User is a user. Scope: users, for all of them together.
-func User(id string) []byte { return append([]byte{familyUser}, id...) }
+func User(id string) []byte { return append(global(familyUser, len(id)), id...) }
 
 // Users is the range of all users.
 func Users() []byte { return []byte{familyUser} }
 
 // Mutes is the list of users whom a user mutes. Scope: the user.
-func Mutes(user string) []byte { return append([]byte{familyMutes}, user...) }
+func Mutes(user string) []byte { return append(global(familyMutes, len(user)), user...) }
 
 // CID leads from a channel's cid to its number. Scope: the channel.
-func CID(cid string) []byte { return append([]byte{familyCID}, cid...) }
+func CID(cid string) []byte { return append(global(familyCID, len(cid)), cid...) }
 
 // CIDs is the range of the cids that begin so: all, or those of a type.
-func CIDs(prefix string) []byte { return append([]byte{familyCID}, prefix...) }
+func CIDs(prefix string) []byte { return append(global(familyCID, len(prefix)), prefix...) }
 
 // Number leads from a channel's number to its cid, and makes numbers unique.
 // Scope: the channel.
-func Number(c Channel) []byte { return number([]byte{familyNumber}, c) }
+func Number(c Channel) []byte { return number(global(familyNumber, 8), c) }
 
 // Numbers is the range of all channel numbers.
 func Numbers() []byte { return []byte{familyNumber} }
@@ -110,14 +110,16 @@ func ChannelOfNumber(key []byte) (Channel, error) {
 // Newest is the time of a channel's newest public message that is not deleted,
 // apart from all else: the channels of a user are ordered by it. Scope: the
 // channel.
-func Newest(c Channel) []byte { return number([]byte{familyNewest}, c) }
+func Newest(c Channel) []byte { return number(global(familyNewest, 8), c) }
 
 // OpenTo is a channel that its own overrides let a role read, where its type
 // does not. Scope: the channel.
-func OpenTo(role string, c Channel) []byte { return number(name([]byte{familyOpenTo}, role), c) }
+func OpenTo(role string, c Channel) []byte {
+	return number(name(global(familyOpenTo, len(role)+9), role), c)
+}
 
 // OpenToAll is the range of the channels that overrides open to a role.
-func OpenToAll(role string) []byte { return name([]byte{familyOpenTo}, role) }
+func OpenToAll(role string) []byte { return name(global(familyOpenTo, len(role)+1), role) }
 
 // ChannelOpenTo reads the number back from an OpenTo key.
 func ChannelOpenTo(key []byte) (Channel, error) {
@@ -130,11 +132,11 @@ func ChannelOpenTo(key []byte) (Channel, error) {
 // UserChannel is what a user has with one channel: membership, creation,
 // hidden, muted. Scope: the channel.
 func UserChannel(user string, c Channel) []byte {
-	return number(name([]byte{familyUserOf}, user), c)
+	return number(name(global(familyUserOf, len(user)+9), user), c)
 }
 
 // UserChannels is the range of all channels of a user.
-func UserChannels(user string) []byte { return name([]byte{familyUserOf}, user) }
+func UserChannels(user string) []byte { return name(global(familyUserOf, len(user)+1), user) }
 
 // ChannelOfUser reads the number back from a UserChannel key.
 func ChannelOfUser(key []byte) (Channel, error) {
@@ -146,7 +148,7 @@ func ChannelOfUser(key []byte) (Channel, error) {
 
 // Message leads from a message's id to where it lies, or to the tombstone that
 // keeps the id taken. Scope: the channel of the message.
-func Message(id string) []byte { return append([]byte{familyMessage}, id...) }
+func Message(id string) []byte { return append(global(familyMessage, len(id)), id...) }
 
 // Messages is the range of all message ids.
 func Messages() []byte { return []byte{familyMessage} }
@@ -157,7 +159,7 @@ func MessageID(key []byte) string { return string(key[1:]) }
 // PendingAt orders the pending messages of all channels by the time sent.
 // Scope: the channel.
 func PendingAt(sent int64, c Channel) []byte {
-	return number(moment([]byte{familyPending}, sent), c)
+	return number(moment(global(familyPending, 16), sent), c)
 }
 
 // PendingAll is the range of the pending messages of all channels.
@@ -174,30 +176,30 @@ func OfPendingAt(key []byte) (sent int64, c Channel, err error) {
 // Task is one piece of durable work: of a queue, about a subject, in the order
 // recorded. Scope: that of the change that recorded it.
 func Task(queue, subject string, sequence uint64) []byte {
-	return binary.BigEndian.AppendUint64(name(name([]byte{familyTask}, queue), subject), sequence)
+	return binary.BigEndian.AppendUint64(name(name(global(familyTask, 64), queue), subject), sequence)
 }
 
 // Tasks is the range of the work of a queue about one subject.
-func Tasks(queue, subject string) []byte { return name(name([]byte{familyTask}, queue), subject) }
+func Tasks(queue, subject string) []byte { return name(name(global(familyTask, 64), queue), subject) }
 
 // TasksOf is the range of all the work of a queue.
-func TasksOf(queue string) []byte { return name([]byte{familyTask}, queue) }
+func TasksOf(queue string) []byte { return name(global(familyTask, 64), queue) }
 
 // Due orders the work of a queue by the time it falls due: one key a subject,
 // for its first task. Scope: that of the task.
 func Due(queue string, at int64, subject string) []byte {
-	return append(moment(name([]byte{familyDue}, queue), at), subject...)
+	return append(moment(name(global(familyDue, 64), queue), at), subject...)
 }
 
 // DueAll is the range of what is due in a queue, at any time.
-func DueAll(queue string) []byte { return name([]byte{familyDue}, queue) }
+func DueAll(queue string) []byte { return name(global(familyDue, 64), queue) }
 
 // DueUntil is the end of the range of what is due in a queue by a time.
 func DueUntil(queue string, at int64) []byte {
 	if at == math.MaxInt64 {
 		at--
 	}
-	return moment(name([]byte{familyDue}, queue), at+1)
+	return moment(name(global(familyDue, 64), queue), at+1)
 }
 
 // OfDue reads the time and the subject back from a Due key of the queue.
@@ -211,7 +213,7 @@ func OfDue(queue string, key []byte) (at int64, subject string, err error) {
 
 // InChannel is the range of everything that lies in a channel. Scope of all of
 // it: the channel.
-func InChannel(c Channel) []byte { return number([]byte{familyChannel}, c) }
+func InChannel(c Channel) []byte { return number(global(familyChannel, 8), c) }
 
 // Record is the channel itself.
 func Record(c Channel) []byte { return in(c, inRecord) }
@@ -335,6 +337,10 @@ func ForMe(c Channel, user string) []byte { return append(userIn(c, user), userF
 // UserIn is the range of what a channel keeps for one user.
 func UserIn(c Channel, user string) []byte { return userIn(c, user) }
 
+// global begins a key outside of all channels, with room for n more bytes.
+func global(family byte, n int) []byte { return append(make([]byte, 0, 1+n), family) }
+
+// in begins a key inside a channel, with room for what most of them hold.
 func in(c Channel, family byte) []byte {
 	return append(number(append(make([]byte, 0, 48), familyChannel), c), family)
 }

@@ -326,10 +326,8 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		return verdict{kind}
 	}
 	var v verdict
-	author := s.By
 	if s.By == "" {
-		author = s.User
-		v.add(!w.active(author), Invalid)
+		v.add(!w.active(s.User), Invalid)
 	} else {
 		needs := []string{"create-message"}
 		if s.Parent != "" {

@@ -92,7 +92,7 @@ func (b *Batch) Channel(c Channel) *Value[codec.Channel] {
 
 // PutChannel stores a channel.
 func (t *Txn) PutChannel(c Channel, v *codec.Channel) error {
-	return t.txn.Put(keys.Record(c), v.Encode(nil))
+	return t.put(keys.Record(c), v)
 }
 
 // Head reads a channel's clock and timeline.
@@ -101,7 +101,7 @@ func (b *Batch) Head(c Channel) *Value[codec.Head] { return get(b, keys.Head(c),
 // PutHead stores a channel's clock and timeline, and keeps its newest time
 // where the channels of a user are ordered by it.
 func (t *Txn) PutHead(c Channel, h *codec.Head) error {
-	if err := t.txn.Put(keys.Head(c), h.Encode(nil)); err != nil {
+	if err := t.put(keys.Head(c), h); err != nil {
 		return err
 	}
 	newest := h.Live.Newest
@@ -152,7 +152,7 @@ func (b *Batch) Member(c Channel, user string) *Value[codec.Member] {
 
 // PutMember stores a membership.
 func (t *Txn) PutMember(c Channel, user string, m *codec.Member) error {
-	return t.txn.Put(keys.Member(c, user), m.Encode(nil))
+	return t.put(keys.Member(c, user), m)
 }
 
 // DeleteMember ends a membership.
@@ -203,7 +203,7 @@ func (t *Txn) PutUserChannel(user string, c Channel, u *codec.UserChannel) error
 	if err := t.txn.Put(keys.Known(c, user), nil); err != nil {
 		return err
 	}
-	return t.txn.Put(keys.UserChannel(user, c), u.Encode(nil))
+	return t.put(keys.UserChannel(user, c), u)
 }
 
 // UnlistChannel takes a channel from the channels of at most limit of its
@@ -255,7 +255,7 @@ func (b *Batch) Mark(c Channel, user string) *Value[codec.Mark] {
 
 // PutMark stores how far a user has read a channel.
 func (t *Txn) PutMark(c Channel, user string, m codec.Mark) error {
-	return t.txn.Put(keys.Mark(c, user), m.Encode(nil))
+	return t.put(keys.Mark(c, user), &m)
 }
 
 // DeleteMark forgets how far a user has read a channel.
@@ -271,7 +271,7 @@ func (t *Txn) PutForMe(c Channel, user string, list codec.ForMe) error {
 	if len(list) == 0 {
 		return t.txn.Delete(keys.ForMe(c, user))
 	}
-	return t.txn.Put(keys.ForMe(c, user), list.Encode(nil))
+	return t.put(keys.ForMe(c, user), list)
 }
 
 // PurgeChannel deletes at most limit of the keys of a channel whose messages

@@ -64,7 +64,7 @@ func (t *Txn) InsertMessage(c Channel, h *codec.Head, m *codec.Message) error {
 // CommitMessage stores, under an id that is known, a message that was pending.
 // The head is the channel's: the caller stores it.
 func (t *Txn) CommitMessage(c Channel, h *codec.Head, m *codec.Message) error {
-	if err := t.txn.Put(keys.Message(m.ID), PlaceOf(c, m).Encode(nil)); err != nil {
+	if err := t.put(keys.Message(m.ID), PlaceOf(c, m)); err != nil {
 		return err
 	}
 	return t.addMessage(c, h, m)
@@ -72,11 +72,11 @@ func (t *Txn) CommitMessage(c Channel, h *codec.Head, m *codec.Message) error {
 
 // ReplaceMessage stores a message again where it lies.
 func (t *Txn) ReplaceMessage(c Channel, m *codec.Message) error {
-	return t.txn.Put(placeKey(PlaceOf(c, m)), m.Encode(nil))
+	return t.put(placeKey(PlaceOf(c, m)), m)
 }
 
 func (t *Txn) addMessage(c Channel, h *codec.Head, m *codec.Message) error {
-	if err := t.txn.Put(placeKey(PlaceOf(c, m)), m.Encode(make([]byte, 0, 128+len(m.Text)))); err != nil {
+	if err := t.put(placeKey(PlaceOf(c, m)), m); err != nil {
 		return err
 	}
 	for _, key := range entries(c, m) {
@@ -219,7 +219,7 @@ func (t *Txn) EraseMessage(c Channel, m *codec.Message) error {
 		return err
 	}
 	gone := codec.Place{Kind: codec.PlaceGone, Once: m.Pending || m.SentAt != 0}
-	return t.txn.Put(keys.Message(m.ID), gone.Encode(nil))
+	return t.put(keys.Message(m.ID), gone)
 }
 
 // UnplaceMessage deletes a message and its index entries but keeps its id as

@@ -32,7 +32,7 @@ func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
 // Update changes what the scope owns. fn may run more than once.
 func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) error {
 	return db.store.Update(ctx, scope, func(t storage.Txn) error {
-		return fn(&Txn{Reader: Reader{db, t}, txn: t})
+		return fn(&Txn{Reader: Reader{db, t}, txn: t, scratch: make([]byte, 0, 512)})
 	})
 }
 
@@ -58,7 +58,14 @@ type Reader struct {
 // Txn reads and writes records.
 type Txn struct {
 	Reader
-	txn storage.Txn
+	txn     storage.Txn
+	scratch []byte // where values are encoded: the store copies what it is given
+}
+
+// put stores a record.
+func (t *Txn) put(key []byte, record interface{ Encode([]byte) []byte }) error {
+	t.scratch = record.Encode(t.scratch[:0])
+	return t.txn.Put(key, t.scratch)
 }
 
 // Value is a record, if it was found. It is filled when the batch that it
@@ -200,13 +207,13 @@ func (t *Txn) putJSON(key []byte, v any) error {
 func (b *Batch) Meta() *Value[codec.Meta] { return get(b, keys.Meta(), codec.DecodeMeta) }
 
 // PutMeta stores the store's own record.
-func (t *Txn) PutMeta(m codec.Meta) error { return t.txn.Put(keys.Meta(), m.Encode(nil)) }
+func (t *Txn) PutMeta(m codec.Meta) error { return t.put(keys.Meta(), &m) }
 
 // User reads a user.
 func (b *Batch) User(id string) *Value[codec.User] { return get(b, keys.User(id), codec.DecodeUser) }
 
 // PutUser stores a user.
-func (t *Txn) PutUser(u codec.User) error { return t.txn.Put(keys.User(u.ID), u.Encode(nil)) }
+func (t *Txn) PutUser(u codec.User) error { return t.put(keys.User(u.ID), &u) }
 
 // Users reads the users with ids after the one given, at most limit.
 func (r *Reader) Users(after string, limit int) ([]codec.User, error) {
@@ -238,7 +245,7 @@ func (t *Txn) PutMutes(user string, l codec.Mutes) error {
 	if len(l) == 0 {
 		return t.txn.Delete(keys.Mutes(user))
 	}
-	return t.txn.Put(keys.Mutes(user), l.Encode(nil))
+	return t.put(keys.Mutes(user), l)
 }
 
 // sliceLen is how many entries of a long range are read at a time.

@@ -43,7 +43,7 @@ func (t *Txn) loadStream(s keys.Stream) (codec.Stream, error) {
 
 func (t *Txn) saveStream(s keys.Stream, v *codec.Stream) error {
 	if !s.InHead() {
-		return t.txn.Put(s.Key(), v.Encode(nil))
+		return t.put(s.Key(), v)
 	}
 	b := t.Batch()
 	h := b.Head(s.Channel())
@@ -69,7 +69,7 @@ func (t *Txn) AppendStream(s keys.Stream, at int64) error {
 // appendTo adds a time to a stream that the caller stores.
 func (t *Txn) appendTo(s keys.Stream, v *codec.Stream, at int64) error {
 	if v.Tail.Count == codec.ChunkLen {
-		if err := t.txn.Put(s.Chunk(v.Tail.First), v.Tail.Encode(nil)); err != nil {
+		if err := t.put(s.Chunk(v.Tail.First), &v.Tail); err != nil {
 			return err
 		}
 		v.Tail = codec.Chunk{Before: v.Total}
@@ -140,7 +140,7 @@ func (t *Txn) setRemoved(s keys.Stream, n uint64, removed bool) (changed bool, e
 	if err := t.txn.Put(s.RemovedIn(block), bitmap.V); err != nil {
 		return false, err
 	}
-	return true, t.txn.Put(s.Removed(), counts.V.Encode(nil))
+	return true, t.put(s.Removed(), counts.V)
 }
 
 // RemoveFromStream takes a time out of a stream. One that is not in it, or is

@@ -31,7 +31,7 @@ func (t *Txn) AddTask(queue, subject string, task codec.Task) error {
 	} else if err := t.txn.Put(keys.Due(queue, task.Due, subject), nil); err != nil {
 		return err
 	}
-	return t.txn.Put(keys.Task(queue, subject, sequence), task.Encode(nil))
+	return t.put(keys.Task(queue, subject, sequence), &task)
 }
 
 func sequenceOf(key []byte) (n uint64) {
@@ -62,7 +62,7 @@ func (t *Txn) MoveTask(ref TaskRef, task codec.Task, due int64) error {
 	if err := t.txn.Put(keys.Due(ref.Queue, due, ref.Subject), nil); err != nil {
 		return err
 	}
-	return t.txn.Put(keys.Task(ref.Queue, ref.Subject, ref.Sequence), task.Encode(nil))
+	return t.put(keys.Task(ref.Queue, ref.Subject, ref.Sequence), &task)
 }
 
 // EndTask removes the first task of a subject; the next one falls due.
@@ -100,7 +100,7 @@ func (t *Txn) GiveUpTask(ref TaskRef, task codec.Task) error {
 	// A later task of the subject may get the same sequence: the time it was
 	// recorded keeps them apart.
 	subject := ref.Subject + fmt.Sprintf(givenUpAt, task.RecordedAt)
-	return t.txn.Put(keys.Task(givenUp(ref.Queue), subject, ref.Sequence), task.Encode(nil))
+	return t.put(keys.Task(givenUp(ref.Queue), subject, ref.Sequence), &task)
 }
 
 // givenUpAt follows a subject in the list of what was given up: 21 bytes.
