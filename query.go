@@ -2,6 +2,7 @@ package chat
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"math"
 	"slices"
@@ -195,15 +196,16 @@ func (l *channelList) open() (err error) {
 	if l.types, err = record.Types[ChannelType](l.reader); err != nil {
 		return err
 	}
-	l.known = map[record.Channel]bool{}
 	if !l.caller.app {
 		own, err := l.reader.UserChannels(string(l.caller.user))
 		if err != nil {
 			return err
 		}
-		for _, o := range own {
-			l.known[o.Channel] = true
-			l.entries = append(l.entries, &listing{number: o.Channel, own: o.UserChannel, isOwn: true})
+		entries := make([]listing, len(own))
+		l.entries = make([]*listing, len(own))
+		for i, o := range own {
+			entries[i] = listing{number: o.Channel, own: o.UserChannel, isOwn: true}
+			l.entries[i] = &entries[i]
 		}
 	}
 	if cids, ok := l.query.Filter.requires("cid"); ok {
@@ -286,7 +288,14 @@ func (l *channelList) addCIDs(cids []string) error {
 	return nil
 }
 
+// add adds a channel that may not be the caller's own.
 func (l *channelList) add(cid CID, number record.Channel) {
+	if l.known == nil {
+		l.known = make(map[record.Channel]bool, len(l.entries))
+		for _, e := range l.entries {
+			l.known[e.number] = true
+		}
+	}
 	if !l.known[number] {
 		l.known[number] = true
 		l.entries = append(l.entries, &listing{number: number, own: codec.UserChannel{CID: string(cid)}})
@@ -294,14 +303,15 @@ func (l *channelList) add(cid CID, number record.Channel) {
 }
 
 // choose finds the entries of the page after a place, and whether there are
-// more.
+// more. Only as many entries are brought into order as it takes to find them.
 func (l *channelList) choose(from listPlace) (chosen []*listing, more bool, err error) {
-	if err := l.sort(); err != nil {
+	if err := l.place(); err != nil {
 		return nil, false, err
 	}
-	start := from
-	for _, e := range l.entries {
-		if l.query.Page != "" && !l.isAfter(e.place, start) {
+	heap.Init(l)
+	for l.Len() > 0 {
+		e := heap.Pop(l).(*listing)
+		if l.query.Page != "" && !l.isAfter(e.place, from) {
 			continue
 		}
 		ok, err := l.matches(e)
@@ -319,6 +329,23 @@ func (l *channelList) choose(from listPlace) (chosen []*listing, more bool, err 
 	return chosen, false, nil
 }
 
+// Len, Less, Swap, Push and Pop make the entries a heap.
+
+func (l *channelList) Len() int { return len(l.entries) }
+
+func (l *channelList) Less(i, j int) bool { return l.isAfter(l.entries[j].place, l.entries[i].place) }
+
+func (l *channelList) Swap(i, j int) { l.entries[i], l.entries[j] = l.entries[j], l.entries[i] }
+
+func (l *channelList) Push(e any) { l.entries = append(l.entries, e.(*listing)) }
+
+func (l *channelList) Pop() any {
+	last := len(l.entries) - 1
+	e := l.entries[last]
+	l.entries = l.entries[:last]
+	return e
+}
+
 func (l *channelList) isAfter(p, q listPlace) bool {
 	if l.query.Ascending {
 		return p.compare(q) < 0
@@ -326,42 +353,33 @@ func (l *channelList) isAfter(p, q listPlace) bool {
 	return p.compare(q) > 0
 }
 
-// sort gives each entry its place. By the last message it takes two short
+// place gives each entry its place. By the last message it takes two short
 // values a channel, by anything else the channel itself.
-func (l *channelList) sort() error {
+func (l *channelList) place() error {
 	if l.query.Sort == ByLastMessage {
-		if err := l.placeByNewest(); err != nil {
+		return l.placeByNewest()
+	}
+	for _, e := range l.entries {
+		value, err := l.sortValue(e)
+		if err != nil {
 			return err
 		}
-	} else {
-		for _, e := range l.entries {
-			value, err := l.sortValue(e)
-			if err != nil {
-				return err
-			}
-			e.place = listPlace{value, e.number}
-		}
+		e.place = listPlace{value, e.number}
 	}
-	slices.SortFunc(l.entries, func(a, b *listing) int {
-		if l.query.Ascending {
-			a, b = b, a
-		}
-		return a.place.compare(b.place)
-	})
 	return nil
 }
 
 func (l *channelList) placeByNewest() error {
-	b := l.reader.Batch()
-	public := make([]*record.Value[int64], len(l.entries))
+	numbers := make([]record.Channel, len(l.entries))
 	for i, e := range l.entries {
-		public[i] = b.Newest(e.number)
+		numbers[i] = e.number
 	}
-	if err := b.Run(); err != nil {
+	public, err := l.reader.NewestOf(numbers)
+	if err != nil {
 		return err
 	}
 	for i, e := range l.entries {
-		value := public[i].V
+		value := public[i]
 		if value <= e.own.ClearedAt {
 			value = 0
 		}

@@ -299,12 +299,16 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 			older.To--
 		}
 	case around:
-		// The anchor is the first of the newer half; what one half has no use
-		// for goes to the other.
-		older.To, older.Limit = p.at, p.limit+1
-		newer.From, newer.Limit = max(r.floor(), p.at-1), p.limit+1
+		// The anchor is the first of the newer half.
+		older.To, older.Limit = p.at, p.limit/2+1
+		newer.From, newer.Limit = max(r.floor(), p.at-1), p.limit-p.limit/2+1
 	}
 	spans, err := r.pages().Read(reader, older, newer)
+	if err == nil && p.way == around && (len(spans[0]) < older.Limit || len(spans[1]) < newer.Limit) {
+		// What one half has no use for goes to the other.
+		older.Limit, newer.Limit = p.limit+1, p.limit+1
+		spans, err = r.pages().Read(reader, older, newer)
+	}
 	if err != nil {
 		return page, err
 	}

@@ -112,6 +112,17 @@ func ChannelOfNumber(key []byte) (Channel, error) {
 // channel.
 func Newest(c Channel) []byte { return number(global(familyNewest, 8), c) }
 
+// NewestOf is the Newest keys of many channels, in one piece of memory.
+func NewestOf(list []Channel) [][]byte {
+	keys := make([][]byte, len(list))
+	all := make([]byte, 0, 9*len(list))
+	for i, c := range list {
+		all = number(append(all, familyNewest), c)
+		keys[i] = all[9*i : 9*i+9 : 9*i+9]
+	}
+	return keys
+}
+
 // OpenTo is a channel that its own overrides let a role read, where its type
 // does not. Scope: the channel.
 func OpenTo(role string, c Channel) []byte {

@@ -145,6 +145,24 @@ func (r *Reader) OpenTo(role string) (list []Channel, err error) {
 // deleted; 0 when there is none.
 func (b *Batch) Newest(c Channel) *Value[int64] { return get(b, keys.Newest(c), codec.DecodeTime) }
 
+// NewestOf reads Newest of many channels; 0 where there is none.
+func (r *Reader) NewestOf(list []Channel) ([]int64, error) {
+	values, _, err := r.r.Read(keys.NewestOf(list), nil)
+	if err != nil {
+		return nil, err
+	}
+	times := make([]int64, len(list))
+	for i, raw := range values {
+		if raw == nil {
+			continue
+		}
+		if times[i], err = codec.DecodeTime(raw); err != nil {
+			return nil, err
+		}
+	}
+	return times, nil
+}
+
 // Member reads a membership.
 func (b *Batch) Member(c Channel, user string) *Value[codec.Member] {
 	return get(b, keys.Member(c, user), codec.DecodeMember)

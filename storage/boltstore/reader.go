@@ -37,11 +37,16 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]stor
 		return nil, nil, driver.ErrDone
 	}
 	values := make([][]byte, len(keys))
+	var last []byte // where the cursor stands, if it was the last to read
 	for i, key := range keys {
 		if err := driver.CheckKey(key); err != nil {
 			return nil, nil, err
 		}
-		values[i] = r.get(key)
+		if r.over != nil {
+			values[i] = r.get(key)
+			continue
+		}
+		values[i], last = r.near(key, last)
 	}
 	if len(ranges) == 0 {
 		return values, nil, nil
@@ -57,6 +62,36 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]stor
 		})
 	}
 	return values, entries, nil
+}
+
+// steps is how far the next key is looked for before the tree is searched: one
+// step costs a tenth of a search.
+const steps = 3
+
+// near finds one value, nil where there is none, and the key at which the
+// cursor then stands. Keys of one kind that are asked for in their order often
+// lie side by side: from the last one it is a step or two.
+func (r *reader) near(key, last []byte) (value, stands []byte) {
+	c := r.cursor(&r.data, dataBucket)
+	if len(last) == len(key) && last[0] == key[0] && bytes.Compare(last, key) < 0 {
+		for range steps {
+			k, v := c.Next()
+			if k == nil {
+				break
+			}
+			switch bytes.Compare(k, key) {
+			case 0:
+				return present(v), k
+			case 1:
+				return nil, nil // the cursor is past the key, which is not there
+			}
+		}
+	}
+	k, v := c.Seek(key)
+	if !bytes.Equal(k, key) {
+		return nil, nil
+	}
+	return present(v), k
 }
 
 // get finds one value; nil where there is none.
