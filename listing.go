@@ -2,7 +2,6 @@ package chat
 
 import (
 	"slices"
-	"strings"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
@@ -153,14 +152,9 @@ func (r *room) capabilities() []Action {
 	if r.enter() != nil {
 		return nil
 	}
-	var list []Action
-	for _, action := range allActions {
-		if r.can(action) && r.possible(action) {
-			list = append(list, action)
-		}
-	}
-	slices.SortFunc(list, func(a, b Action) int { return strings.Compare(string(a), string(b)) })
-	return list
+	list := slices.DeleteFunc(r.granted(), func(a Action) bool { return !r.possible(a) })
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // possible says whether the channel's state and settings let an action succeed

@@ -378,6 +378,7 @@ func (l *channelList) placeByNewest() error {
 	if err != nil {
 		return err
 	}
+	allPrivate := l.typesWithAllPrivate()
 	for i, e := range l.entries {
 		value := public[i]
 		if value <= e.own.ClearedAt {
@@ -385,7 +386,7 @@ func (l *channelList) placeByNewest() error {
 		}
 		// There may be private messages: who they are for, and what of them is
 		// still there, takes the channel.
-		if l.caller.app || !e.isOwn || e.own.Private || l.readsAllPrivate(CID(e.own.CID)) {
+		if l.caller.app || !e.isOwn || e.own.Private || len(allPrivate) > 0 && allPrivate[CID(e.own.CID).Type()] {
 			if err := l.openEntry(e); err != nil {
 				return err
 			}
@@ -400,20 +401,19 @@ func (l *channelList) placeByNewest() error {
 	return nil
 }
 
-// readsAllPrivate says whether the caller may see all private messages of the
-// type's channels. Which of the grants applies is found when one is opened.
-func (l *channelList) readsAllPrivate(cid CID) bool {
+// typesWithAllPrivate are the types in whose channels the caller may see all
+// private messages, by one grant or another: which of them applies is found
+// when a channel is opened.
+func (l *channelList) typesWithAllPrivate() map[string]bool {
+	types := map[string]bool{}
 	for _, t := range l.types {
-		if t.Name != cid.Type() {
-			continue
-		}
 		for _, role := range []Role{Role(l.user.V.Role), RoleChannelMember, RoleChannelModerator, RoleChannelCreator} {
 			if slices.Contains(t.Grants[role], ReadRestrictedVisibilityMessage) {
-				return true
+				types[t.Name] = true
 			}
 		}
 	}
-	return false
+	return types
 }
 
 func (l *channelList) sortValue(e *listing) (int64, error) {

@@ -127,6 +127,21 @@ func allows(kind *ChannelType, action Action, user *codec.User, isMember bool, m
 		creator == user.ID && slices.Contains(kind.Grants[RoleChannelCreator], action)
 }
 
+// granted is everything the caller may do in the channel, some of it twice.
+func (r *room) granted() []Action {
+	if r.app {
+		return slices.Clone(allActions[:])
+	}
+	list := slices.Clone(r.kind.Grants[Role(r.userRecord.Role)])
+	if r.isMember {
+		list = append(list, r.kind.Grants[Role(r.member.Role)]...)
+	}
+	if r.channel.CreatedBy == r.userRecord.ID {
+		list = append(list, r.kind.Grants[RoleChannelCreator]...)
+	}
+	return list
+}
+
 // need is an error unless the caller may do something in the channel.
 func (r *room) need(action Action) error {
 	if r.can(action) {
