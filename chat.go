@@ -144,14 +144,18 @@ func (a *App) As(user UserID) *Session {
 // tests.
 func (a *App) RunDueWork(ctx context.Context) (int, error) {
 	const op = "RunDueWork"
-	if err := a.usable(); err != nil {
+	if err := a.usable(ctx); err != nil {
 		return 0, in(op, err)
 	}
 	n, err := a.outbox.RunDue(ctx)
 	return n, in(op, err)
 }
 
-func (a *App) usable() error {
+// usable is an error if a call cannot be made at all.
+func (a *App) usable(ctx context.Context) error {
+	if ctx == nil {
+		return invalid("ctx", "is nil; pass context.Background() if there is no other")
+	}
 	select {
 	case <-a.closed:
 		return fail(ErrClosed, "", "the App is closed")
@@ -162,7 +166,7 @@ func (a *App) usable() error {
 
 // view reads one snapshot.
 func (a *App) view(ctx context.Context, op string, fn func(*record.Reader) error) error {
-	if err := a.usable(); err != nil {
+	if err := a.usable(ctx); err != nil {
 		return in(op, err)
 	}
 	return in(op, a.db.View(ctx, fn))
@@ -170,7 +174,7 @@ func (a *App) view(ctx context.Context, op string, fn func(*record.Reader) error
 
 // update changes what the scope owns. fn may run more than once.
 func (a *App) update(ctx context.Context, op, scope string, fn func(*record.Txn) error) error {
-	if err := a.usable(); err != nil {
+	if err := a.usable(ctx); err != nil {
 		return in(op, err)
 	}
 	return in(op, a.db.Update(ctx, scope, fn))

@@ -13,21 +13,33 @@ import (
 )
 
 // EnsureChannel makes a channel, or returns the one there is, unchanged. A
-// channel that was soft-deleted is made anew, empty.
+// channel that was soft-deleted is made anew, empty. ErrInvalid for the id of a
+// distinct channel, ErrNotFound for an unknown channel type.
 func (a *App) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (Channel, error) {
-	return a.ensureChannel(ctx, "EnsureChannel", application, cid, d)
+	return a.ensureNamed(ctx, application, cid, d)
 }
 
 // EnsureChannel makes a channel with the user as its creator and member; it
 // needs create-channel. One that exists is returned unchanged if the user can
-// read it; otherwise it is ErrNotFound.
+// read it; otherwise it is ErrNotFound, or ErrPermission as for any other id if
+// the user may not create channels.
 func (s *Session) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (Channel, error) {
-	return s.app.ensureChannel(ctx, "EnsureChannel", as(s.user), cid, d)
+	return s.app.ensureNamed(ctx, as(s.user), cid, d)
+}
+
+// ensureNamed keeps the ids of distinct channels to their members: they can be
+// worked out by anyone.
+func (a *App) ensureNamed(ctx context.Context, c caller, cid CID, d ChannelDraft) (Channel, error) {
+	const op = "EnsureChannel"
+	if isDistinct(cid) {
+		return Channel{}, in(op, invalid("cid", "ids that begin with %s are those of distinct channels: use EnsureDistinctChannel", distinctPrefix))
+	}
+	return a.ensureChannel(ctx, op, c, cid, d)
 }
 
 // EnsureDistinctChannel makes the channel of a set of two or more members, or
 // returns it unchanged: there is one for each set and type. Its id is derived
-// from the members.
+// from the members, who can neither be added to nor leave it.
 func (a *App) EnsureDistinctChannel(ctx context.Context, channelType string, d ChannelDraft) (Channel, error) {
 	return a.ensureDistinct(ctx, application, channelType, d, d.Members)
 }
@@ -53,10 +65,24 @@ func (a *App) ensureDistinct(ctx context.Context, c caller, channelType string, 
 	return a.ensureChannel(ctx, op, c, distinctCID(channelType, members), d)
 }
 
+// distinctPrefix begins the ids of distinct channels, and no others.
+const distinctPrefix = "!members-"
+
+func isDistinct(cid CID) bool { return strings.HasPrefix(cid.ID(), distinctPrefix) }
+
+// fixedMembers is an error for a distinct channel: it is the channel of its
+// members and of nobody else, for as long as there is one.
+func fixedMembers(cid CID) error {
+	if !isDistinct(cid) {
+		return nil
+	}
+	return invalid("cid", "the members of a distinct channel are fixed; make another channel, or hide this one")
+}
+
 // distinctCID names the channel of a set of members. User ids hold no comma.
 func distinctCID(channelType string, members []UserID) CID {
 	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(strs(members))), ",")))
-	return CID(channelType + ":!members-" + base64.RawURLEncoding.EncodeToString(sum[:]))
+	return CID(channelType + ":" + distinctPrefix + base64.RawURLEncoding.EncodeToString(sum[:]))
 }
 
 // newChannel is a channel draft that was checked.
@@ -163,23 +189,27 @@ func (a *App) ensureChannel(ctx context.Context, op string, c caller, cid CID, d
 
 // ensure returns the channel there is, or makes it.
 func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Channel], kind *ChannelType, user codec.User, draft *newChannel) (Channel, error) {
+	mayCreate := c.app || slices.Contains(kind.Grants[Role(user.Role)], CreateChannel)
+	former := record.Channel(0)
 	if number.Found {
 		room := &room{caller: c, number: number.V, kind: kind, userRecord: user, now: now().UnixMicro()}
 		if err := room.load(&tx.Reader, more{}); err != nil {
 			return Channel{}, err
 		}
-		if room.channel.DeletedAt == 0 {
+		if room.channel.DeletedAt == 0 && (room.readable() || mayCreate) {
 			if err := room.enter(); err != nil {
 				return Channel{}, err
 			}
 			return renderChannel(&tx.Reader, &room.channel)
 		}
 		// A new life of the channel gets a number of its own: nothing of the
-		// old one shows in it.
+		// old one shows in it. It goes when the new one is deleted for good.
+		former = number.V
 	}
-	if !c.app && !slices.Contains(kind.Grants[Role(user.Role)], CreateChannel) {
+	if !mayCreate {
 		return Channel{}, denied(CreateChannel)
 	}
+	draft.record.Former = uint64(former)
 	return create(tx, cid, draft)
 }
 

@@ -275,6 +275,33 @@ func (f Filter) checkCondition() error {
 		if list, ok := value.([]any); ok && len(list) > maxFilterValues {
 			return tooManyValues(f.field, len(list))
 		}
+		if err := checkNamed(kind, field, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxFilterText is longer than every text of a field of ours.
+const maxFilterText = 1024
+
+// checkNamed checks what a condition on a field of ours names: users by ids
+// that there can be, anything else by a text of bearable length.
+func checkNamed(kind filterKind, field string, value any) error {
+	switch value := value.(type) {
+	case []any:
+		for _, v := range value {
+			if err := checkNamed(kind, field, v); err != nil {
+				return err
+			}
+		}
+	case string:
+		if kind == membersField {
+			return checkUserID(field, UserID(value))
+		}
+		if kind == stringField && len(value) > maxFilterText {
+			return fail(ErrTooLong, field, "has %d bytes; at most %d", len(value), maxFilterText)
+		}
 	}
 	return nil
 }

@@ -317,7 +317,7 @@ func TestLimitOfPagesOfEachList(t *testing.T) {
 		}{
 			"limit of messages": {300, func(n int) error { return errOf(s.as("jane").Messages(s.ctx, room, chat.MessageQuery{Limit: n})) }},
 			"limit of members":  {300, func(n int) error { return errOf(s.as("jane").Members(s.ctx, room, chat.MemberQuery{Limit: n})) }},
-			"limit of users":    {300, func(n int) error { return errOf(s.Users(s.ctx, n, "")) }},
+			"limit of users":    {300, func(n int) error { return errOf(s.Users(s.ctx, chat.UserQuery{Limit: n})) }},
 			"limit of pending":  {300, func(n int) error { return errOf(s.PendingMessages(s.ctx, chat.PendingQuery{Limit: n})) }},
 			"limit of channels": {30, func(n int) error { return errOf(s.as("jane").Channels(s.ctx, chat.ChannelQuery{Limit: n})) }},
 			"messages of each":  {300, func(n int) error { return errOf(s.as("jane").Channels(s.ctx, chat.ChannelQuery{Messages: n})) }},

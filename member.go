@@ -17,14 +17,16 @@ type MemberDraft struct {
 }
 
 // AddMembers makes users members, at most 100, all or none. Who is a member
-// already stays as they are. A newcomer has nothing unread. The message, if
-// any, is posted after them. ErrInvalid names users who do not exist.
+// already stays as they are. A newcomer has nothing unread but the message, if
+// there is one: it is posted after them. ErrInvalid names users who do not
+// exist; it answers for a distinct channel too, whose members are fixed.
 func (a *App) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) error {
 	return a.addMembers(ctx, "AddMembers", application, cid, members, message)
 }
 
-// AddMembers makes users members; it needs update-channel-members, and
-// create-system-message for a message. See [App.AddMembers].
+// AddMembers makes users members; it needs update-channel-members,
+// create-system-message for a message, and for a role all that the role is
+// granted. See [App.AddMembers].
 func (s *Session) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) error {
 	return s.app.addMembers(ctx, "AddMembers", as(s.user), cid, members, message)
 }
@@ -80,10 +82,18 @@ func memberRole(field string, role Role) (Role, error) {
 
 func (a *App) addMembers(ctx context.Context, op string, c caller, cid CID, drafts []MemberDraft, message *SystemMessage) error {
 	list, err := prepareMembers("members", drafts)
+	if err == nil {
+		err = fixedMembers(cid)
+	}
 	if err != nil {
 		return in(op, err)
 	}
 	return a.changeChannel(ctx, op, c, cid, UpdateChannelMembers, message, func(tx *record.Txn, r *room) error {
+		for i, m := range list {
+			if err := r.mayGive(Role(m.record.Role)); err != nil {
+				return within(element("members", i), err)
+			}
+		}
 		return join(tx, r.number, &r.channel, list)
 	})
 }
@@ -144,7 +154,8 @@ func join(tx *record.Txn, number record.Channel, channel *codec.Channel, list []
 }
 
 // RemoveMembers ends memberships, at most 100. Who is not a member is no error.
-// The message, if any, is posted after it.
+// The message, if any, is posted after it. ErrInvalid for a distinct channel,
+// whose members are fixed.
 func (a *App) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) error {
 	return a.removeMembers(ctx, "RemoveMembers", application, cid, users, message)
 }
@@ -158,9 +169,13 @@ func (s *Session) RemoveMembers(ctx context.Context, cid CID, users []UserID, me
 
 // LeaveChannel ends the user's own membership; it needs leave-channel. Private
 // messages they could see in the channel are lost to them until they are a
-// member again.
+// member again. ErrPermission for who is not a member, ErrInvalid for a distinct
+// channel: it can be hidden.
 func (s *Session) LeaveChannel(ctx context.Context, cid CID) error {
 	const op = "LeaveChannel"
+	if err := fixedMembers(cid); err != nil {
+		return in(op, err)
+	}
 	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
 		if !r.isMember {
 			return notMember(r)
@@ -172,12 +187,29 @@ func (s *Session) LeaveChannel(ctx context.Context, cid CID) error {
 	})
 }
 
+// mayGive is an error if the caller would make a member one who may more than
+// the caller. The default role is everyone's to give.
+func (r *room) mayGive(role Role) error {
+	if r.app || role == RoleChannelMember {
+		return nil
+	}
+	for _, action := range r.kind.Grants[role] {
+		if !r.can(action) {
+			return fail(ErrPermission, "role", "%q may %s, which the caller may not", role, action)
+		}
+	}
+	return nil
+}
+
 func notMember(r *room) error {
 	return fail(ErrPermission, "", "user %q is not a member of channel %q", r.user, r.channel.CID)
 }
 
 func (a *App) removeMembers(ctx context.Context, op string, c caller, cid CID, users []UserID, message *SystemMessage) error {
 	list, err := checkUserIDs("members", users, maxMembersAtOnce)
+	if err == nil {
+		err = fixedMembers(cid)
+	}
 	if err != nil {
 		return in(op, err)
 	}
@@ -235,20 +267,21 @@ func leave(tx *record.Txn, number record.Channel, channel *codec.Channel, users 
 	return tx.PutChannel(number, channel)
 }
 
-// MemberUpdate replaces a member's role and custom data.
+// MemberUpdate replaces a member's custom data, and their role if it is set.
 type MemberUpdate struct {
-	Role   Role // empty: as it is
-	Custom Custom
+	Role   Role   // empty: as it is
+	Custom Custom // empty: none
 }
 
-// UpdateMember replaces a member's role and custom data. ErrNotFound if the
-// user is not a member.
+// UpdateMember replaces a member's custom data, and their role if it is set.
+// ErrNotFound if the user is not a member.
 func (a *App) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
 	return a.updateMember(ctx, "UpdateMember", application, cid, user, u)
 }
 
-// UpdateMember replaces a member's role and custom data; it needs
-// update-channel-members. See [App.UpdateMember].
+// UpdateMember replaces a member's custom data, and their role if it is set; it
+// needs update-channel-members, and for a role all that the role is granted.
+// See [App.UpdateMember].
 func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
 	return s.app.updateMember(ctx, "UpdateMember", as(s.user), cid, user, u)
 }
@@ -270,6 +303,9 @@ func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, us
 			return notFound("member", user)
 		}
 		if u.Role != "" {
+			if err := r.mayGive(u.Role); err != nil {
+				return err
+			}
 			stored.V.Role = prepared.record.Role
 		}
 		stored.V.Custom = prepared.record.Custom

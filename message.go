@@ -181,8 +181,8 @@ type SendOptions struct {
 	// when the message does not become pending.
 	PendingMetadata map[string]string
 
-	// HTML replaces the html made from the text. It is shown as given once it
-	// has been rebuilt through the allow-list of elements and attributes.
+	// HTML replaces the html made from the text. It is rebuilt through an
+	// allow-list of elements and attributes; ErrInvalid if nothing is left.
 	HTML string
 }
 

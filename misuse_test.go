@@ -53,7 +53,7 @@ func TestMisuseDoesNotCompile(t *testing.T) {
 		{"undelete as a user", `jane.UndeleteMessage(ctx, id, user)`},
 		{"read a deleted original as a user", `jane.OriginalMessage(ctx, id)`},
 		{"list all pending messages as a user", `jane.PendingMessages(ctx, chat.PendingQuery{})`},
-		{"list failed callbacks as a user", `jane.FailedCallbacks(ctx, page)`},
+		{"list failed callbacks as a user", `jane.FailedCallbacks(ctx, chat.FailedCallbackQuery{Page: page})`},
 		{"run background work as a user", `jane.RunDueWork(ctx)`},
 		{"verify the store as a user", `jane.Verify(ctx, nil)`},
 
@@ -90,8 +90,9 @@ func TestMisuseDoesNotCompile(t *testing.T) {
 		{"override settings of a channel as a user", `jane.SetOverrides(ctx, cid, chat.ChannelOverrides{})`},
 		{"disable a channel as a user", `jane.SetDisabled(ctx, cid, true)`},
 		{"make users as a user", `jane.UpsertUsers(ctx, chat.User{})`},
+		{"change a user as a user", `jane.PatchUser(ctx, user, chat.Patch{})`},
 		{"deactivate a user as a user", `jane.DeactivateUser(ctx, user)`},
-		{"list all users as a user", `jane.Users(ctx, 10, page)`},
+		{"list all users as a user", `jane.Users(ctx, chat.UserQuery{Limit: 10, Page: page})`},
 		{"close as a user", `jane.Close()`},
 
 		// The message that a change of a channel carries is for everyone.
@@ -150,7 +151,7 @@ func TestRightUseCompiles(t *testing.T) {
 		{"undelete", `app.UndeleteMessage(ctx, id, user)`},
 		{"read a deleted original", `app.OriginalMessage(ctx, id)`},
 		{"list pending messages", `app.PendingMessages(ctx, chat.PendingQuery{CID: cid, Page: page})`},
-		{"list failed callbacks", `app.FailedCallbacks(ctx, page)`},
+		{"list failed callbacks", `app.FailedCallbacks(ctx, chat.FailedCallbackQuery{Page: page})`},
 		{"run background work", `app.RunDueWork(ctx)`},
 		{"send with options", `app.Send(ctx, cid, user, chat.Draft{}, &chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: map[string]string{}, HTML: "<b>"})`},
 		{"send as a user", `jane.Send(ctx, cid, chat.Draft{ParentID: id, Restricted: []chat.UserID{user}})`},
@@ -170,7 +171,8 @@ func TestRightUseCompiles(t *testing.T) {
 		{"override settings of a channel", `app.SetOverrides(ctx, cid, chat.ChannelOverrides{})`},
 		{"disable a channel", `app.SetDisabled(ctx, cid, true)`},
 		{"make users", `app.UpsertUsers(ctx, chat.User{ID: user})`},
-		{"list users", `app.Users(ctx, 10, page)`},
+		{"change a user", `app.PatchUser(ctx, user, chat.Patch{})`},
+		{"list users", `app.Users(ctx, chat.UserQuery{Limit: 10, Page: page})`},
 		{"truncate with a message", `app.TruncateChannel(ctx, cid, &chat.TruncateOptions{Message: &chat.SystemMessage{UserID: user, Text: "Cleared"}})`},
 		{"add members with a message", `jane.AddMembers(ctx, cid, []chat.MemberDraft{{UserID: user}}, &chat.SystemMessage{Text: "Hello"})`},
 		{"update a channel with a message", `app.UpdateChannel(ctx, cid, chat.ChannelUpdate{}, &chat.SystemMessage{})`},

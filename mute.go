@@ -19,12 +19,12 @@ type Mute struct {
 // MuteUser mutes a user for a time, or for good if it is 0: what they send is
 // no longer unread. It needs mute-user. ErrInvalid for oneself or a user who
 // does not exist, ErrLimit after Options.MaxMutes users.
-func (s *Session) MuteUser(ctx context.Context, user UserID, for_ time.Duration) error {
+func (s *Session) MuteUser(ctx context.Context, user UserID, lasting time.Duration) error {
 	const op = "MuteUser"
 	if err := checkUserID("user", user); err != nil {
 		return in(op, err)
 	}
-	if err := checkDuration(for_); err != nil {
+	if err := checkDuration(lasting); err != nil {
 		return in(op, err)
 	}
 	if user == s.user {
@@ -32,8 +32,8 @@ func (s *Session) MuteUser(ctx context.Context, user UserID, for_ time.Duration)
 	}
 	return s.changeMutes(ctx, op, user, true, func(list codec.Mutes, at int64) (codec.Mutes, error) {
 		mute := codec.Mute{User: string(user), MutedAt: at}
-		if for_ > 0 {
-			mute.Until = at + for_.Microseconds()
+		if lasting > 0 {
+			mute.Until = at + lasting.Microseconds()
 		}
 		list = append(without(list, user, at), mute)
 		if most := s.app.options.MaxMutes; len(list) > most {
@@ -43,7 +43,8 @@ func (s *Session) MuteUser(ctx context.Context, user UserID, for_ time.Duration)
 	})
 }
 
-// UnmuteUser ends the mute of a user. One who is not muted is no error.
+// UnmuteUser ends the mute of a user. One who is not muted is no error, nor one
+// who does not exist.
 func (s *Session) UnmuteUser(ctx context.Context, user UserID) error {
 	const op = "UnmuteUser"
 	if err := checkUserID("user", user); err != nil {
@@ -141,9 +142,9 @@ func (s *Session) Mutes(ctx context.Context) ([]Mute, error) {
 
 // MuteChannel mutes a channel for the user for a time, or for good if it is 0:
 // nothing in it is unread. It needs mute-channel, and membership.
-func (s *Session) MuteChannel(ctx context.Context, cid CID, for_ time.Duration) error {
+func (s *Session) MuteChannel(ctx context.Context, cid CID, lasting time.Duration) error {
 	const op = "MuteChannel"
-	if err := checkDuration(for_); err != nil {
+	if err := checkDuration(lasting); err != nil {
 		return in(op, err)
 	}
 	return s.changeOwn(ctx, op, cid, func(tx *record.Txn, r *room) error {
@@ -154,15 +155,15 @@ func (s *Session) MuteChannel(ctx context.Context, cid CID, for_ time.Duration) 
 			return fail(ErrPermission, "", "mutes are off in this channel")
 		}
 		r.own.MutedUntil = never
-		if for_ > 0 {
-			r.own.MutedUntil = r.now + for_.Microseconds()
+		if lasting > 0 {
+			r.own.MutedUntil = r.now + lasting.Microseconds()
 		}
 		return nil
 	})
 }
 
 // UnmuteChannel ends the mute of a channel: what was sent meanwhile and not
-// read is unread.
+// read is unread. ErrPermission for who is not a member.
 func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
 	return s.changeOwn(ctx, "UnmuteChannel", cid, func(_ *record.Txn, r *room) error {
 		r.own.MutedUntil = 0
@@ -172,7 +173,7 @@ func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
 
 // HideChannel takes a channel out of the user's channel list until there is a
 // new message in it that they can see. With clearHistory everything up to now
-// is hidden from them for good.
+// is hidden from them for good. ErrPermission for who is not a member.
 func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) error {
 	return s.changeOwn(ctx, "HideChannel", cid, func(tx *record.Txn, r *room) error {
 		b := tx.Batch()
@@ -189,7 +190,7 @@ func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) e
 }
 
 // ShowChannel takes a hidden channel into the user's channel list again. What
-// was cleared stays cleared.
+// was cleared stays cleared. ErrPermission for who is not a member.
 func (s *Session) ShowChannel(ctx context.Context, cid CID) error {
 	return s.changeOwn(ctx, "ShowChannel", cid, func(_ *record.Txn, r *room) error {
 		r.own.HiddenAt = 0

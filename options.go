@@ -41,8 +41,9 @@ type Options struct {
 // PendingHandler is told of pending messages, after the change it is told of
 // has been committed: at least once for each, in order for one message, again
 // after a failure with growing delays, and after a crash. Calls for different
-// messages may be concurrent. Each call should return within ten seconds, when
-// its context ends.
+// messages may be concurrent. Each call has to return when its context ends,
+// within ten seconds or when the App is closed: Close waits for it, so it must
+// not call Close itself.
 //
 // What is recorded is recorded only while a handler is set.
 type PendingHandler interface {

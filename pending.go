@@ -395,26 +395,34 @@ type FailedCallback struct {
 	Problem    string // of the last attempt
 }
 
+// FailedCallbackQuery asks for calls that were given up.
+type FailedCallbackQuery struct {
+	Limit int // default 25, at most 300
+	Page  PageToken
+}
+
 // FailedCallbacks returns calls of Options.Pending that were given up, by
-// message, at most 100 a page. The list is read forwards: Prev is always empty.
-func (a *App) FailedCallbacks(ctx context.Context, page PageToken) (Page[FailedCallback], error) {
+// message. The list is read forwards: Prev is always empty.
+func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (Page[FailedCallback], error) {
 	const op = "FailedCallbacks"
 	var after string
-	if page != "" {
-		if err := page.decodeText(tokenFailed, &after); err != nil {
-			return Page[FailedCallback]{}, in(op, err)
-		}
+	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	if err == nil && q.Page != "" {
+		err = q.Page.decodeText(tokenFailed, &after)
+	}
+	if err != nil {
+		return Page[FailedCallback]{}, in(op, err)
 	}
 	var result Page[FailedCallback]
-	err := a.view(ctx, op, func(r *record.Reader) error {
+	err = a.view(ctx, op, func(r *record.Reader) error {
 		result = Page[FailedCallback]{}
-		list, err := r.GivenUpTasks(queueTold, after, maxIDsAtOnce+1)
+		list, err := r.GivenUpTasks(queueTold, after, q.Limit+1)
 		if err != nil {
 			return err
 		}
-		if len(list) > maxIDsAtOnce {
-			list = list[:maxIDsAtOnce]
-			result.Next = encodeTextToken(tokenFailed, list[maxIDsAtOnce-1].Key)
+		if len(list) > q.Limit {
+			list = list[:q.Limit]
+			result.Next = encodeTextToken(tokenFailed, list[q.Limit-1].Key)
 		}
 		for _, t := range list {
 			result.Items = append(result.Items, FailedCallback{

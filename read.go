@@ -86,10 +86,10 @@ type MessageQuery struct {
 	Limit int // default 25, at most 300
 
 	// A message of the channel: one that is soft-deleted will do, one that is
-	// gone or cannot be seen is ErrNotFound.
+	// gone or cannot be seen is ErrNotFound, one's own pending one ErrPending.
 	Before, After, Around MessageID
 
-	// A point in time.
+	// A point in time; what is finer than a microsecond is cut.
 	BeforeTime, AfterTime, AroundTime time.Time
 
 	// Inclusive has a Before or After page begin with the anchor itself, or

@@ -488,6 +488,44 @@ func TestAnUnreadableChannelIsNotFound(t *testing.T) {
 	})
 }
 
+// TestWhoMayNotCreateLearnsOfNoChannel: to them an id that is taken by a channel
+// they may not read is like one that is free.
+func TestWhoMayNotCreateLearnsOfNoChannel(t *testing.T) {
+	eachDriverWith(t, quiet(), func(t *testing.T, s *scenario) {
+		s.users("mary")
+		s.user(chat.User{ID: "gus", Role: chat.RoleGuest})
+		s.user(chat.User{ID: "anon", Role: chat.RoleAnonymous})
+		for kind, users := range map[string][]chat.UserID{"messaging": {"gus", "anon"}, "gaming": {"mary", "gus", "anon"}} {
+			taken, free := chat.CID(kind+":ride"), chat.CID(kind+":nowhere")
+			s.channel(taken, "jane", "john")
+			deleted, disabled := s.channel(chat.CID(kind+":deleted"), "jane"), s.channel(chat.CID(kind+":disabled"), "jane")
+			s.check(s.DeleteChannel(s.ctx, deleted, chat.DeleteSoft))
+			_, err := s.SetDisabled(s.ctx, disabled, true)
+			s.check(err)
+			before := s.dump()
+			for _, user := range users {
+				want := second(s.As(user).EnsureChannel(s.ctx, free, chat.ChannelDraft{}))
+				wantErr(t, want, chat.ErrPermission)
+				for _, cid := range []chat.CID{taken, deleted, disabled} {
+					err := second(s.As(user).EnsureChannel(s.ctx, cid, chat.ChannelDraft{}))
+					wantErr(t, err, chat.ErrPermission)
+					if got, want := err.Error(), strings.ReplaceAll(want.Error(), free.ID(), cid.ID()); got != want {
+						t.Errorf("%s, who may not create %s, is told %q, want %q", user, cid, got, want)
+					}
+				}
+			}
+			wantSame(t, "the store", s.dump(), before)
+		}
+		// A channel one may read is returned to them too.
+		show := s.channel("livestream:show", "jane")
+		channel, err := s.As("gus").EnsureChannel(s.ctx, show, chat.ChannelDraft{})
+		s.check(err)
+		if channel.CID != show || channel.CreatedBy.ID != "jane" {
+			t.Errorf("Gus, who reads the channel, gets %+v", channel)
+		}
+	})
+}
+
 // second is the error of a call that returns something else too.
 func second[T any](_ T, err error) error { return err }
 

@@ -5,9 +5,13 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/chat"
+	"example.com/chat/storage"
+	"example.com/chat/storage/boltstore"
+	"example.com/chat/storage/memstore"
 )
 
 // quiet are the options of an App that does nothing of its own accord: what it
@@ -144,7 +148,7 @@ func TestEachCallAboutAMessageIsGivenUpByItself(t *testing.T) {
 		_, err := s.DeleteMessage(s.ctx, held.ID, chat.DeleteHard, "")
 		s.check(err)
 		s.sleep(10 * time.Minute)
-		failed, err := s.FailedCallbacks(s.ctx, "")
+		failed, err := s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{})
 		s.check(err)
 		var problems []string
 		for _, f := range failed.Items {
@@ -170,6 +174,52 @@ func TestTextOfADeletedMessageGoesWithTheCallbackOwed(t *testing.T) {
 			t.Error("the text is still in the store")
 		}
 	})
+}
+
+// TestCommitIsAfterTheSendWhenTheClockGoesBack: a message is created after it was
+// sent, and after everything there was, whatever the clock says.
+func TestCommitIsAfterTheSendWhenTheClockGoesBack(t *testing.T) {
+	file, err := boltstore.Open(filepath.Join(t.TempDir(), "chat.db"), &boltstore.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for driver, store := range map[string]storage.Store{"memory": memstore.New(), "bolt": file} {
+		t.Run(driver, func(t *testing.T) {
+			defer store.Close()
+			var before, held, alone chat.Message
+			t.Run("now", func(t *testing.T) {
+				s := newScenarioOn(t, store)
+				s.channel(lounge, "john", "jane")
+				s.channel("messaging:quiet", "john", "jane")
+				before = s.as("john").send(lounge, "before")
+				held = s.hold(lounge, "john", "held")
+				alone = s.hold("messaging:quiet", "john", "alone")
+			})
+			synctest.Test(t, func(t *testing.T) { // where it is the year 2000
+				s := newScenarioOn(t, store)
+				if !time.Now().Before(before.CreatedAt) {
+					t.Fatal("the clock did not go back")
+				}
+				s.wantPending("held", "alone")
+				for _, sent := range []chat.Message{held, alone} {
+					m := s.commit(sent.ID)
+					if m.SentAt == nil || !m.SentAt.Equal(sent.CreatedAt) || !m.CreatedAt.After(*m.SentAt) {
+						t.Errorf("%s was created at %v, sent at %v, want it created after %v", m.Text, m.CreatedAt, m.SentAt, sent.CreatedAt)
+					}
+					wantSame(t, "what is read", s.as("jane").message(m.ID), m)
+				}
+				after := s.as("john").send(lounge, "after")
+				if m := s.message(held.ID); !after.CreatedAt.After(m.CreatedAt) {
+					t.Errorf("the next message was created at %v, not after %v", after.CreatedAt, m.CreatedAt)
+				}
+				s.as("jane").wantTexts(lounge, "before", "held", "after")
+				s.as("jane").wantTexts("messaging:quiet", "alone")
+				s.as("jane").wantUnread(lounge, 3)
+				s.as("jane").wantUnread("messaging:quiet", 1)
+				s.verify()
+			})
+		})
+	}
 }
 
 func TestModerationSettings(t *testing.T) {

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"reflect"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func appCalls(a *chat.App) []goodCall {
 		{"EnsureDistinctChannel", func(ctx context.Context) error {
 			return errOf(a.EnsureDistinctChannel(ctx, "messaging", chat.ChannelDraft{CreatedBy: "jane", Members: []chat.UserID{"jane", "john"}}))
 		}},
-		{"FailedCallbacks", func(ctx context.Context) error { return errOf(a.FailedCallbacks(ctx, "")) }},
+		{"FailedCallbacks", func(ctx context.Context) error { return errOf(a.FailedCallbacks(ctx, chat.FailedCallbackQuery{})) }},
 		{"Members", func(ctx context.Context) error { return errOf(a.Members(ctx, room, chat.MemberQuery{})) }},
 		{"Message", func(ctx context.Context) error { return errOf(a.Message(ctx, "m2")) }},
 		{"Messages", func(ctx context.Context) error { return errOf(a.Messages(ctx, room, chat.MessageQuery{})) }},
@@ -108,6 +109,7 @@ func appCalls(a *chat.App) []goodCall {
 		{"OriginalMessage", func(ctx context.Context) error { return errOf(a.OriginalMessage(ctx, "m2")) }},
 		{"PatchChannel", func(ctx context.Context) error { return errOf(a.PatchChannel(ctx, room, set("a", 1))) }},
 		{"PatchMessage", func(ctx context.Context) error { return errOf(a.PatchMessage(ctx, "m2", set("a", 1))) }},
+		{"PatchUser", func(ctx context.Context) error { return errOf(a.PatchUser(ctx, "eve", set("a", 1))) }},
 		{"PendingMessages", func(ctx context.Context) error { return errOf(a.PendingMessages(ctx, chat.PendingQuery{})) }},
 		{"ReactivateUser", func(ctx context.Context) error { return a.ReactivateUser(ctx, "eve") }},
 		{"RemoveMembers", func(ctx context.Context) error {
@@ -140,7 +142,7 @@ func appCalls(a *chat.App) []goodCall {
 		}},
 		{"UpsertUsers", func(ctx context.Context) error { return a.UpsertUsers(ctx, chat.User{ID: "new"}) }},
 		{"User", func(ctx context.Context) error { return errOf(a.User(ctx, "jane")) }},
-		{"Users", func(ctx context.Context) error { return errOf(a.Users(ctx, 0, "")) }},
+		{"Users", func(ctx context.Context) error { return errOf(a.Users(ctx, chat.UserQuery{Limit: 0})) }},
 		{"Verify", func(ctx context.Context) error { return errOf(a.Verify(ctx, nil)) }},
 	}
 }
@@ -269,6 +271,50 @@ func TestEveryCallSucceedsByItself(t *testing.T) {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		}
+	})
+}
+
+func TestANilContextIsInvalid(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.prepareCalls()
+		before := s.dump()
+		var none context.Context
+		for _, c := range append(appCalls(s.App), sessionCalls(s.As("jane"))...) {
+			err := c.run(none)
+			wantFieldErr(t, err, chat.ErrInvalid, "ctx")
+			if e := wantErr(t, err, chat.ErrInvalid); e.Op != c.name {
+				t.Errorf("the error of %s says %s", c.name, e.Op)
+			}
+		}
+		// With nothing but zero values, too, no call panics: one or the other is
+		// what is wrong.
+		for _, of := range []any{s.App, s.As("jane")} {
+			value := reflect.ValueOf(of)
+			for method, call := range value.Methods() {
+				kind := call.Type()
+				if kind.NumIn() == 0 || kind.In(0) != reflect.TypeFor[context.Context]() {
+					continue
+				}
+				var zeros []reflect.Value
+				for i := range kind.NumIn() {
+					if !kind.IsVariadic() || i < kind.NumIn()-1 {
+						zeros = append(zeros, reflect.Zero(kind.In(i)))
+					}
+				}
+				results := call.Call(zeros)
+				if each, ok := results[0].Interface().(iter.Seq2[chat.Message, error]); ok {
+					for _, err := range each {
+						wantErr(t, err, chat.ErrInvalid)
+					}
+					continue
+				}
+				err, _ := results[len(results)-1].Interface().(error)
+				if !errors.Is(err, chat.ErrInvalid) {
+					t.Errorf("%s of nothing answers %v, want that it is invalid", method.Name, err)
+				}
+			}
+		}
+		wantSame(t, "the store", s.dump(), before)
 	})
 }
 

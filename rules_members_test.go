@@ -54,7 +54,7 @@ func TestMembersAreAddedAndRemoved(t *testing.T) {
 		s.users("mary", "max", "lea")
 		s.as("jane").send(cid, "Before Mary")
 		s.sleep(time.Millisecond)
-		s.check(s.As("jane").AddMembers(s.ctx, cid, []chat.MemberDraft{
+		s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{
 			{UserID: "mary", Custom: chat.Custom{"seat": "front"}},
 			{UserID: "max", Role: chat.RoleChannelModerator},
 			{UserID: "john", Role: chat.RoleChannelModerator}, // is one already: stays as he is
@@ -137,7 +137,7 @@ func TestAMemberHasARoleAndCustomData(t *testing.T) {
 		m := s.as("jane").send(cid, "Hello")
 		_, err := s.As("john").UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "Hi"})
 		wantErr(t, err, chat.ErrPermission)
-		member, err := s.As("jane").UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{
+		member, err := s.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{
 			Role: chat.RoleChannelModerator, Custom: chat.Custom{"seat": "back"},
 		})
 		s.check(err)
@@ -189,6 +189,59 @@ func TestAMemberLeaves(t *testing.T) {
 		s.check(s.AddMembers(s.ctx, show, []chat.MemberDraft{{UserID: "john"}}, nil))
 		wantErr(t, s.As("john").RemoveMembers(s.ctx, show, []chat.UserID{"jane"}, nil), chat.ErrPermission)
 		wantErr(t, s.As("john").RemoveMembers(s.ctx, show, []chat.UserID{"john", "jane"}, nil), chat.ErrPermission)
+	})
+}
+
+// TestPrivateMessagesOfBeforeOrderTheChannelsOfWhoJoins: those to a reader who
+// was no member then, and those to a member who left and came back.
+func TestPrivateMessagesOfBeforeOrderTheChannelsOfWhoJoins(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.users("ned")
+		var shows []chat.CID
+		for _, cid := range []chat.CID{"livestream:one", "livestream:two"} {
+			shows = append(shows, s.channel(cid, "jane", "john"))
+			s.as("jane").send(cid, "Welcome")
+			s.sleep(time.Millisecond)
+		}
+		one, two := shows[0], shows[1]
+		m := s.send(one, "jane", chat.Draft{Text: "Private", Restricted: []chat.UserID{"ned", "john"}}, nil)
+		wantNewest := func(user chat.UserID, private bool) {
+			t.Helper()
+			page, err := s.As(user).Channels(s.ctx, chat.ChannelQuery{})
+			s.check(err)
+			want := []chat.CID{two, one}
+			if private {
+				want = []chat.CID{one, two}
+			}
+			if got := cids(page.Items); !slices.Equal(got, want) {
+				t.Errorf("%s lists %v, want %v", user, got, want)
+			}
+			state := s.as(user).channel(one)
+			if last := state.LastMessage; last == nil || (last.ID == m.ID) != private || !state.LastMessageAt.Equal(last.CreatedAt) {
+				t.Errorf("the last message of %s is %+v, at %v", user, last, state.LastMessageAt)
+			}
+			for _, state := range page.Items {
+				if state.Channel.CID == one && (state.LastMessage == nil || (state.LastMessage.ID == m.ID) != private) {
+					t.Errorf("the last message listed for %s is %+v", user, state.LastMessage)
+				}
+			}
+		}
+		wantNewest("ned", true)
+		for _, cid := range shows {
+			s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{{UserID: "ned"}}, nil))
+		}
+		wantNewest("ned", true)
+		for _, user := range []chat.UserID{"ned", "john"} {
+			s.sleep(time.Millisecond)
+			s.check(s.As(user).LeaveChannel(s.ctx, one))
+			wantNewest(user, false)
+			s.check(s.AddMembers(s.ctx, one, []chat.MemberDraft{{UserID: user}}, nil))
+			wantNewest(user, true)
+		}
+		s.reopen()
+		wantNewest("ned", true)
+		wantNewest("john", true)
+		wantNewest("jane", true) // who sent it
 	})
 }
 

@@ -169,6 +169,18 @@ func TestAnotherAuthorChannelOrInputIsAConflict(t *testing.T) {
 		_, err = s.Send(s.ctx, room, "jane", chat.Draft{ID: "m1", Text: "hi"}, &chat.SendOptions{HTML: "<p>other</p>"})
 		wantFieldErr(t, err, chat.ErrConflict, "id")
 		wantSame(t, "the first message", s.message("m1"), first)
+
+		// What goes with a pending message is part of the input.
+		held := chat.Draft{ID: "held", Text: "hi"}
+		pending := func(metadata map[string]string) *chat.SendOptions {
+			return &chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: metadata}
+		}
+		first = s.send(room, "jane", held, pending(map[string]string{"why": "new"}))
+		for _, metadata := range []map[string]string{nil, {"why": "old"}, {"who": "new"}, {"why": "new", "who": "jane"}} {
+			_, err = s.Send(s.ctx, room, "jane", held, pending(metadata))
+			wantFieldErr(t, err, chat.ErrConflict, "id")
+		}
+		wantSame(t, "the pending message sent again", s.send(room, "jane", held, pending(map[string]string{"why": "new"})), first)
 	})
 }
 
@@ -512,5 +524,22 @@ func TestHTMLOfTheApplicationIsRebuilt(t *testing.T) {
 		if m.HTML != want || m.Text != "hi" {
 			t.Errorf("patched, the html is %q and the text %q, want %q", m.HTML, m.Text, want)
 		}
+	})
+}
+
+func TestHTMLOfWhichNothingIsLeftIsInvalid(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(room, "jane", "john")
+		s.as("jane").post(room, chat.Draft{ID: "m1", Text: "hi"})
+		before := s.dump()
+		for _, html := range []string{`<script>x</script>`, `<img src=x>`, `<!-- x -->`, " \n", `<style>p { color: red }</style>`} {
+			_, err := s.Send(s.ctx, room, "jane", chat.Draft{Text: "hi"}, &chat.SendOptions{HTML: html})
+			wantFieldErr(t, err, chat.ErrInvalid, "html")
+			_, err = s.UpdateMessage(s.ctx, "m1", chat.MessageUpdate{Text: "ho"}, &chat.UpdateOptions{HTML: html})
+			wantFieldErr(t, err, chat.ErrInvalid, "html")
+			_, err = s.PatchMessage(s.ctx, "m1", set("text", "ho", "html", html))
+			wantFieldErr(t, err, chat.ErrInvalid, "html")
+		}
+		wantSame(t, "the store", s.dump(), before)
 	})
 }

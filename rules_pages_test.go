@@ -261,6 +261,28 @@ func TestAnAnchorThatIsGoneOrInvisibleIsNotFound(t *testing.T) {
 	})
 }
 
+func TestAnAnchorThatIsOnesOwnPendingMessageIsPending(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.fill(3)
+		s.send(room, "jane", chat.Draft{ID: "held", Text: "hi"}, &chat.SendOptions{Pending: chat.PendingOn})
+		for _, q := range []chat.MessageQuery{{Before: "held"}, {After: "held"}, {Around: "held"}, {After: "held", Inclusive: true}} {
+			_, err := s.as("jane").Messages(s.ctx, room, q)
+			wantErr(t, err, chat.ErrPending)
+			_, err = s.Messages(s.ctx, room, q) // the application sees it too
+			wantErr(t, err, chat.ErrPending)
+			_, err = s.as("john").Messages(s.ctx, room, q)
+			wantErr(t, err, chat.ErrNotFound)
+		}
+		_, err := s.CommitMessage(s.ctx, "held")
+		s.check(err)
+		for _, user := range []chat.UserID{"jane", "john"} {
+			if page := s.as(user).page(room, chat.MessageQuery{Before: "held", Inclusive: true, Limit: 1}); len(page.Items) != 1 || page.Items[0].ID != "held" {
+				t.Errorf("anchored at the committed message %s reads %v", user, ids(page.Items))
+			}
+		}
+	})
+}
+
 func TestATokenOutlivesWhatItWasMadeOf(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		sent := s.fill(8)
@@ -444,7 +466,7 @@ func TestAPageTokenOfAnotherListOrMadeUpIsInvalid(t *testing.T) {
 		token := s.page(room, chat.MessageQuery{Limit: 1}).Prev
 		members, err := s.Members(s.ctx, room, chat.MemberQuery{Limit: 1})
 		s.check(err)
-		users, err := s.Users(s.ctx, 1, "")
+		users, err := s.Users(s.ctx, chat.UserQuery{Limit: 1})
 		s.check(err)
 		if token == "" || members.Next == "" || users.Next == "" {
 			t.Fatalf("the lists do not go on: %q %q %q", token, members.Next, users.Next)
@@ -461,13 +483,13 @@ func TestAPageTokenOfAnotherListOrMadeUpIsInvalid(t *testing.T) {
 		}
 		_, err = s.Members(s.ctx, room, chat.MemberQuery{Page: token})
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
-		_, err = s.Users(s.ctx, 1, token)
+		_, err = s.Users(s.ctx, chat.UserQuery{Limit: 1, Page: token})
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
 		_, err = s.PendingMessages(s.ctx, chat.PendingQuery{Page: token})
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
 		_, err = s.Channels(s.ctx, chat.ChannelQuery{Page: token})
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
-		_, err = s.FailedCallbacks(s.ctx, token)
+		_, err = s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{Page: token})
 		wantFieldErr(t, err, chat.ErrInvalid, "page")
 	})
 }
@@ -519,10 +541,10 @@ func TestAForgedTokenLeadsNowhereOneMayNotRead(t *testing.T) {
 				}
 			}
 			invalidOrNothing(errOf(john.Members(s.ctx, room, chat.MemberQuery{Page: token})))
-			invalidOrNothing(errOf(s.Users(s.ctx, 0, token)))
+			invalidOrNothing(errOf(s.Users(s.ctx, chat.UserQuery{Limit: 0, Page: token})))
 			invalidOrNothing(errOf(s.PendingMessages(s.ctx, chat.PendingQuery{Page: token})))
 			invalidOrNothing(errOf(s.PendingMessages(s.ctx, chat.PendingQuery{CID: room, Page: token})))
-			invalidOrNothing(errOf(s.FailedCallbacks(s.ctx, token)))
+			invalidOrNothing(errOf(s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{Page: token})))
 		}
 	})
 }

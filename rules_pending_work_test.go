@@ -413,7 +413,7 @@ func TestDeadReceiverDelaysNothingAndIsToldInOrderLater(t *testing.T) {
 		told.setDown(nil)
 		s.sleep(2 * time.Hour)
 		told.want(s, "sent fine", "sent held", "deleted held")
-		failed, err := s.FailedCallbacks(s.ctx, "")
+		failed, err := s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{})
 		s.check(err)
 		if len(failed.Items) != 0 {
 			t.Errorf("given up: %+v", failed.Items)
@@ -447,13 +447,13 @@ func TestCallbackThatFailsForTooLongIsListed(t *testing.T) {
 		held := s.send(lounge, "john", chat.Draft{ID: "m1", Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
 		s.commit(held.ID)
 		s.sleep(71 * time.Hour)
-		failed, err := s.FailedCallbacks(s.ctx, "")
+		failed, err := s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{})
 		s.check(err)
 		if len(failed.Items) != 0 {
 			t.Fatalf("given up before three days: %+v", failed.Items)
 		}
 		s.sleep(3 * time.Hour)
-		failed, err = s.FailedCallbacks(s.ctx, "")
+		failed, err = s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{})
 		s.check(err)
 		if len(failed.Items) != 1 || failed.Next != "" || failed.Prev != "" {
 			t.Fatalf("given up: %+v, want one", failed)
@@ -477,20 +477,20 @@ func TestFailedCallbacksArePaged(t *testing.T) {
 		}
 		s.sleep(10 * time.Minute)
 		seen := map[chat.MessageID]bool{}
-		page, err := s.FailedCallbacks(s.ctx, "")
+		page, err := s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{})
 		s.check(err)
-		if len(page.Items) != 100 || page.Next == "" {
-			t.Fatalf("the first page has %d, and leads to %q", len(page.Items), page.Next)
+		if len(page.Items) != 25 || page.Next == "" || page.Prev != "" {
+			t.Fatalf("the first page has %d, and leads to %q and %q", len(page.Items), page.Next, page.Prev)
 		}
-		rest, err := s.FailedCallbacks(s.ctx, page.Next)
+		rest, err := s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{Limit: 300, Page: page.Next})
 		s.check(err)
 		for _, f := range slices.Concat(page.Items, rest.Items) {
 			seen[f.MessageID] = true
 		}
-		if len(seen) != 130 || len(rest.Items) != 30 || rest.Next != "" {
+		if len(seen) != 130 || len(rest.Items) != 105 || rest.Next != "" {
 			t.Errorf("%d messages on two pages, want 130", len(seen))
 		}
-		_, err = s.FailedCallbacks(s.ctx, "rubbish")
+		_, err = s.FailedCallbacks(s.ctx, chat.FailedCallbackQuery{Page: "rubbish"})
 		wantErr(t, err, chat.ErrInvalid)
 	})
 }

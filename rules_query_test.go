@@ -3,6 +3,7 @@ package chat_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,6 +185,42 @@ func TestAWrongFilterIsRefused(t *testing.T) {
 			wantFieldErr(t, err, chat.ErrInvalid, field)
 			_, err = s.Channels(s.ctx, chat.ChannelQuery{Filter: chat.And(f)})
 			wantFieldErr(t, err, chat.ErrInvalid, field)
+		}
+		// What is asked for is no longer than what there can be, and members are
+		// asked for by ids that there can be.
+		long := strings.Repeat("x", 1025)
+		for _, test := range []struct {
+			filter chat.Filter
+			field  string
+			kind   error
+		}{
+			{chat.Eq("cid", "messaging:"+long), "filter.cid", chat.ErrTooLong},
+			{chat.Eq("type", long), "filter.type", chat.ErrTooLong},
+			{chat.Eq("id", long), "filter.id", chat.ErrTooLong},
+			{chat.In("cid", "messaging:a", long), "filter.cid", chat.ErrTooLong},
+			{chat.Gt("cid", long), "filter.cid", chat.ErrTooLong},
+			{chat.Eq("name", long), "filter.name", chat.ErrTooLong},
+			{chat.Eq("created_by", long), "filter.created_by", chat.ErrTooLong},
+			{chat.Eq("members", long), "filter.members", chat.ErrTooLong},
+			{chat.Eq("members", ""), "filter.members", chat.ErrInvalid},
+			{chat.Eq("members", "a b"), "filter.members", chat.ErrInvalid},
+			{chat.Eq("members", []string{"jane", "a,b"}), "filter.members", chat.ErrInvalid},
+			{chat.In("members", "jane", "a b"), "filter.members", chat.ErrInvalid},
+			{chat.Contains("members", "a b"), "filter.members", chat.ErrInvalid},
+			{chat.Eq("cid", "\xff"), "filter.cid", chat.ErrInvalid},
+			{chat.Eq("members", "\xff"), "filter.members", chat.ErrInvalid},
+			{chat.Eq("name", "a\x00"), "filter.name", chat.ErrInvalid},
+			{chat.Eq("created_by", "\xff"), "filter.created_by", chat.ErrInvalid},
+			{chat.Eq("cid", 1), "filter.cid", chat.ErrInvalid},
+			{chat.Eq("members", 1), "filter.members", chat.ErrInvalid},
+			{chat.Eq("created_by", []string{"jane"}), "filter.created_by", chat.ErrInvalid},
+		} {
+			for _, f := range []chat.Filter{test.filter, chat.Or(chat.Eq("type", "team"), test.filter)} {
+				_, err := s.As("jane").Channels(s.ctx, chat.ChannelQuery{Filter: f})
+				wantFieldErr(t, err, test.kind, test.field)
+				_, err = s.Channels(s.ctx, chat.ChannelQuery{Filter: f})
+				wantFieldErr(t, err, test.kind, test.field)
+			}
 		}
 		for _, f := range []chat.Filter{deep, chat.Eq("", 1), chat.Eq("a..b", 1), chat.Eq("\xff", 1)} {
 			_, err := s.As("jane").Channels(s.ctx, chat.ChannelQuery{Filter: f})

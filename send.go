@@ -242,7 +242,11 @@ func rebuildHTML(html string) (string, error) {
 	if len(html) > maxHTML {
 		return "", fail(ErrTooLong, "html", "has %d bytes; at most %d", len(html), maxHTML)
 	}
-	return markup.Rebuild(html)
+	safe, err := markup.Rebuild(html)
+	if err == nil && strings.TrimSpace(safe) == "" {
+		err = invalid("html", "holds nothing that may be shown")
+	}
+	return safe, err
 }
 
 // storedHTML is what of the html is worth storing: html that is only the

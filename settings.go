@@ -28,7 +28,8 @@ type AsyncModeration struct {
 	Timeout time.Duration
 }
 
-// ModerationCallback is where the application is told of pending messages.
+// ModerationCallback is where the application is told of pending messages over
+// HTTP. This version keeps it and posts nothing yet: see Options.Pending.
 type ModerationCallback struct {
 	Mode CallbackMode
 

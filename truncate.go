@@ -58,7 +58,7 @@ func (a *App) truncateChannel(ctx context.Context, op string, c caller, cid CID,
 		if err := tx.PutChannel(r.number, &r.channel); err != nil {
 			return err
 		}
-		return addPurge(tx, r, purge{Number: r.number, Until: until, OnlyPending: !o.Hard})
+		return addPurge(tx, string(cid), purge{Number: r.number, Until: until, OnlyPending: !o.Hard})
 	})
 	a.outbox.Wake()
 	return err
@@ -99,21 +99,44 @@ func (a *App) deleteChannel(ctx context.Context, op string, c caller, cid CID, m
 			return nil
 		}
 		r.channel.DeletedAt = max(r.channel.DeletedAt, r.now)
-		work := purge{Number: r.number, Unlist: true}
 		if mode == DeleteHard {
-			r.channel.PurgedAt = never
-			work = purge{Number: r.number, Until: never - 1, Channel: true}
-			if err := tx.ForgetCID(string(cid)); err != nil {
-				return err
-			}
+			return purgeChannel(tx, r)
 		}
 		if err := tx.PutChannel(r.number, &r.channel); err != nil {
 			return err
 		}
-		return addPurge(tx, r, work)
+		return addPurge(tx, string(cid), purge{Number: r.number, Unlist: true})
 	})
 	a.outbox.Wake()
 	return err
+}
+
+// purgeChannel hides a channel and its former lives for good, and has them
+// erased.
+func purgeChannel(tx *record.Txn, r *room) error {
+	if err := tx.ForgetCID(r.channel.CID); err != nil {
+		return err
+	}
+	number, channel := r.number, r.channel
+	for {
+		channel.PurgedAt = never
+		if err := tx.PutChannel(number, &channel); err != nil {
+			return err
+		}
+		if err := addPurge(tx, channel.CID, purge{Number: number, Until: never - 1, Channel: true}); err != nil {
+			return err
+		}
+		if channel.Former == 0 {
+			return nil
+		}
+		number = record.Channel(channel.Former)
+		b := tx.Batch()
+		former := b.Channel(number)
+		if err := b.Run(); err != nil || !former.Found {
+			return err
+		}
+		channel = former.V
+	}
 }
 
 // purge is what is to be erased in the background, slice by slice.
@@ -129,13 +152,14 @@ type purge struct {
 // senders.
 const purgeSlice = 250
 
-func addPurge(tx *record.Txn, r *room, work purge) error {
+func addPurge(tx *record.Txn, cid string, work purge) error {
 	payload, err := json.Marshal(work)
 	if err != nil {
 		return err
 	}
-	return tx.AddTask(queuePurge, fmt.Sprint(uint64(r.number)), codec.Task{
-		Scope: record.ChannelScope(r.channel.CID), Payload: string(payload), RecordedAt: r.now, Due: r.now,
+	at := now().UnixMicro()
+	return tx.AddTask(queuePurge, fmt.Sprint(uint64(work.Number)), codec.Task{
+		Scope: record.ChannelScope(cid), Payload: string(payload), RecordedAt: at, Due: at,
 	})
 }
 

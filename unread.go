@@ -161,7 +161,8 @@ func (s *Session) MarkRead(ctx context.Context, cid CID) error {
 }
 
 // MarkReadTo marks a channel read up to a message that the user can see. What
-// was read beyond it stays so.
+// was read beyond it stays so. ErrPermission for who is not a member, ErrPending
+// for one's own pending message.
 func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
 	return s.markAt(ctx, "MarkReadTo", id, func(mark codec.Mark, r *room, at int64) codec.Mark {
 		if at <= mark.At {
@@ -172,7 +173,8 @@ func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
 }
 
 // MarkUnread marks a channel unread from a message on that the user can see,
-// itself included.
+// itself included. ErrPermission for who is not a member, ErrPending for one's
+// own pending message.
 func (s *Session) MarkUnread(ctx context.Context, id MessageID) error {
 	return s.markAt(ctx, "MarkUnread", id, func(_ codec.Mark, _ *room, at int64) codec.Mark {
 		return codec.Mark{At: at - 1, ReadAt: at - 1}

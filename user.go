@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -55,8 +56,8 @@ func (a *App) UpsertUsers(ctx context.Context, users ...User) error {
 	prepared := make([]codec.User, len(users))
 	for i, u := range users {
 		var err error
-		if prepared[i], err = prepareUser(element("users", i), u); err != nil {
-			return in(op, err)
+		if prepared[i], err = prepareUser(u); err != nil {
+			return in(op, within(element("users", i), err))
 		}
 	}
 	return a.update(ctx, op, record.UsersScope, func(tx *record.Txn) error {
@@ -69,23 +70,23 @@ func (a *App) UpsertUsers(ctx context.Context, users ...User) error {
 	})
 }
 
-func prepareUser(field string, u User) (codec.User, error) {
-	if err := checkUserID(field+".id", u.ID); err != nil {
+func prepareUser(u User) (codec.User, error) {
+	if err := checkUserID("id", u.ID); err != nil {
 		return codec.User{}, err
 	}
-	if err := checkName(field+".name", u.Name); err != nil {
+	if err := checkName("name", u.Name); err != nil {
 		return codec.User{}, err
 	}
 	switch u.Role {
 	case "":
 	case RoleChannelMember, RoleChannelModerator, RoleChannelCreator:
-		return codec.User{}, invalid(field+".role", "%q is a role in a channel, not of a user", u.Role)
+		return codec.User{}, invalid("role", "%q is a role in a channel, not of a user", u.Role)
 	default:
-		if err := checkRole(field+".role", u.Role); err != nil {
+		if err := checkRole("role", u.Role); err != nil {
 			return codec.User{}, err
 		}
 	}
-	custom, err := encodeCustom(field+".custom", u.Custom, maxCustom, userFields)
+	custom, err := encodeCustom("custom", u.Custom, maxCustom, userFields)
 	if err != nil {
 		return codec.User{}, err
 	}
@@ -134,28 +135,34 @@ func (a *App) User(ctx context.Context, id UserID) (User, error) {
 	return u, err
 }
 
-// Users returns a page of all users by id, at most limit (default 25, at most
-// 300). The list is read forwards: Prev is always empty.
-func (a *App) Users(ctx context.Context, limit int, page PageToken) (Page[User], error) {
+// UserQuery asks for users.
+type UserQuery struct {
+	Limit int // default 25, at most 300
+	Page  PageToken
+}
+
+// Users returns a page of all users, by id. The list is read forwards: Prev is
+// always empty.
+func (a *App) Users(ctx context.Context, q UserQuery) (Page[User], error) {
 	const op = "Users"
 	var result Page[User]
 	var after string
-	err := checkLimit("limit", &limit, standardPage, maxPage)
-	if err == nil && page != "" {
-		err = page.decodeText(tokenUsers, &after)
+	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	if err == nil && q.Page != "" {
+		err = q.Page.decodeText(tokenUsers, &after)
 	}
 	if err != nil {
 		return result, in(op, err)
 	}
 	err = a.view(ctx, op, func(r *record.Reader) error {
 		result = Page[User]{}
-		list, err := r.Users(after, limit+1)
+		list, err := r.Users(after, q.Limit+1)
 		if err != nil {
 			return err
 		}
-		if len(list) > limit {
-			list = list[:limit]
-			result.Next = encodeTextToken(tokenUsers, list[limit-1].ID)
+		if len(list) > q.Limit {
+			list = list[:q.Limit]
+			result.Next = encodeTextToken(tokenUsers, list[q.Limit-1].ID)
 		}
 		for _, u := range list {
 			result.Items = append(result.Items, userFrom(u))
@@ -163,6 +170,63 @@ func (a *App) Users(ctx context.Context, limit int, page PageToken) (Page[User],
 		return nil
 	})
 	return result, err
+}
+
+// PatchUser changes parts of a user. Paths reach name, role and any custom
+// data. ErrNotFound if there is none of the id.
+func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (User, error) {
+	const op = "PatchUser"
+	if err := checkUserID("id", id); err != nil {
+		return User{}, in(op, err)
+	}
+	plan, err := compilePatch(p, userFields, nameSet{"name": true, "role": true})
+	if err != nil {
+		return User{}, in(op, err)
+	}
+	name, renamed, err := plan.text("name")
+	if err != nil {
+		return User{}, in(op, err)
+	}
+	role, moved, err := plan.text("role")
+	if err != nil {
+		return User{}, in(op, err)
+	}
+	var patched User
+	err = a.update(ctx, op, record.UsersScope, func(tx *record.Txn) error {
+		b := tx.Batch()
+		stored := b.User(string(id))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !stored.Found {
+			return notFound("user", id)
+		}
+		user := userFrom(stored.V)
+		if renamed {
+			user.Name = name
+		}
+		if moved {
+			user.Role = cmp.Or(Role(role), RoleUser)
+		}
+		if user.Custom, err = applyCustom(plan, user.Custom); err != nil {
+			return err
+		}
+		prepared, err := prepareUser(user)
+		if err != nil {
+			return err
+		}
+		if err := upsertUser(tx, prepared); err != nil {
+			return err
+		}
+		b = tx.Batch()
+		stored = b.User(string(id))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		patched = userFrom(stored.V)
+		return nil
+	})
+	return patched, err
 }
 
 // DeactivateUser takes from a user the right to call anything. What they sent

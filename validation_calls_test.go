@@ -84,7 +84,9 @@ func badAppCalls(a *chat.App) map[string][]bad {
 				}
 				return errOf(a.EnsureDistinctChannel(ctx, "messaging", d))
 			})),
-		"FailedCallbacks": bads("page", badPages, func(ctx context.Context, page chat.PageToken) error { return errOf(a.FailedCallbacks(ctx, page)) }),
+		"FailedCallbacks": bads("page", badPages, func(ctx context.Context, page chat.PageToken) error {
+			return errOf(a.FailedCallbacks(ctx, chat.FailedCallbackQuery{Page: page}))
+		}),
 		"Members": badMemberQueries(func(ctx context.Context, cid chat.CID, q chat.MemberQuery) error {
 			return errOf(a.Members(ctx, cid, q))
 		}),
@@ -96,10 +98,28 @@ func badAppCalls(a *chat.App) map[string][]bad {
 		"OriginalMessage": badIDsIn(func(ctx context.Context, id chat.MessageID) error { return errOf(a.OriginalMessage(ctx, id)) }),
 		"PatchChannel": join(
 			badCIDsIn(func(ctx context.Context, cid chat.CID) error { return errOf(a.PatchChannel(ctx, cid, set("a", 1))) }),
-			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(a.PatchChannel(ctx, room, p)) })),
+			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(a.PatchChannel(ctx, room, p)) }),
+			bads("cid", []chat.Patch{set("cid", "x"), unset("cid")}, func(ctx context.Context, p chat.Patch) error {
+				return errOf(a.PatchChannel(ctx, room, p))
+			})),
 		"PatchMessage": join(
 			badIDsIn(func(ctx context.Context, id chat.MessageID) error { return errOf(a.PatchMessage(ctx, id, set("a", 1))) }),
-			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(a.PatchMessage(ctx, "m1", p)) })),
+			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(a.PatchMessage(ctx, "m1", p)) }),
+			bads("cid", []chat.Patch{set("cid", "x"), unset("cid")}, func(ctx context.Context, p chat.Patch) error {
+				return errOf(a.PatchMessage(ctx, "m1", p))
+			})),
+		"PatchUser": join(
+			badUsersIn("id", func(ctx context.Context, id chat.UserID) error { return errOf(a.PatchUser(ctx, id, set("a", 1))) }),
+			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(a.PatchUser(ctx, "eve", p)) }),
+			bads("name", badNames, func(ctx context.Context, name string) error {
+				return errOf(a.PatchUser(ctx, "eve", set("name", name)))
+			}),
+			bads("role", append([]string{"channel_member", "channel_moderator", "channel_creator"}, badWords[1:]...), func(ctx context.Context, role string) error {
+				return errOf(a.PatchUser(ctx, "eve", set("role", role)))
+			}),
+			bads("id", []chat.Patch{set("id", "x"), unset("id")}, func(ctx context.Context, p chat.Patch) error {
+				return errOf(a.PatchUser(ctx, "eve", p))
+			})),
 		"PendingMessages": join(
 			bads("cid", badCIDs[1:], func(ctx context.Context, cid chat.CID) error {
 				return errOf(a.PendingMessages(ctx, chat.PendingQuery{CID: cid}))
@@ -229,8 +249,10 @@ func badAppCalls(a *chat.App) map[string][]bad {
 			[]bad{{"", func(ctx context.Context) error { return a.UpsertUsers(ctx, make([]chat.User, 101)...) }}})),
 		"User": badUsersIn("id", func(ctx context.Context, id chat.UserID) error { return errOf(a.User(ctx, id)) }),
 		"Users": append(
-			bads("limit", append([]int{-1}, badLimits...), func(ctx context.Context, n int) error { return errOf(a.Users(ctx, n, "")) }),
-			bads("page", badPages, func(ctx context.Context, page chat.PageToken) error { return errOf(a.Users(ctx, 0, page)) })...),
+			bads("limit", append([]int{-1}, badLimits...), func(ctx context.Context, n int) error { return errOf(a.Users(ctx, chat.UserQuery{Limit: n})) }),
+			bads("page", badPages, func(ctx context.Context, page chat.PageToken) error {
+				return errOf(a.Users(ctx, chat.UserQuery{Limit: 0, Page: page}))
+			})...),
 		"ChannelTypes": nil, "RunDueWork": nil, "Settings": nil, "Verify": nil,
 	}
 }
@@ -299,10 +321,16 @@ func badSessionCalls(j *chat.Session) map[string][]bad {
 			bads("duration", []time.Duration{-1, math.MinInt64}, func(ctx context.Context, d time.Duration) error { return j.MuteUser(ctx, "john", d) })),
 		"PatchChannel": join(
 			badCIDsIn(func(ctx context.Context, cid chat.CID) error { return errOf(j.PatchChannel(ctx, cid, set("a", 1))) }),
-			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(j.PatchChannel(ctx, room, p)) })),
+			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(j.PatchChannel(ctx, room, p)) }),
+			bads("cid", []chat.Patch{set("cid", "x"), unset("cid")}, func(ctx context.Context, p chat.Patch) error {
+				return errOf(j.PatchChannel(ctx, room, p))
+			})),
 		"PatchMessage": join(
 			badIDsIn(func(ctx context.Context, id chat.MessageID) error { return errOf(j.PatchMessage(ctx, id, set("a", 1))) }),
-			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(j.PatchMessage(ctx, "m1", p)) })),
+			badPatches(func(ctx context.Context, p chat.Patch) error { return errOf(j.PatchMessage(ctx, "m1", p)) }),
+			bads("cid", []chat.Patch{set("cid", "x"), unset("cid")}, func(ctx context.Context, p chat.Patch) error {
+				return errOf(j.PatchMessage(ctx, "m1", p))
+			})),
 		"RemoveMembers": badRemovals(func(ctx context.Context, cid chat.CID, list []chat.UserID) error {
 			return j.RemoveMembers(ctx, cid, list, nil)
 		}),

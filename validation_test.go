@@ -203,7 +203,7 @@ func badPatches(patch func(context.Context, chat.Patch) error) []bad {
 		set("", 1), set(".", 1), set("a.", 1), set("a..b", 1), set("\xff", 1), set("\x00", 1), unset(""), unset("a", "a"), unset("a", "a.b"),
 		set("a", 1, "a.b", 1),
 		{Set: map[string]any{"a": 1}, Unset: []string{"a"}},
-		set("cid", "x"), set("created_at", 1), unset("created_at"),
+		set("updated_at", "x"), set("created_at", 1), unset("created_at"),
 		set(strings.Repeat("a.", 40)+"a", 1), unset(strings.Repeat("a.", 40) + "a"), set("a", strings.Repeat("x", 5<<10)),
 	}
 	for _, c := range badCustoms[3:14] {

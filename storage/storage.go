@@ -38,8 +38,9 @@ var (
 // All methods are safe for concurrent use.
 type Store interface {
 	// View runs fn on one consistent snapshot, which holds every Update that
-	// returned before View was called. Views neither wait for Updates nor hold
-	// them up. Slices handed out by the Reader are valid until fn returns and
+	// returned before View was called. A View does not wait for Updates. One that
+	// lasts may hold up Updates in some drivers: keep it short, and never call
+	// Update inside it. Slices handed out by the Reader are valid until fn returns and
 	// must not be changed. An error from fn is returned as it is.
 	View(ctx context.Context, fn func(Reader) error) error
 

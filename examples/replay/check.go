@@ -379,7 +379,7 @@ func (c *checker) everywhere(ctx context.Context, rooms []*room) error {
 	var token chat.PageToken
 	users := 0
 	for {
-		page, err := c.app.Users(ctx, fullPage, token)
+		page, err := c.app.Users(ctx, chat.UserQuery{Limit: fullPage, Page: token})
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ type Channel struct {
 	PurgedAt                                int64 // everything up to it is being erased
 	DeletedAt                               int64
 	Members                                 uint64
+	Former                                  uint64 // the number of its former life, soft-deleted; 0: none
 	Frozen, Disabled                        bool
 }
 
@@ -91,6 +92,7 @@ func (c *Channel) Encode(b []byte) []byte {
 	e.time(c.PurgedAt)
 	e.time(c.DeletedAt)
 	e.count(c.Members)
+	e.count(c.Former)
 	e.count(bit(c.Frozen, 1) | bit(c.Disabled, 2))
 	return e.b
 }
@@ -101,7 +103,7 @@ func DecodeChannel(b []byte) (c Channel, err error) {
 	c.CID, c.Name, c.CreatedBy, c.Custom, c.Overrides = d.text(), d.text(), d.text(), d.text(), d.text()
 	c.CreatedAt, c.UpdatedAt = d.time(), d.time()
 	c.TruncatedAt, c.PurgedAt, c.DeletedAt = d.time(), d.time(), d.time()
-	c.Members = d.count()
+	c.Members, c.Former = d.count(), d.count()
 	flags := d.count()
 	c.Frozen, c.Disabled = flags&1 != 0, flags&2 != 0
 	return c, d.done()

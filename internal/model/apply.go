@@ -196,16 +196,26 @@ func (w *World) Sweep() {
 	}
 }
 
+// purge erases a channel with all its lives.
+func (w *World) purge(cid string) {
+	for _, ch := range w.Channels {
+		if ch.CID != cid {
+			continue
+		}
+		ch.Purged = true
+		for _, m := range slices.Clone(ch.Messages) {
+			w.drop(m)
+			m.Purged = true
+		}
+	}
+}
+
 func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 	switch s.Op {
 	case DeleteChannel:
 		ch.Deleted = true
 		if s.Hard {
-			ch.Purged = true
-			for _, m := range slices.Clone(ch.Messages) {
-				w.drop(m)
-				m.Purged = true
-			}
+			w.purge(ch.CID)
 		}
 	case Truncate:
 		w.truncate(s, ch)

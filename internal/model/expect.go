@@ -97,6 +97,20 @@ func (w *World) can(by string, ch *Channel, action string) bool {
 	return by == "" || w.Can(by, ch, action)
 }
 
+// mayGive says whether a caller may give a member a role: one that may no more
+// than they may themselves.
+func (w *World) mayGive(by string, ch *Channel, role string) bool {
+	if role == "" || role == "channel_member" {
+		return true
+	}
+	for _, action := range w.Types[ch.Type].Grants[role] {
+		if !w.can(by, ch, action) {
+			return false
+		}
+	}
+	return true
+}
+
 func (w *World) expectMute(s Step, v *verdict) {
 	may := false
 	for name := range w.Types {
@@ -136,7 +150,7 @@ func (w *World) expectEnsure(s Step) []Kind {
 		v.add(!creates, Permission)
 		return v.or()
 	case !w.Reads(s.By, ch) && !creates:
-		return []Kind{NotFound, Permission}
+		return []Kind{Permission} // as for one that does not exist
 	case !w.Reads(s.By, ch):
 		return []Kind{NotFound}
 	case ch.Disabled:
@@ -184,6 +198,7 @@ func (w *World) expectChannel(s Step) []Kind {
 		for _, id := range s.Users {
 			v.add(w.User(id) == nil, Invalid)
 		}
+		v.add(!w.mayGive(s.By, ch, s.Role), Permission)
 		w.expectNotice(s, ch, &v)
 	case RemoveMembers:
 		alone := s.By != "" && len(s.Users) == 1 && s.Users[0] == s.By && w.Can(s.By, ch, "leave-channel")
@@ -192,6 +207,7 @@ func (w *World) expectChannel(s Step) []Kind {
 	case ChangeRole:
 		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
 		v.add(ch.Member(s.User) == nil, NotFound)
+		v.add(!w.mayGive(s.By, ch, s.Role), Permission)
 	case Leave:
 		v.add(member == nil || !w.Can(s.By, ch, "leave-channel"), Permission)
 	case MuteChannel:
@@ -307,7 +323,7 @@ func (w *World) expectSend(s Step) []Kind {
 	ch := w.Channel(s.CID)
 	v := w.sendFaults(s, ch)
 	if first := w.Message(s.ID); first != nil {
-		if first.Gone || !reflect.DeepEqual(first.Input, s) {
+		if first.Gone || first.Channel != ch || !reflect.DeepEqual(first.Input, s) {
 			return append(v, Conflict)
 		}
 		// A retry: it comes back, unless its author has lost the right to ask.

@@ -61,48 +61,54 @@ const (
 	longest   = time.Hour        // between two attempts
 )
 
-// Outbox runs queues. It is safe for concurrent use.
+// Outbox runs queues, each apart from the others, so that slow work of one
+// holds up none. It is safe for concurrent use.
 type Outbox struct {
-	db     *record.DB
-	log    *slog.Logger
-	queues []Queue
-	wake   chan struct{}
-	stop   context.CancelFunc
-	done   chan struct{}
+	db      *record.DB
+	log     *slog.Logger
+	queues  []Queue
+	wakes   []chan struct{} // one a queue
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // New makes an outbox; Start lets it run.
 func New(db *record.DB, log *slog.Logger, queues ...Queue) *Outbox {
-	return &Outbox{db: db, log: log, queues: queues, wake: make(chan struct{}, 1)}
+	o := &Outbox{db: db, log: log, queues: queues}
+	for range queues {
+		o.wakes = append(o.wakes, make(chan struct{}, 1))
+	}
+	return o
 }
 
 // Start runs what is due, now and from now on, until Stop.
 func (o *Outbox) Start() {
 	ctx, stop := context.WithCancel(context.Background())
-	o.stop, o.done = stop, make(chan struct{})
-	go func() {
-		defer close(o.done)
-		o.loop(ctx)
-	}()
+	o.stop = stop
+	for i := range o.queues {
+		o.running.Go(func() { o.loop(ctx, &o.queues[i], o.wakes[i]) })
+	}
 }
 
 // Stop ends the work and waits for what is running. Unfinished tasks stay.
 func (o *Outbox) Stop() {
 	if o.stop != nil {
 		o.stop()
-		<-o.done
+		o.running.Wait()
 	}
 }
 
 // Wake says that a task may have been recorded, or a delay changed.
 func (o *Outbox) Wake() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
+	for _, wake := range o.wakes {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
-func (o *Outbox) loop(ctx context.Context) {
+func (o *Outbox) loop(ctx context.Context, q *Queue, wake <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -110,16 +116,31 @@ func (o *Outbox) loop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-		case <-o.wake:
+		case <-wake:
 		}
 		wait := idle
-		if _, err := o.RunDue(ctx); err != nil {
-			o.log.WarnContext(ctx, "durable work", "error", err)
+		if err := o.drain(ctx, q); err != nil {
+			if ctx.Err() == nil {
+				o.log.WarnContext(ctx, "durable work", "queue", q.Name, "error", err)
+			}
 			wait = firstWait
-		} else if next, err := o.untilNext(ctx); err == nil {
+		} else if next, err := o.untilNext(ctx, q); err == nil {
 			wait = min(wait, next)
 		}
 		timer.Reset(wait)
+	}
+}
+
+// drain runs what is due in a queue until nothing is.
+func (o *Outbox) drain(ctx context.Context, q *Queue) error {
+	for {
+		n, err := o.runQueue(ctx, q)
+		if n > 0 {
+			o.Wake() // it may have recorded work of another queue
+		}
+		if err != nil || n == 0 {
+			return err
+		}
 	}
 }
 
@@ -158,20 +179,14 @@ func (o *Outbox) due(ctx context.Context, q *Queue, now int64, limit int) (list 
 	return list, delay, err
 }
 
-func (o *Outbox) untilNext(ctx context.Context) (time.Duration, error) {
+// untilNext is how long nothing will be due in a queue, or a little less.
+func (o *Outbox) untilNext(ctx context.Context, q *Queue) (time.Duration, error) {
 	now := time.Now().UnixMicro()
-	next := idle
-	for i := range o.queues {
-		// Everything that will be due before the next look.
-		list, delay, err := o.due(ctx, &o.queues[i], now+idle.Microseconds(), 1)
-		if err != nil {
-			return 0, err
-		}
-		if len(list) > 0 {
-			next = min(next, time.Duration(list[0].Due+delay-now)*time.Microsecond)
-		}
+	list, delay, err := o.due(ctx, q, now+idle.Microseconds(), 1)
+	if err != nil || len(list) == 0 {
+		return idle, err
 	}
-	return max(next, 0), nil
+	return max(0, time.Duration(list[0].Due+delay-now)*time.Microsecond), nil
 }
 
 func (o *Outbox) runQueue(ctx context.Context, q *Queue) (int, error) {

@@ -146,29 +146,27 @@ func (t *Txn) setRemoved(s keys.Stream, n uint64, removed bool) (changed bool, e
 // RemoveFromStream takes a time out of a stream. One that is not in it, or is
 // out already, changes nothing.
 func (t *Txn) RemoveFromStream(s keys.Stream, at int64) error {
-	v, err := t.loadStream(s)
-	if err != nil {
-		return err
-	}
-	n, found, err := t.ordinal(s, &v, at)
-	if err != nil || !found {
-		return err
-	}
-	changed, err := t.setRemoved(s, n, true)
-	if err != nil || !changed {
-		return err
-	}
-	v.Removed++
-	if at == v.Newest {
-		if v.Newest, err = t.newestBefore(s, &v, at); err != nil {
-			return err
+	return t.changeStream(s, at, true, func(v *codec.Stream) (err error) {
+		v.Removed++
+		if at == v.Newest {
+			v.Newest, err = t.newestBefore(s, v, at)
 		}
-	}
-	return t.saveStream(s, &v)
+		return err
+	})
 }
 
 // RestoreInStream takes a time that was removed into a stream again.
 func (t *Txn) RestoreInStream(s keys.Stream, at int64) error {
+	return t.changeStream(s, at, false, func(v *codec.Stream) error {
+		v.Removed--
+		v.Newest = max(v.Newest, at)
+		return nil
+	})
+}
+
+// changeStream removes or restores an entry; change is called if it was not so
+// already.
+func (t *Txn) changeStream(s keys.Stream, at int64, removed bool, change func(*codec.Stream) error) error {
 	v, err := t.loadStream(s)
 	if err != nil {
 		return err
@@ -177,12 +175,13 @@ func (t *Txn) RestoreInStream(s keys.Stream, at int64) error {
 	if err != nil || !found {
 		return err
 	}
-	changed, err := t.setRemoved(s, n, false)
+	changed, err := t.setRemoved(s, n, removed)
 	if err != nil || !changed {
 		return err
 	}
-	v.Removed--
-	v.Newest = max(v.Newest, at)
+	if err := change(&v); err != nil {
+		return err
+	}
 	return t.saveStream(s, &v)
 }
 

@@ -29,7 +29,7 @@ type batch struct {
 	store *Store
 	tx    *bbolt.Tx
 	over  overlay
-	ran   chan struct{} // the call whose turn it was is through
+	ran   chan bool     // the call whose turn it was is through, settled or not
 	done  chan struct{} // closed when err is the outcome
 	err   error
 }
@@ -83,7 +83,7 @@ func (c *call) claim() bool { return c.taken.CompareAndSwap(false, true) }
 
 // begin makes a batch. If that fails the batch has its outcome already.
 func (s *Store) begin() *batch {
-	b := &batch{store: s, ran: make(chan struct{}, 1), done: make(chan struct{})}
+	b := &batch{store: s, ran: make(chan bool, 1), done: make(chan struct{})}
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		b.err = fmt.Errorf("boltstore: %w", err)
@@ -123,7 +123,7 @@ func (b *batch) follower(c *call) error {
 }
 
 func (b *batch) runAndReport(c *call) (settled bool, err error) {
-	defer func() { b.ran <- struct{}{} }()
+	defer func() { b.ran <- settled }()
 	return b.run(c)
 }
 
@@ -147,18 +147,23 @@ func (b *batch) run(c *call) (settled bool, err error) {
 }
 
 // finish runs the calls that wait, and those that come meanwhile, commits what
-// there is, and lets the next batch begin.
+// there is, and lets the next batch begin. Calls that have something to commit
+// wait for it, so there are only so many of them; those that have nothing may
+// come again and again, and a round of them alone ends the batch.
 func (b *batch) finish() {
 	defer func() { <-b.store.lead }()
 	defer close(b.done)
 	if b.tx != nil {
 		defer func() { _ = b.tx.Rollback() }() // does nothing after a commit
 	}
-	for calls := b.store.waiting(); len(calls) > 0; calls = b.store.waiting() {
-		for _, c := range calls {
+	for more := true; more; {
+		more = false
+		for _, c := range b.store.waiting() {
 			if c.ctx.Err() == nil && c.claim() {
 				c.turn <- b
-				<-b.ran
+				if settled := <-b.ran; !settled {
+					more = true
+				}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -253,6 +254,65 @@ func TestCancelQueued(t *testing.T) {
 			t.Fatal("a cancelled Update still waits")
 		}
 	}
+}
+
+// TestFloodKeepsNobody has Updates that write nothing come again and again: the
+// call that leads a batch runs them for the others, and must not do so forever.
+func TestFloodKeepsNobody(t *testing.T) {
+	s := openTest(t, &Options{NoSync: true})
+	// Counted in calls, not in time, as on a busy machine all of them take
+	// longer: how many end between the moment a call has run and its return.
+	const total = 60_000
+	var ended, worst atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for ended.Load() < total {
+				var ran int64
+				if err := s.Update(t.Context(), "s", func(storage.Txn) error { ran = ended.Load(); return nil }); err != nil {
+					t.Error(err)
+					return
+				}
+				waited := ended.Add(1) - ran
+				for was := worst.Load(); waited > was && !worst.CompareAndSwap(was, waited); was = worst.Load() {
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := worst.Load(); n > total/2 {
+		t.Errorf("of %d calls, %d ended while one that had run did not return", total, n)
+	}
+}
+
+// TestFloodHoldsUpNoWriter has a call that writes, and one that does not, come
+// into such a flood.
+func TestFloodHoldsUpNoWriter(t *testing.T) {
+	s := openTest(t, &Options{NoSync: true})
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				_ = s.Update(ctx, "s", func(storage.Txn) error { return nil })
+			}
+		})
+	}
+	writes := func(tx storage.Txn) error { return tx.Put([]byte("k"), nil) }
+	for _, fn := range []func(storage.Txn) error{writes, func(storage.Txn) error { return nil }} {
+		began := time.Now()
+		const calls = 20
+		for range calls {
+			if err := s.Update(t.Context(), "s", fn); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); took > calls*200*time.Millisecond {
+			t.Errorf("%d calls took %v", calls, took)
+		}
+	}
+	stop()
+	wg.Wait()
 }
 
 // TestGrow has the file outgrow its map with Views coming and going.
