@@ -102,7 +102,7 @@ type ChannelState struct {
 	LastMessageAt *time.Time // of LastMessage
 	Pending       []Message  // the viewer's own pending messages: the newest 100, oldest first
 
-	Capabilities []Action // the actions that would succeed now, sorted
+	Capabilities []Action // the granted actions that would succeed now, sorted; those of later releases too
 	Hidden       bool
 	Muted        bool
 }

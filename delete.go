@@ -8,8 +8,8 @@ import (
 	"example.com/chat/internal/record"
 )
 
-// DeleteMessage deletes a message for everyone, in the name of by, which may be
-// empty. DeleteSoft leaves a placeholder and can be undone with
+// DeleteMessage deletes a message for everyone, in the name of by: a user who
+// exists and is active, or empty. DeleteSoft leaves a placeholder and can be undone with
 // UndeleteMessage; doing it again changes nothing. DeleteHard deletes the
 // message and its replies for good; a pending message can be deleted only so
 // (ErrPending otherwise). The message is returned as it reads afterwards; a
@@ -20,20 +20,17 @@ func (a *App) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode, 
 		if err := checkUserID("by", by); err != nil {
 			return Message{}, in(op, err)
 		}
-		if err := a.userExists(ctx, op, "by", by); err != nil {
-			return Message{}, err
-		}
 	}
-	return a.deleteMessage(ctx, op, application, id, mode)
+	return a.deleteMessage(ctx, op, application, id, mode, by)
 }
 
 // DeleteMessage deletes a message for everyone: one's own with
 // delete-message-own, others' with delete-message. See [App.DeleteMessage].
 func (s *Session) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode) (Message, error) {
-	return s.app.deleteMessage(ctx, "DeleteMessage", as(s.user), id, mode)
+	return s.app.deleteMessage(ctx, "DeleteMessage", as(s.user), id, mode, "")
 }
 
-func (a *App) deleteMessage(ctx context.Context, op string, c caller, id MessageID, mode DeleteMode) (Message, error) {
+func (a *App) deleteMessage(ctx context.Context, op string, c caller, id MessageID, mode DeleteMode, by UserID) (Message, error) {
 	if mode != DeleteSoft && mode != DeleteHard {
 		return Message{}, in(op, invalid("mode", "is %d; must be DeleteSoft or DeleteHard", mode))
 	}
@@ -42,6 +39,16 @@ func (a *App) deleteMessage(ctx context.Context, op string, c caller, id Message
 	err := a.changeMessage(ctx, op, c, id, func(tx *record.Txn, f *found) error {
 		if err := mayChange(f, DeleteMessageOwn, DeleteMessage); err != nil {
 			return err
+		}
+		if by != "" {
+			b := tx.Batch()
+			user := b.User(string(by))
+			if err := b.Run(); err != nil {
+				return err
+			}
+			if err := checkUser("by", by, user); err != nil {
+				return err
+			}
 		}
 		if f.message.Pending && mode == DeleteSoft {
 			return fail(ErrPending, "mode", "message %q is pending; it can only be deleted with DeleteHard", id)

@@ -139,7 +139,7 @@ func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState)
 	if room.app {
 		return nil
 	}
-	pending, err := r.PendingBy(room.number, string(room.user), max(room.expiry(), room.floor()), pendingShown)
+	pending, err := r.PendingBy(room.number, string(room.user), max(room.expiry(), room.truncation()), pendingShown)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (r *room) possible(action Action) bool {
 	case MuteChannel:
 		return r.kind.Mutes && r.isMember
 	case LeaveChannel:
-		return r.isMember
+		return r.isMember && !isDistinct(CID(r.channel.CID))
 	case SearchMessages:
 		return r.kind.Search
 	}

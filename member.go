@@ -280,8 +280,8 @@ func (a *App) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUp
 }
 
 // UpdateMember replaces a member's custom data, and their role if it is set; it
-// needs update-channel-members, and for a role all that the role is granted.
-// See [App.UpdateMember].
+// needs update-channel-members, and for a role all that it and the member's
+// present one are granted. See [App.UpdateMember].
 func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
 	return s.app.updateMember(ctx, "UpdateMember", as(s.user), cid, user, u)
 }
@@ -303,8 +303,10 @@ func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, us
 			return notFound("member", user)
 		}
 		if u.Role != "" {
-			if err := r.mayGive(u.Role); err != nil {
-				return err
+			for _, role := range []Role{Role(stored.V.Role), u.Role} {
+				if err := r.mayGive(role); err != nil {
+					return err
+				}
 			}
 			stored.V.Role = prepared.record.Role
 		}

@@ -29,9 +29,10 @@ const (
 // an integer that float64 cannot hold exactly is refused (send it as a string).
 type Custom map[string]any
 
-// Message is a message as one viewer sees it. It is plain data: copy it,
-// compare it, marshal it. Its JSON has every field of the product's message
-// object, with custom data flat beside them.
+// Message is a message as one viewer sees it. It is plain data: copy it, compare
+// it with reflect.DeepEqual or go-cmp, marshal it. Its JSON has every field of
+// the product's message object, with custom data flat beside them. What is about
+// reactions, pins, counts of replies and commands is empty in this release.
 type Message struct {
 	ID   MessageID
 	CID  CID

@@ -83,7 +83,11 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 			return err
 		}
 		if exists {
-			if !mayMute(&tx.Reader, self.V.Role) {
+			may, err := mayMute(&tx.Reader, self.V.Role)
+			if err != nil {
+				return err
+			}
+			if !may {
 				return fail(ErrPermission, "", "needs the permission %s", MuteUser)
 			}
 			if !other.Found {
@@ -100,11 +104,11 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 
 // mayMute says whether a role may mute users: muting belongs to no channel, so
 // that one type which grants it is enough.
-func mayMute(r *record.Reader, role string) bool {
+func mayMute(r *record.Reader, role string) (bool, error) {
 	types, err := record.Types[ChannelType](r)
-	return err == nil && slices.ContainsFunc(types, func(t *ChannelType) bool {
+	return slices.ContainsFunc(types, func(t *ChannelType) bool {
 		return slices.Contains(t.Grants[Role(role)], MuteUser)
-	})
+	}), err
 }
 
 // Mutes returns whom the user mutes now, in the order muted.

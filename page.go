@@ -1,7 +1,8 @@
 package chat
 
-// PageToken leads to another page of the same list. Treat it as opaque; one
-// that was not made by the engine is ErrInvalid.
+// PageToken leads to another page of the same list: of the same call, for the
+// same channel, filter and order. Treat it as opaque; one that was not made by
+// the engine, or for another call, channel or order, is ErrInvalid.
 type PageToken string
 
 // Page is a part of a list. Prev and Next are empty where the list ends: Prev

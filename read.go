@@ -92,8 +92,8 @@ type MessageQuery struct {
 	// A point in time; what is finer than a microsecond is cut.
 	BeforeTime, AfterTime, AroundTime time.Time
 
-	// Inclusive has a Before or After page begin with the anchor itself, or
-	// with what was created at that very time. An Around page always does.
+	// Inclusive has a Before or After page include the anchor itself, or what was
+	// created at that very time. An Around page always does.
 	Inclusive bool
 
 	// Page is Prev or Next of another page.
@@ -153,7 +153,8 @@ type pageQuery struct {
 	way    way
 	anchor MessageID // empty: at is given
 	at     int64
-	with   bool // the anchor itself too
+	with   bool  // the anchor itself too
+	number int64 // of the channel whose token it is; 0: no token
 }
 
 type way int
@@ -197,7 +198,7 @@ func (q MessageQuery) check() (pageQuery, error) {
 	if q.Page != "" {
 		given++
 		var direction int64
-		if err := q.Page.decodeNumbers(tokenMessages, &direction, &p.at); err != nil {
+		if err := q.Page.decodeNumbers(tokenMessages, &direction, &p.at, &p.number); err != nil {
 			return p, err
 		}
 		if p.way = way(direction); p.way != before && p.way != after {
@@ -248,6 +249,9 @@ func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q Mess
 		}
 		if err != nil {
 			return err
+		}
+		if p.number != 0 && record.Channel(p.number) != room.number {
+			return invalid("page", "is a page token of another channel")
 		}
 		if anchor != nil {
 			if p.at, err = anchorTime(r, room, p.anchor, anchor); err != nil {
@@ -318,15 +322,21 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 	if page.Items, err = r.renderAll(reader, items); err != nil {
 		return page, err
 	}
+	first, last := p.at+1, p.at-1 // of an empty page: its anchor, on either side
 	if n := len(items); n > 0 {
-		if hasOlder {
-			page.Prev = encodeToken(tokenMessages, int64(before), items[0].CreatedAt)
-		}
-		if hasNewer {
-			page.Next = encodeToken(tokenMessages, int64(after), items[n-1].CreatedAt)
-		}
+		first, last = items[0].CreatedAt, items[n-1].CreatedAt
+	}
+	if hasOlder {
+		page.Prev = r.pageToken(before, first)
+	}
+	if hasNewer {
+		page.Next = r.pageToken(after, last)
 	}
 	return page, nil
+}
+
+func (r *room) pageToken(way way, at int64) PageToken {
+	return encodeToken(tokenMessages, int64(way), at, int64(r.number))
 }
 
 // take chooses the page's items of what lies behind and ahead of its anchor,

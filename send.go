@@ -413,6 +413,9 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	if err := t.quote(); err != nil {
 		return nil, err
 	}
+	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody) {
+		return nil, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own")
+	}
 	m.Pending = out.pending == PendingOn || out.pending == PendingDefault && t.room.kind.MarkMessagesPending
 	if !m.Pending && len(out.metadata) > 0 {
 		return nil, invalid("pending_message_metadata", "is given but the message does not become pending")

@@ -8,7 +8,8 @@ import (
 	"example.com/chat/internal/record"
 )
 
-// UnreadTotals is what a user has unread in all their channels.
+// UnreadTotals is what a user has unread in all their channels, hidden ones
+// included.
 type UnreadTotals struct {
 	Messages int
 	Channels int // those with unread messages
@@ -164,11 +165,11 @@ func (s *Session) MarkRead(ctx context.Context, cid CID) error {
 // was read beyond it stays so. ErrPermission for who is not a member, ErrPending
 // for one's own pending message.
 func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
-	return s.markAt(ctx, "MarkReadTo", id, func(mark codec.Mark, r *room, at int64) codec.Mark {
+	return s.markAt(ctx, "MarkReadTo", id, func(mark codec.Mark, at int64) codec.Mark {
 		if at <= mark.At {
 			return mark
 		}
-		return codec.Mark{At: at, ReadAt: r.now}
+		return codec.Mark{At: at, ReadAt: at}
 	})
 }
 
@@ -176,13 +177,13 @@ func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
 // itself included. ErrPermission for who is not a member, ErrPending for one's
 // own pending message.
 func (s *Session) MarkUnread(ctx context.Context, id MessageID) error {
-	return s.markAt(ctx, "MarkUnread", id, func(_ codec.Mark, _ *room, at int64) codec.Mark {
+	return s.markAt(ctx, "MarkUnread", id, func(_ codec.Mark, at int64) codec.Mark {
 		return codec.Mark{At: at - 1, ReadAt: at - 1}
 	})
 }
 
 // markAt sets the user's read mark by a message.
-func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(codec.Mark, *room, int64) codec.Mark) error {
+func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(codec.Mark, int64) codec.Mark) error {
 	return s.app.changeMessage(ctx, op, as(s.user), id, func(tx *record.Txn, f *found) error {
 		if f.message.Pending {
 			return fail(ErrPending, "id", "message %q is pending", id)
@@ -195,7 +196,7 @@ func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(c
 		if err := b.Run(); err != nil {
 			return err
 		}
-		return tx.PutMark(f.room.number, string(s.user), to(mark.V, f.room, f.message.CreatedAt))
+		return tx.PutMark(f.room.number, string(s.user), to(mark.V, f.message.CreatedAt))
 	})
 }
 

@@ -145,6 +145,9 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 		if err := e.apply(f); err != nil {
 			return err
 		}
+		if err := checkContent(tx, f); err != nil {
+			return err
+		}
 		if e.remakeHTML {
 			made, err := a.markup.Render(f.message.Text)
 			if err != nil {
@@ -266,10 +269,38 @@ func (e *edit) apply(f *found) error {
 		}
 		m.Custom = custom
 	}
-	if strings.TrimSpace(m.Text) == "" && m.Attachments == "" && m.QuotedID == "" {
-		return invalid("text", "would be empty; a message needs a text, an attachment or a quote")
-	}
 	return nil
+}
+
+// checkContent is an error if the edited message has no content left but
+// perhaps a quote that does not count.
+func checkContent(tx *record.Txn, f *found) error {
+	m := f.message
+	if strings.TrimSpace(m.Text) != "" || m.Attachments != "" {
+		return nil
+	}
+	quoted := &record.Value[codec.Message]{}
+	if m.QuotedID != "" {
+		b := tx.Batch()
+		place := b.Place(m.QuotedID)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		quoted = inRoom(b, f.room.number, place)
+		if err := b.Run(); err != nil {
+			return err
+		}
+	}
+	if isContent(f.room, quoted) {
+		return nil
+	}
+	return invalid("text", "would be empty; a message needs a text, an attachment, or a quote of a message to all")
+}
+
+// isContent says whether a quote alone makes a message. That of a private
+// message does not: whoever cannot see it would see an empty message.
+func isContent(r *room, quoted *record.Value[codec.Message]) bool {
+	return quoted.Found && quoted.V.Restricted == nil && r.sees(&quoted.V) != unseen
 }
 
 // patchable are the fields of a message that a patch reaches.

@@ -264,16 +264,3 @@ func (a *App) setDeactivated(ctx context.Context, op string, id UserID, deactiva
 		return tx.PutUser(user.V)
 	})
 }
-
-// userExists is an error unless a user whom the application names exists and is
-// active.
-func (a *App) userExists(ctx context.Context, op, field string, id UserID) error {
-	return a.view(ctx, op, func(r *record.Reader) error {
-		b := r.Batch()
-		user := b.User(string(id))
-		if err := b.Run(); err != nil {
-			return err
-		}
-		return checkUser(field, id, user)
-	})
-}

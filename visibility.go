@@ -50,12 +50,12 @@ const (
 // sees decides how the caller sees a message of the channel.
 func (r *room) sees(m *codec.Message) sight {
 	switch {
-	case m.CreatedAt <= r.floor():
-		return unseen
 	case m.Pending:
-		if (r.app || m.Author == string(r.user)) && !r.expired(m) {
+		if (r.app || m.Author == string(r.user)) && !r.expired(m) && m.CreatedAt > r.truncation() {
 			return whole
 		}
+		return unseen
+	case m.CreatedAt <= r.floor():
 		return unseen
 	case m.Restricted != nil && !r.seesPrivate(m):
 		return unseen
@@ -69,9 +69,10 @@ func (r *room) sees(m *codec.Message) sight {
 
 // floor is the time up to which the caller sees nothing: the channel was
 // truncated, or they cleared it.
-func (r *room) floor() int64 {
-	return max(r.channel.TruncatedAt, r.channel.PurgedAt, r.own.ClearedAt)
-}
+func (r *room) floor() int64 { return max(r.truncation(), r.own.ClearedAt) }
+
+// truncation is the time up to which nobody sees anything.
+func (r *room) truncation() int64 { return max(r.channel.TruncatedAt, r.channel.PurgedAt) }
 
 // expired says that a pending message is overdue, swept or not.
 func (r *room) expired(m *codec.Message) bool { return m.CreatedAt <= r.expiry() }

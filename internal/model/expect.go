@@ -208,6 +208,9 @@ func (w *World) expectChannel(s Step) []Kind {
 		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
 		v.add(ch.Member(s.User) == nil, NotFound)
 		v.add(!w.mayGive(s.By, ch, s.Role), Permission)
+		if m := ch.Member(s.User); m != nil {
+			v.add(!w.mayGive(s.By, ch, m.Role), Permission)
+		}
 	case Leave:
 		v.add(member == nil || !w.Can(s.By, ch, "leave-channel"), Permission)
 	case MuteChannel:

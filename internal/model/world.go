@@ -214,7 +214,7 @@ func (w *World) Sees(viewer string, m *Message) bool {
 		return true
 	case !w.Reads(viewer, m.Channel):
 		return false
-	case !m.Created.After(m.Channel.Cleared[viewer]):
+	case !m.Pending && !m.Created.After(m.Channel.Cleared[viewer]):
 		return false
 	case m.Pending:
 		return m.Author == viewer
