@@ -286,7 +286,9 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 			total++
 		}
 	}
+	var counted uint64
 	for block, n := range counts.V {
+		counted += n
 		sum := 0
 		for _, b := range bitmaps[uint64(block)] {
 			sum += bits.OnesCount8(b)
@@ -294,6 +296,9 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 		if n != uint64(sum) {
 			return fmt.Sprintf("block %d counts %d removed, its bitmap %d", block, n, sum), nil
 		}
+	}
+	if counted != removed {
+		return fmt.Sprintf("its blocks count %d removed, its bitmaps %d", counted, removed), nil
 	}
 	newest := int64(0)
 	if len(want) > 0 {

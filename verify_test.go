@@ -1,0 +1,140 @@
+package chat_test
+
+import (
+	"context"
+	"testing"
+
+	"example.com/chat"
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
+	"example.com/chat/storage/memstore"
+)
+
+// damage is a fault put into the store behind the engine's back.
+type damage struct {
+	name string
+	do   func(t storage.Txn, c keys.Channel, held int64) error
+}
+
+func damages() []damage {
+	return []damage{
+		{"an id is lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.Message("m1"))
+		}},
+		{"an id leads elsewhere", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Put(keys.Message("m1"), codec.Place{Kind: codec.PlaceTimeline, Channel: uint64(c), At: 1}.Encode(nil))
+		}},
+		{"the entry of a private message is lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.DeleteRange(storage.Prefix(keys.PrivatesFor(c, "jane", 0)))
+		}},
+		{"an entry of no private message", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Put(keys.PrivateFor(c, "ann", 0, 77), nil)
+		}},
+		{"the author's entry of a pending message is lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.PendingBy(c, "john", held))
+		}},
+		{"the entry of a pending message in the list of all is lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.PendingAt(held, c))
+		}},
+		{"a pending message would never expire", func(t storage.Txn, c keys.Channel, held int64) error {
+			if err := t.DeleteRange(storage.Prefix(keys.TasksOf("expiry"))); err != nil {
+				return err
+			}
+			return t.DeleteRange(storage.Prefix(keys.DueAll("expiry")))
+		}},
+		{"an author's counts are lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.Author(c, "john").Key())
+		}},
+		{"the private counts are lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.PrivateLive(c, "jane").Key())
+		}},
+		{"what is removed is forgotten", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.Live(c).RemovedIn(0))
+		}},
+		{"how much is removed is forgotten", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.Live(c).Removed())
+		}},
+		{"an older part of the counts is lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.DeleteRange(storage.Prefix(keys.Live(c).Chunks()))
+		}},
+		{"the newest time is wrong", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Put(keys.Newest(c), codec.EncodeTime(5))
+		}},
+		{"a member's channels lack it", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.UserChannel("ann", c))
+		}},
+		{"a member's mark is lost", func(t storage.Txn, c keys.Channel, held int64) error {
+			return t.Delete(keys.Mark(c, "ann"))
+		}},
+		{"the number of members is wrong", func(t storage.Txn, c keys.Channel, held int64) error {
+			raw, err := storage.Get(t, keys.Record(c))
+			if err != nil {
+				return err
+			}
+			channel, err := codec.DecodeChannel(raw)
+			if err != nil {
+				return err
+			}
+			channel.Members = 9
+			return t.Put(keys.Record(c), channel.Encode(nil))
+		}},
+	}
+}
+
+func TestVerifyFindsAndRepairsDamage(t *testing.T) {
+	for _, d := range damages() {
+		t.Run(d.name, func(t *testing.T) {
+			ctx := context.Background()
+			store := memstore.New()
+			s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+			cid := s.channel(lounge, "jane", "john", "ann")
+			s.as("john").post(cid, chat.Draft{ID: "m1", Text: "one"})
+			gone := s.as("john").send(cid, "gone")
+			for range 70 { // more than lie in one part of the counts
+				s.as("john").send(cid, "more")
+			}
+			_, err := s.DeleteMessage(ctx, gone.ID, chat.DeleteSoft, "")
+			s.check(err)
+			s.send(cid, "john", chat.Draft{Text: "for jane", Restricted: []chat.UserID{"jane"}}, nil)
+			held := s.send(cid, "john", chat.Draft{ID: "held", Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
+
+			s.check(store.Update(ctx, "damage", func(tx storage.Txn) error {
+				raw, err := storage.Get(tx, keys.CID(string(cid)))
+				if err != nil {
+					return err
+				}
+				number, err := codec.DecodeTime(raw)
+				if err != nil {
+					return err
+				}
+				return d.do(tx, keys.Channel(number), held.CreatedAt.UnixMicro())
+			}))
+			found, err := s.Verify(ctx, nil)
+			s.check(err)
+			if len(found.Problems) == 0 {
+				t.Fatal("the damage is not found")
+			}
+			for _, p := range found.Problems {
+				if p.Repaired {
+					t.Errorf("%q is said to be repaired by a look", p.Problem)
+				}
+			}
+			repaired, err := s.Verify(ctx, &chat.VerifyOptions{Repair: true})
+			s.check(err)
+			if len(repaired.Problems) == 0 {
+				t.Error("the repair reports nothing")
+			}
+			after, err := s.Verify(ctx, nil)
+			s.check(err)
+			if len(after.Problems) != 0 {
+				t.Fatalf("after the repair there are still %v", after.Problems)
+			}
+			s.as("jane").sees("m1")
+			s.as("jane").wantUnread(cid, 72)
+			if state := s.as("john").channel(cid); len(state.Pending) != 1 || state.Channel.MemberCount != 3 {
+				t.Errorf("john has %d pending of 1, the channel %d members of 3", len(state.Pending), state.Channel.MemberCount)
+			}
+		})
+	}
+}
