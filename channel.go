@@ -240,14 +240,14 @@ func (a *App) editChannel(ctx context.Context, op string, c caller, cid CID, nee
 
 // storeEdit edits and stores a channel's own record.
 func storeEdit(tx *record.Txn, r *room, edit func(*codec.Channel) error) (Channel, error) {
-	if err := edit(&r.channel); err != nil {
+	if err := edit(r.channel); err != nil {
 		return Channel{}, err
 	}
 	r.channel.UpdatedAt = max(r.now, r.channel.UpdatedAt)
-	if err := tx.PutChannel(r.number, &r.channel); err != nil {
+	if err := tx.PutChannel(r.number, r.channel); err != nil {
 		return Channel{}, err
 	}
-	return renderChannel(&tx.Reader, &r.channel)
+	return renderChannel(&tx.Reader, r.channel)
 }
 
 // changeChannel changes a channel that the caller can use, under its scope, and

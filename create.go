@@ -192,7 +192,8 @@ func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Chann
 	mayCreate := c.app || slices.Contains(kind.Grants[Role(user.Role)], CreateChannel)
 	former := record.Channel(0)
 	if number.Found {
-		room := &room{caller: c, number: number.V, kind: kind, userRecord: user, now: now().UnixMicro()}
+		room := newRoom(c)
+		room.number, room.kind, *room.userRecord = number.V, kind, user
 		if err := room.load(&tx.Reader, more{}); err != nil {
 			return Channel{}, err
 		}
@@ -200,7 +201,7 @@ func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Chann
 			if err := room.enter(); err != nil {
 				return Channel{}, err
 			}
-			return renderChannel(&tx.Reader, &room.channel)
+			return renderChannel(&tx.Reader, room.channel)
 		}
 		// A new life of the channel gets a number of its own: nothing of the
 		// old one shows in it. It goes when the new one is deleted for good.

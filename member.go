@@ -94,7 +94,7 @@ func (a *App) addMembers(ctx context.Context, op string, c caller, cid CID, draf
 				return within(element("members", i), err)
 			}
 		}
-		return join(tx, r.number, &r.channel, list)
+		return join(tx, r.number, r.channel, list)
 	})
 }
 
@@ -183,7 +183,7 @@ func (s *Session) LeaveChannel(ctx context.Context, cid CID) error {
 		if err := r.need(LeaveChannel); err != nil {
 			return err
 		}
-		return leave(tx, r.number, &r.channel, []string{string(s.user)})
+		return leave(tx, r.number, r.channel, []string{string(s.user)})
 	})
 }
 
@@ -221,7 +221,7 @@ func (a *App) removeMembers(ctx context.Context, op string, c caller, cid CID, u
 		if need == "" && !r.can(LeaveChannel) && !r.can(UpdateChannelMembers) {
 			return denied(LeaveChannel)
 		}
-		return leave(tx, r.number, &r.channel, strs(list))
+		return leave(tx, r.number, r.channel, strs(list))
 	})
 }
 

@@ -211,6 +211,6 @@ func (s *Session) changeOwn(ctx context.Context, op string, cid CID, change func
 		if err := change(tx, r); err != nil {
 			return err
 		}
-		return tx.PutUserChannel(string(s.user), r.number, &r.own)
+		return tx.PutUserChannel(string(s.user), r.number, r.own)
 	})
 }

@@ -174,7 +174,7 @@ type channelList struct {
 	caller   caller
 	query    ChannelQuery
 	user     *record.Value[codec.User]
-	settings *record.Value[*storedSettings]
+	settings *record.Shared[storedSettings]
 	mutes    *record.Value[codec.Mutes]
 	types    []*ChannelType
 	entries  []*listing
@@ -420,7 +420,7 @@ func (l *channelList) sortValue(e *listing) (int64, error) {
 	if err := l.openEntry(e); err != nil {
 		return 0, err
 	}
-	channel := &e.room.channel
+	channel := e.room.channel
 	switch l.query.Sort {
 	case ByCreated:
 		return channel.CreatedAt, nil
@@ -474,7 +474,7 @@ type listingFields struct {
 
 func (f *listingFields) field(name string) (any, error) {
 	e := f.entry
-	channel := &e.room.channel
+	channel := e.room.channel
 	switch name {
 	case "cid":
 		return channel.CID, nil

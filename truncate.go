@@ -55,7 +55,7 @@ func (a *App) truncateChannel(ctx context.Context, op string, c caller, cid CID,
 		if err := tx.PutHead(r.number, &head.V); err != nil {
 			return err
 		}
-		if err := tx.PutChannel(r.number, &r.channel); err != nil {
+		if err := tx.PutChannel(r.number, r.channel); err != nil {
 			return err
 		}
 		return addPurge(tx, string(cid), purge{Number: r.number, Until: until, OnlyPending: !o.Hard})
@@ -102,7 +102,7 @@ func (a *App) deleteChannel(ctx context.Context, op string, c caller, cid CID, m
 		if mode == DeleteHard {
 			return purgeChannel(tx, r)
 		}
-		if err := tx.PutChannel(r.number, &r.channel); err != nil {
+		if err := tx.PutChannel(r.number, r.channel); err != nil {
 			return err
 		}
 		return addPurge(tx, string(cid), purge{Number: r.number, Unlist: true})
@@ -117,7 +117,7 @@ func purgeChannel(tx *record.Txn, r *room) error {
 	if err := tx.ForgetCID(r.channel.CID); err != nil {
 		return err
 	}
-	number, channel := r.number, r.channel
+	number, channel := r.number, *r.channel
 	for {
 		channel.PurgedAt = never
 		if err := tx.PutChannel(number, &channel); err != nil {

@@ -24,17 +24,25 @@ func as(user UserID) caller { return caller{user: user} }
 type room struct {
 	caller
 	number   record.Channel
-	channel  codec.Channel
+	channel  *codec.Channel
 	kind     *ChannelType // with the channel's overrides
 	settings *storedSettings
 	now      int64
 
 	// The caller's own; zero for the application.
-	userRecord codec.User
-	member     codec.Member
+	userRecord *codec.User
+	member     *codec.Member
 	isMember   bool
-	own        codec.UserChannel // membership, creation, hidden, muted
-	forMe      codec.ForMe       // what they deleted for themselves, by time
+	own        *codec.UserChannel // membership, creation, hidden, muted
+	forMe      codec.ForMe        // what they deleted for themselves, by time
+
+	read record.Opening[ChannelType, storedSettings]
+}
+
+func newRoom(c caller) *room {
+	r := &room{caller: c, now: now().UnixMicro()}
+	r.channel, r.userRecord, r.member, r.own = &r.read.Channel.V, &r.read.User.V, &r.read.Member.V, &r.read.Own.V
+	return r
 }
 
 // sight is how a caller sees a message.
@@ -119,7 +127,7 @@ func (r *room) can(action Action) bool {
 	if r.app {
 		return true
 	}
-	return allows(r.kind, action, &r.userRecord, r.isMember, &r.member, r.channel.CreatedBy)
+	return allows(r.kind, action, r.userRecord, r.isMember, r.member, r.channel.CreatedBy)
 }
 
 func allows(kind *ChannelType, action Action, user *codec.User, isMember bool, member *codec.Member, creator string) bool {
@@ -216,24 +224,23 @@ type more struct {
 // openRoom finds a channel by its cid. ErrNotFound for what the caller may not
 // read; a disabled channel is found: see enter.
 func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
+	room := newRoom(c)
+	read := &room.read
 	b := r.Batch()
-	number := b.Number(string(cid))
-	user := b.User(string(c.user))
-	kind := record.Type[ChannelType](b, cid.Type())
-	settings := record.Settings[storedSettings](b)
+	read.ByCID(b, string(cid), cid.Type(), string(c.user))
 	if also.first != nil {
 		also.first(b)
 	}
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	if err := checkCaller(c, user); err != nil {
+	if err := checkCaller(c, &read.User); err != nil {
 		return nil, err
 	}
-	if !number.Found || !kind.Found || !settings.Found {
+	if !read.Number.Found || !read.Type.Found || !read.Settings.Found {
 		return nil, notFound("channel", cid)
 	}
-	room := &room{caller: c, number: number.V, kind: kind.V, settings: settings.V, userRecord: user.V, now: now().UnixMicro()}
+	room.number, room.kind, room.settings = read.Number.V, read.Type.V, read.Settings.V
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}
@@ -246,25 +253,14 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 // load reads what the channel's number leads to.
 func (r *room) load(reader *record.Reader, also more) error {
 	b := reader.Batch()
-	channel := b.Channel(r.number)
-	var own *record.Value[codec.UserChannel]
-	var member *record.Value[codec.Member]
-	var forMe *record.Value[codec.ForMe]
-	if !r.app {
-		own = b.UserChannel(string(r.user), r.number)
-		member = b.Member(r.number, string(r.user))
-		forMe = b.ForMe(r.number, string(r.user))
-	}
+	r.read.ByNumber(b, r.number, string(r.user))
 	if also.second != nil {
 		also.second(b, r.number)
 	}
 	if err := b.Run(); err != nil {
 		return err
 	}
-	r.channel = channel.V
-	if !r.app {
-		r.own, r.member, r.isMember, r.forMe = own.V, member.V, member.Found, forMe.V
-	}
+	r.isMember, r.forMe = r.read.Member.Found, r.read.ForMe.V
 	if r.channel.Overrides == "" || r.kind == nil {
 		return nil
 	}
@@ -283,7 +279,8 @@ func (r *room) override() error {
 
 // openRoomOf finds a channel by its number, readable or not.
 func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
-	room := &room{caller: c, number: number, settings: settings, userRecord: user, now: now().UnixMicro()}
+	room := newRoom(c)
+	room.number, room.settings, *room.userRecord = number, settings, user
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}

@@ -13,10 +13,12 @@ type Channel = keys.Channel
 
 // Number reads the number of the channel that a cid names now.
 func (b *Batch) Number(cid string) *Value[Channel] {
-	return get(b, keys.CID(cid), func(raw []byte) (Channel, error) {
-		n, err := codec.DecodeTime(raw)
-		return Channel(n), err
-	})
+	return get(b, keys.CID(cid), decodeNumber)
+}
+
+func decodeNumber(raw []byte) (Channel, error) {
+	n, err := codec.DecodeTime(raw)
+	return Channel(n), err
 }
 
 // NewChannel gives a channel that is made at a time a number, and the cid its

@@ -15,24 +15,28 @@ import (
 // DB is a store of records. It is safe for concurrent use.
 type DB struct {
 	store storage.Store
-	memo  sync.Map // key → memo[T]: records that are decoded again only when their bytes change
+
+	mu   sync.RWMutex
+	memo map[string]any // key → memo[T]: records that are decoded again only when their bytes change
 }
 
 // New makes a DB of a store.
-func New(store storage.Store) *DB { return &DB{store: store} }
+func New(store storage.Store) *DB { return &DB{store: store, memo: map[string]any{}} }
 
 // Store is the store below.
 func (db *DB) Store() storage.Store { return db.store }
 
 // View reads one snapshot.
 func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
-	return db.store.View(ctx, func(r storage.Reader) error { return fn(&Reader{db, r}) })
+	return db.store.View(ctx, func(r storage.Reader) error { return fn(&Reader{db: db, r: r}) })
 }
 
 // Update changes what the scope owns. fn may run more than once.
 func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) error {
 	return db.store.Update(ctx, scope, func(t storage.Txn) error {
-		return fn(&Txn{Reader: Reader{db, t}, txn: t, scratch: make([]byte, 0, 512)})
+		tx := &Txn{Reader: Reader{db: db, r: t}, txn: t}
+		tx.scratch = tx.space[:0]
+		return fn(tx)
 	})
 }
 
@@ -51,8 +55,9 @@ func ChannelScope(cid string) string { return "channel:" + cid }
 // Reader reads records from one snapshot. Like the transaction it belongs to,
 // it is for one goroutine.
 type Reader struct {
-	db *DB
-	r  storage.Reader
+	db    *DB
+	r     storage.Reader
+	batch Batch // the first of those being filled
 }
 
 // Txn reads and writes records.
@@ -60,6 +65,7 @@ type Txn struct {
 	Reader
 	txn     storage.Txn
 	scratch []byte // where values are encoded: the store copies what it is given
+	space   [512]byte
 }
 
 // put stores a record.
@@ -86,17 +92,35 @@ func (v *Value[T]) fill(raw []byte) (err error) {
 type Batch struct {
 	db      *DB
 	r       storage.Reader
+	busy    bool // from Batch to Run
 	keys    [][]byte
-	values  []interface{ fill([]byte) error } // one a key
+	values  []filler // one a key
 	ranges  []storage.Range
 	collect []func([]storage.Entry) error // one a range
+
+	keySpace   [10][]byte
+	valueSpace [10]filler
 }
 
+// filler is a value that waits for its bytes.
+type filler interface{ fill([]byte) error }
+
 // Batch starts an empty batch.
-func (r *Reader) Batch() *Batch { return &Batch{db: r.db, r: r.r} }
+func (r *Reader) Batch() *Batch {
+	b := &r.batch
+	if b.busy {
+		b = new(Batch)
+	}
+	b.db, b.r, b.busy = r.db, r.r, true
+	if b.keys == nil {
+		b.keys, b.values = b.keySpace[:0], b.valueSpace[:0]
+	}
+	return b
+}
 
 // Run makes the reads collected so far and fills their values.
 func (b *Batch) Run() error {
+	defer b.clear()
 	if len(b.keys) == 0 && len(b.ranges) == 0 {
 		return nil
 	}
@@ -117,16 +141,26 @@ func (b *Batch) Run() error {
 			return err
 		}
 	}
-	b.keys, b.values, b.ranges, b.collect = b.keys[:0], b.values[:0], b.ranges[:0], b.collect[:0]
 	return nil
+}
+
+func (b *Batch) clear() {
+	b.keys, b.values, b.ranges, b.collect = b.keys[:0], b.values[:0], b.ranges[:0], b.collect[:0]
+	b.busy = false
 }
 
 // get adds the read of one record.
 func get[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[T] {
-	v := &Value[T]{decode: decode}
+	v := new(Value[T])
+	v.get(b, key, decode)
+	return v
+}
+
+// get adds the read of the record.
+func (v *Value[T]) get(b *Batch, key []byte, decode func([]byte) (T, error)) {
+	v.decode = decode
 	b.keys = append(b.keys, key)
 	b.values = append(b.values, v)
-	return v
 }
 
 // scan adds the read of a range.
@@ -143,33 +177,58 @@ type memo[T any] struct {
 // remember decodes a record that is read often and changes rarely: the same
 // bytes are decoded once. The value is shared and must not be changed.
 func remember[T any](db *DB, key, raw []byte, decode func([]byte) (T, error)) (*T, error) {
-	if known, ok := db.memo.Load(string(key)); ok {
-		if m, ok := known.(memo[T]); ok && m.raw == string(raw) {
-			return m.v, nil
-		}
+	db.mu.RLock()
+	known := db.memo[string(key)]
+	db.mu.RUnlock()
+	if m, ok := known.(memo[T]); ok && m.raw == string(raw) {
+		return m.v, nil
 	}
 	decoded, err := decode(raw)
 	if err != nil {
 		return nil, err
 	}
-	db.memo.Store(string(key), memo[T]{string(raw), &decoded})
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.memo[string(key)] = memo[T]{string(raw), &decoded}
 	return &decoded, nil
 }
 
-// getMemo is get for a record that is worth remembering.
-func getMemo[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[*T] {
-	return get(b, key, func(raw []byte) (*T, error) { return remember(b.db, key, raw, decode) })
+// Shared is a record that is remembered, if it was found. It must not be
+// changed.
+type Shared[T any] struct {
+	V     *T
+	Found bool
+	db    *DB
+	key   []byte
+}
+
+func (v *Shared[T]) fill(raw []byte) (err error) {
+	v.V, err = remember(v.db, v.key, raw, codec.DecodeJSON[T])
+	v.Found = err == nil
+	return err
+}
+
+func (v *Shared[T]) get(b *Batch, key []byte) {
+	v.db, v.key = b.db, key
+	b.keys = append(b.keys, key)
+	b.values = append(b.values, v)
 }
 
 // Settings reads the application's settings.
-func Settings[T any](b *Batch) *Value[*T] { return getMemo(b, keys.Settings(), codec.DecodeJSON[T]) }
+func Settings[T any](b *Batch) *Shared[T] {
+	v := new(Shared[T])
+	v.get(b, keys.Settings())
+	return v
+}
 
 // PutSettings stores the application's settings.
 func (t *Txn) PutSettings(v any) error { return t.putJSON(keys.Settings(), v) }
 
 // Type reads a channel type.
-func Type[T any](b *Batch, name string) *Value[*T] {
-	return getMemo(b, keys.Type(name), codec.DecodeJSON[T])
+func Type[T any](b *Batch, name string) *Shared[T] {
+	v := new(Shared[T])
+	v.get(b, keys.Type(name))
+	return v
 }
 
 // Types reads all channel types, by name. They are shared and must not be

@@ -3,9 +3,9 @@ package boltstore
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -18,27 +18,29 @@ import (
 type call struct {
 	ctx   context.Context
 	fn    func(storage.Txn) error
-	taken atomic.Bool // by a batch, or by its caller who gives up
-	turn  chan *batch // the batch in which it is its turn to run
+	taken atomic.Bool   // by a batch, or by its caller who gives up
+	done  chan struct{} // told when what follows is the outcome
+
+	err      error
+	panicked any
+	exited   bool // its function ended the goroutine it ran in
 }
 
-// batch is the calls that are committed together. They run one at a time, each
-// in its own goroutine: so a panic, or a test's FailNow, stops the goroutine
-// it belongs to.
+// batch is the calls that are committed together. They run one at a time, in
+// the goroutine of [Store.run].
 type batch struct {
-	store *Store
-	tx    *bbolt.Tx
-	over  overlay
-	ran   chan bool     // the call whose turn it was is through, settled or not
-	done  chan struct{} // closed when err is the outcome
-	err   error
+	store  *Store
+	tx     *bbolt.Tx
+	over   overlay
+	read   cursors
+	round  []*call // to be run next
+	wrote  bool    // one of the round's calls has something to commit
+	commit []*call // those that wait for the commit
+	err    error
 }
-
-// errAbandoned is the outcome of a batch whose commit panicked.
-var errAbandoned = errors.New("boltstore: commit abandoned")
 
 // Update implements [storage.Store]. It runs fn once, after and before all
-// other Updates whatever their scopes.
+// other Updates whatever their scopes, in another goroutine.
 //
 // If the disk is full or fails, the Updates that were to be committed together
 // all answer the error and nothing of them is stored; the store goes on with
@@ -53,124 +55,61 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := &call{ctx: ctx, fn: fn, turn: make(chan *batch, 1)}
+	c := &call{ctx: ctx, fn: fn, done: make(chan struct{}, 1)}
 	s.mu.Lock()
 	s.queue = append(s.queue, c)
+	idle := !s.running
+	s.running = true
 	s.mu.Unlock()
+	if idle {
+		go s.run(nil)
+	}
 	select {
-	case s.lead <- struct{}{}:
-		// Nobody can have taken c: a batch takes calls while it has the lead,
-		// and lets it go when they are through.
-		if err := ctx.Err(); err != nil {
-			c.taken.Store(true)
-			<-s.lead
-			return err
-		}
-		return s.begin().leader(c)
-	case b := <-c.turn:
-		return b.follower(c)
+	case <-c.done:
 	case <-ctx.Done():
 		if c.claim() {
 			return ctx.Err()
 		}
-		return (<-c.turn).follower(c)
+		<-c.done
 	}
+	switch {
+	case c.panicked != nil:
+		panic(c.panicked)
+	case c.exited:
+		runtime.Goexit()
+	}
+	return c.err
 }
 
 // claim decides between the batch that is about to run the call and its caller
 // who is about to give up.
 func (c *call) claim() bool { return c.taken.CompareAndSwap(false, true) }
 
-// begin makes a batch. If that fails the batch has its outcome already.
-func (s *Store) begin() *batch {
-	b := &batch{store: s, ran: make(chan bool, 1), done: make(chan struct{})}
-	tx, err := s.db.Begin(true)
-	if err != nil {
-		b.err = fmt.Errorf("boltstore: %w", err)
-		return b
-	}
-	b.tx = tx
-	b.over.base = tx.Bucket(logBucket).Sequence()
-	return b
-}
-
-// leader runs the batch with c as its first call. Whatever becomes of c, its
-// panic included, the rest is run and committed before its caller goes on.
-func (b *batch) leader(c *call) (err error) {
-	c.taken.Store(true)
-	settled := false
+// run makes batches until no call waits, beginning with what is left of b.
+func (s *Store) run(b *batch) {
+	over := false
 	defer func() {
-		b.finish()
-		if !settled && b.err != nil {
-			err = b.err
+		if !over { // a call has ended this goroutine, as a test's FailNow does
+			go s.run(b)
 		}
 	}()
-	settled, err = b.run(c)
-	return err
-}
-
-// follower runs c in a batch that another call leads.
-func (b *batch) follower(c *call) error {
-	settled, err := b.runAndReport(c)
-	if settled {
-		return err
-	}
-	<-b.done
-	if b.err != nil {
-		return b.err
-	}
-	return err
-}
-
-func (b *batch) runAndReport(c *call) (settled bool, err error) {
-	defer func() { b.ran <- settled }()
-	return b.run(c)
-}
-
-// run runs one call. It is settled when the call has neither seen nor left
-// anything that the commit decides on.
-func (b *batch) run(c *call) (settled bool, err error) {
-	if b.err != nil {
-		return true, b.err
-	}
-	clean, ok := b.over.empty(), false
-	t := &txn{reader: reader{tx: b.tx, over: &b.over}, records: len(b.over.records)}
-	defer func() {
-		if !ok {
-			t.rollback()
+	for b != nil || s.busy() {
+		if b == nil {
+			b = s.begin()
 		}
-		t.end()
-	}()
-	err = c.fn(t)
-	ok = err == nil
-	return clean && (!ok || b.over.empty()), err
+		b.runCalls()
+		b.end()
+		b = nil
+	}
+	over = true
 }
 
-// finish runs the calls that wait, and those that come meanwhile, commits what
-// there is, and lets the next batch begin. Calls that have something to commit
-// wait for it, so there are only so many of them; those that have nothing may
-// come again and again, and a round of them alone ends the batch.
-func (b *batch) finish() {
-	defer func() { <-b.store.lead }()
-	defer close(b.done)
-	if b.tx != nil {
-		defer func() { _ = b.tx.Rollback() }() // does nothing after a commit
-	}
-	for more := true; more; {
-		more = false
-		for _, c := range b.store.waiting() {
-			if c.ctx.Err() == nil && c.claim() {
-				c.turn <- b
-				if settled := <-b.ran; !settled {
-					more = true
-				}
-			}
-		}
-	}
-	if b.err == nil {
-		b.err = errAbandoned
-		b.err = b.commit()
-	}
+// busy says whether calls wait; if none does, the next one has to call run.
+func (s *Store) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = len(s.queue) > 0
+	return s.running
 }
 
 // waiting empties the queue.
@@ -182,8 +121,114 @@ func (s *Store) waiting() []*call {
 	return calls
 }
 
-// commit hands the overlay to bbolt, in the order of the keys.
-func (b *batch) commit() error {
+// begin makes a batch. If that fails the batch has its outcome already.
+func (s *Store) begin() *batch {
+	b := &batch{store: s, round: s.waiting()}
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		b.err = fmt.Errorf("boltstore: %w", err)
+		return b
+	}
+	b.tx = tx
+	b.read = cursors{tx: tx, version: tx.ID() - 1, cache: s.cache}
+	b.over.base = tx.Bucket(logBucket).Sequence()
+	return b
+}
+
+// runCalls runs the calls that wait, and those that come meanwhile. Calls that
+// have something to commit wait for it, so there are only so many of them;
+// those that have nothing may come again and again, and a round of them alone
+// ends the batch.
+func (b *batch) runCalls() {
+	for {
+		for len(b.round) > 0 {
+			c := b.round[0]
+			b.round = b.round[1:]
+			if c.ctx.Err() == nil && c.claim() {
+				b.run(c)
+			}
+		}
+		if !b.wrote {
+			return
+		}
+		b.wrote = false
+		b.round = b.gather()
+	}
+}
+
+// gather is the calls that have come. Who waited for the last commit is likely
+// to come again and may be on the way: a commit costs more than to let them
+// arrive.
+func (b *batch) gather() []*call {
+	calls := b.store.waiting()
+	for range gatherings {
+		if len(calls)+len(b.commit) >= b.store.last {
+			break
+		}
+		runtime.Gosched()
+		calls = append(calls, b.store.waiting()...)
+	}
+	return calls
+}
+
+// gatherings is how often a batch lets others run before it commits.
+const gatherings = 3
+
+// run runs one call. One that has neither seen nor left anything that the
+// commit decides on is answered at once.
+func (b *batch) run(c *call) {
+	if b.err != nil {
+		c.err = b.err
+		c.done <- struct{}{}
+		return
+	}
+	clean, returned := b.over.empty(), false
+	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, records: len(b.over.records)}
+	defer func() {
+		if !returned {
+			c.panicked = recover()
+			c.exited = c.panicked == nil
+		}
+		if !returned || c.err != nil {
+			t.rollback()
+		}
+		t.end()
+		if clean && b.over.empty() {
+			c.done <- struct{}{}
+			return
+		}
+		b.wrote = true
+		b.commit = append(b.commit, c)
+	}()
+	c.err = c.fn(t)
+	returned = true
+}
+
+// end commits what there is and tells those who wait for it.
+func (b *batch) end() {
+	if b.err == nil {
+		b.err = b.save()
+	}
+	b.store.last = len(b.commit)
+	for _, c := range b.commit {
+		if b.err != nil {
+			c.err = b.err
+		}
+		c.done <- struct{}{}
+	}
+}
+
+// save hands the overlay to bbolt, in the order of the keys, and commits it.
+func (b *batch) save() (err error) {
+	defer func() {
+		if r := recover(); r != nil { // what bbolt does about a damaged page
+			err = fmt.Errorf("boltstore: the file is damaged: %v", r)
+		}
+		_ = b.tx.Rollback() // does nothing after a commit
+		if err != nil {
+			b.store.cache.forget()
+		}
+	}()
 	if b.over.empty() {
 		return nil
 	}
@@ -193,9 +238,11 @@ func (b *batch) commit() error {
 	// How much the file grows at a time, which costs a sync: not much for a
 	// small one, not often for a large one.
 	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, 64<<10), 16<<20))
+	version := b.tx.ID()
 	if err := b.tx.Commit(); err != nil {
 		return fmt.Errorf("boltstore: commit: %w", err)
 	}
+	b.store.cache.commit(version, &b.over.writes)
 	for _, rec := range b.over.records {
 		b.store.waiters.Wake(rec.log)
 	}

@@ -56,7 +56,7 @@ func whileLeading(t *testing.T, s *Store, n int, call func(i int)) {
 	for i := range n {
 		wg.Go(func() { call(i) })
 	}
-	for queued := 0; queued < n+1; { // the leader's own stays until it is taken
+	for queued := 0; queued < n; {
 		runtime.Gosched()
 		s.mu.Lock()
 		queued = len(s.queue)

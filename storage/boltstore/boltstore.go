@@ -54,10 +54,13 @@ type Store struct {
 	db      *bbolt.DB
 	gate    *driver.Gate
 	waiters *driver.Waiters
+	cache   *cache
 
-	lead  chan struct{} // held by the caller that runs a batch
-	mu    sync.Mutex    // held to change queue, never while anything runs
-	queue []*call
+	mu      sync.Mutex // held to change what follows, never while anything runs
+	queue   []*call
+	running bool // batches are being made
+
+	last int // calls that the last batch committed; the running one's own
 }
 
 // Open opens the file at path, and makes it (mode 0600) if there is none; the
@@ -120,12 +123,21 @@ func open(path string, opts *Options) (s *Store, err error) {
 	if isNew && !opts.NoSync {
 		syncDir(filepath.Dir(path))
 	}
+	version := 0
+	err = db.View(func(tx *bbolt.Tx) error {
+		version = tx.ID()
+		return nil
+	})
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
 	return &Store{
 		path:    path,
 		db:      db,
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
-		lead:    make(chan struct{}, 1),
+		cache:   newCache(version),
 	}, nil
 }
 
@@ -143,7 +155,7 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 		return fmt.Errorf("boltstore: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // fails only if it is over
-	r := reader{tx: tx}
+	r := reader{cursors: &cursors{tx: tx, version: tx.ID(), cache: s.cache}}
 	defer r.end()
 	return fn(&r)
 }

@@ -12,42 +12,43 @@ import (
 	"example.com/chat/storage/internal/driver"
 )
 
-// reader reads a bbolt transaction, in which nothing has been written. Its
-// cursors are made when first needed and serve all its calls.
-type reader struct {
+// cursors walk a bbolt transaction, in which nothing has been written. They are
+// made when first needed and serve all its readers, one after the other.
+type cursors struct {
 	tx                *bbolt.Tx
+	version           int // of the last commit it sees
+	cache             *cache
 	data, logs, heads *bbolt.Cursor
-	over              *overlay // nil in a View
-	done              bool
+}
+
+// cursor makes a cursor of a bucket where c has none yet.
+func (t *cursors) cursor(c **bbolt.Cursor, bucket []byte) *bbolt.Cursor {
+	if *c == nil {
+		*c = t.tx.Bucket(bucket).Cursor()
+	}
+	return *c
+}
+
+// reader reads a bbolt transaction, together with what is about to be written.
+type reader struct {
+	*cursors
+	over *overlay // nil in a View
+	done bool
 }
 
 // end makes the reader refuse further calls: the memory map may be gone.
 func (r *reader) end() { *r = reader{done: true} }
 
-// cursor makes a cursor of a bucket where c has none yet.
-func (r *reader) cursor(c **bbolt.Cursor, bucket []byte) *bbolt.Cursor {
-	if *c == nil {
-		*c = r.tx.Bucket(bucket).Cursor()
-	}
-	return *c
-}
-
 func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
 	if r.done {
 		return nil, nil, driver.ErrDone
 	}
-	values := make([][]byte, len(keys))
-	var last []byte // where the cursor stands, if it was the last to read
-	for i, key := range keys {
+	for _, key := range keys {
 		if err := driver.CheckKey(key); err != nil {
 			return nil, nil, err
 		}
-		if r.over != nil {
-			values[i] = r.get(key)
-			continue
-		}
-		values[i], last = r.near(key, last)
 	}
+	values := r.find(keys)
 	if len(ranges) == 0 {
 		return values, nil, nil
 	}
@@ -62,6 +63,44 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]stor
 		})
 	}
 	return values, entries, nil
+}
+
+// find finds the values of keys.
+func (r *reader) find(keys [][]byte) [][]byte {
+	values := make([][]byte, len(keys))
+	if len(keys) > cachedKeys {
+		r.search(keys, values, func(i int) bool {
+			w, ok := r.over.get(keys[i])
+			values[i] = w.value
+			return ok
+		})
+		return values
+	}
+	var known mask
+	if r.over != nil {
+		for i, key := range keys {
+			if w, ok := r.over.get(key); ok {
+				values[i] = w.value
+				known |= 1 << i
+			}
+		}
+	}
+	known = r.cache.get(r.version, keys, values, known)
+	if known != all(len(keys)) {
+		r.search(keys, values, known.has)
+		r.cache.add(r.version, keys, values, known)
+	}
+	return values
+}
+
+// search fills in the values that are not known from what is stored.
+func (r *reader) search(keys, values [][]byte, known func(i int) bool) {
+	var last []byte // where the cursor stands
+	for i, key := range keys {
+		if !known(i) {
+			values[i], last = r.near(key, last)
+		}
+	}
 }
 
 // steps is how far the next key is looked for before the tree is searched: one
@@ -96,10 +135,8 @@ func (r *reader) near(key, last []byte) (value, stands []byte) {
 
 // get finds one value; nil where there is none.
 func (r *reader) get(key []byte) []byte {
-	if r.over != nil {
-		if w, ok := r.over.writes.Get(key); ok {
-			return w.value
-		}
+	if w, ok := r.over.get(key); ok {
+		return w.value
 	}
 	k, v := r.cursor(&r.data, dataBucket).Seek(key)
 	if !bytes.Equal(k, key) {

@@ -25,6 +25,14 @@ type write struct{ value []byte }
 // position. The first 8 bytes of data are left free for the link.
 type record struct{ log, data []byte }
 
+// get finds what is to be written under a key. A View has no overlay.
+func (o *overlay) get(key []byte) (w write, ok bool) {
+	if o == nil {
+		return w, false
+	}
+	return o.writes.Get(key)
+}
+
 // empty reports whether there is nothing to commit.
 func (o *overlay) empty() bool { return o.writes.Len() == 0 && len(o.records) == 0 }
 
@@ -89,9 +97,8 @@ func (t *txn) rollback() {
 
 // set writes to the overlay. The key must last as long as the batch.
 func (t *txn) set(key []byte, w write) {
-	was, had := t.over.writes.Get(key)
+	was, had := t.over.writes.Set(key, w)
 	t.undo = append(t.undo, undo{key, was, had})
-	t.over.writes.Set(key, w)
 }
 
 // Tail leaves out the transaction's own records.

@@ -60,13 +60,14 @@ func (t *Tree[V]) Get(key []byte) (v V, ok bool) {
 	return v, ok
 }
 
-// Set puts a value under a key.
-func (t *Tree[V]) Set(key []byte, v V) {
+// Set puts a value under a key and returns the one that was there.
+func (t *Tree[V]) Set(key []byte, v V) (was V, had bool) {
 	if t.root == nil {
 		t.root = &node[V]{owner: t.owner}
 	}
 	t.root = t.mine(t.root)
-	if right := t.set(t.root, key, v); right != nil {
+	right, was, had := t.set(t.root, key, v)
+	if right != nil {
 		left := t.root
 		t.root = &node[V]{
 			owner: t.owner,
@@ -74,6 +75,7 @@ func (t *Tree[V]) Set(key []byte, v V) {
 			kids:  []*node[V]{left, right},
 		}
 	}
+	return was, had
 }
 
 // Delete removes a key and reports whether it was there.
@@ -132,14 +134,13 @@ func roomy[E any](s []E) []E {
 }
 
 // set puts the value into the owned subtree n and returns what was split off
-// its right side, if anything.
-func (t *Tree[V]) set(n *node[V], key []byte, v V) *node[V] {
+// its right side, if anything, and the value that was there.
+func (t *Tree[V]) set(n *node[V], key []byte, v V) (right *node[V], was V, had bool) {
 	var i int
 	if n.kids == nil {
-		var found bool
-		if i, found = n.search(key); found {
-			n.vals[i] = v
-			return nil
+		if i, had = n.search(key); had {
+			was, n.vals[i] = n.vals[i], v
+			return nil, was, true
 		}
 		n.keys = slices.Insert(n.keys, i, key)
 		n.vals = slices.Insert(n.vals, i, v)
@@ -147,22 +148,21 @@ func (t *Tree[V]) set(n *node[V], key []byte, v V) *node[V] {
 	} else {
 		i = n.child(key)
 		n.kids[i] = t.mine(n.kids[i])
-		right := t.set(n.kids[i], key, v)
-		if right == nil {
-			return nil
+		if right, was, had = t.set(n.kids[i], key, v); right == nil {
+			return nil, was, had
 		}
 		i++
 		n.keys = slices.Insert(n.keys, i, right.keys[0])
 		n.kids = slices.Insert(n.kids, i, right)
 	}
 	if len(n.keys) <= fanout {
-		return nil
+		return nil, was, had
 	}
 	at := len(n.keys) / 2
 	if i == len(n.keys)-1 {
 		at = i // keys that arrive in order fill their nodes
 	}
-	return n.split(at)
+	return n.split(at), was, had
 }
 
 // split moves the keys from index at on into a new node.

@@ -1,0 +1,41 @@
+package record
+
+import (
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+)
+
+// Opening is what is read of a channel for whoever makes a call in it, with the
+// application's types for channel types and settings. Every call begins with
+// it, so all of it is one piece of memory.
+type Opening[Type, Settings any] struct {
+	Number   Value[Channel]
+	User     Value[codec.User]
+	Type     Shared[Type]
+	Settings Shared[Settings]
+
+	Channel Value[codec.Channel]
+	Own     Value[codec.UserChannel]
+	Member  Value[codec.Member]
+	ForMe   Value[codec.ForMe]
+}
+
+// ByCID adds the reads that the cid and the caller's id lead to.
+func (o *Opening[Type, Settings]) ByCID(b *Batch, cid, kind, user string) {
+	o.Number.get(b, keys.CID(cid), decodeNumber)
+	o.User.get(b, keys.User(user), codec.DecodeUser)
+	o.Type.get(b, keys.Type(kind))
+	o.Settings.get(b, keys.Settings())
+}
+
+// ByNumber adds the reads that the channel's number leads to; those for one
+// user if an id is given.
+func (o *Opening[Type, Settings]) ByNumber(b *Batch, c Channel, user string) {
+	o.Channel.get(b, keys.Record(c), codec.DecodeChannel)
+	if user == "" {
+		return
+	}
+	o.Own.get(b, keys.UserChannel(user, c), codec.DecodeUserChannel)
+	o.Member.get(b, keys.Member(c, user), codec.DecodeMember)
+	o.ForMe.get(b, keys.ForMe(c, user), codec.DecodeForMe)
+}
