@@ -17,8 +17,16 @@ func (l *crashLife) check() {
 		l.checkMessage(m)
 	}
 	l.checkPendingList()
+	unread := map[chat.UserID]int{}
 	for _, cid := range crashChannels() {
-		l.checkChannel(l.model.channels[cid])
+		l.checkChannel(l.model.channels[cid], unread)
+	}
+	for _, user := range crashUsers() {
+		total, err := l.app.As(user).TotalUnread(l.ctx)
+		l.must(err)
+		if total.Messages != unread[user] {
+			l.t.Errorf("%s has %d unread in all; counted are %d", user, total.Messages, unread[user])
+		}
 	}
 	for user, want := range l.model.mutes {
 		if got := l.mutes(user); !slices.Equal(got, crashMuted(want)) {
@@ -176,8 +184,8 @@ func (l *crashLife) checkPendingList() {
 }
 
 // checkChannel compares the pages of a channel, and for each of its members how
-// far they have read and what is unread.
-func (l *crashLife) checkChannel(ch *crashChannel) {
+// far they have read and what is unread, which it adds up.
+func (l *crashLife) checkChannel(ch *crashChannel, unread map[chat.UserID]int) {
 	l.t.Helper()
 	state, err := l.app.Channel(l.ctx, ch.cid)
 	if errors.Is(err, chat.ErrNotFound) != !ch.there || err != nil && ch.there {
@@ -200,16 +208,16 @@ func (l *crashLife) checkChannel(ch *crashChannel) {
 		return
 	}
 	for _, user := range crashUsers() {
-		l.checkMember(ch, user, pages)
+		unread[user] += l.checkMember(ch, user, pages)
 	}
 }
 
-// checkPages compares the pages of a channel as the application, and one who
-// sees no private messages, reads them.
+// checkPages compares the pages of a channel as the application reads them, one
+// who sees every private message, and one who sees none.
 func (l *crashLife) checkPages(ch *crashChannel) []chat.Message {
 	l.t.Helper()
 	var pages []chat.Message
-	var got, want, public, seen []chat.MessageID
+	var got, want, all, public []chat.MessageID
 	notes := map[string]int64{}
 	for m, err := range l.app.AllMessages(l.ctx, ch.cid) {
 		l.must(err)
@@ -217,6 +225,7 @@ func (l *crashLife) checkPages(ch *crashChannel) []chat.Message {
 			l.t.Errorf("%s is of %v, no later than the one before it", m.ID, m.CreatedAt)
 		}
 		pages = append(pages, m)
+		all = append(all, m.ID)
 		if m.Restricted == nil {
 			public = append(public, m.ID)
 		}
@@ -237,15 +246,22 @@ func (l *crashLife) checkPages(ch *crashChannel) []chat.Message {
 		l.t.Errorf("the pages of %s (-want +got):\n%s", ch.cid, diff)
 	}
 	if ch.open {
-		for m, err := range l.app.As("stranger").AllMessages(l.ctx, ch.cid) {
-			l.must(err)
-			seen = append(seen, m.ID)
-		}
-		if diff := cmp.Diff(public, seen); diff != "" {
-			l.t.Errorf("the pages of %s as a stranger reads them (-want +got):\n%s", ch.cid, diff)
-		}
+		l.checkPagesOf("reader", ch.cid, all)
+		l.checkPagesOf("stranger", ch.cid, public)
 	}
 	return pages
+}
+
+func (l *crashLife) checkPagesOf(user chat.UserID, cid chat.CID, want []chat.MessageID) {
+	l.t.Helper()
+	var got []chat.MessageID
+	for m, err := range l.app.As(user).AllMessages(l.ctx, cid) {
+		l.must(err)
+		got = append(got, m.ID)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		l.t.Errorf("the pages of %s as the %s reads them (-want +got):\n%s", cid, user, diff)
+	}
 }
 
 // checkNotes compares what truncations posted, by text, with what was seen. What
@@ -270,7 +286,7 @@ func (l *crashLife) checkNotes(ch *crashChannel, seen map[string]int64) {
 }
 
 // checkMember compares a membership, and the unread count with a naive one.
-func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat.Message) {
+func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat.Message) int {
 	l.t.Helper()
 	state, err := l.app.As(user).Channel(l.ctx, ch.cid)
 	member := ch.members[user]
@@ -278,7 +294,7 @@ func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat
 		if err == nil && (state.Membership != nil || state.Unread != 0) || err != nil && !errors.Is(err, chat.ErrNotFound) {
 			l.t.Errorf("%s left %s and is a member: %v, %v", user, ch.cid, state.Membership, err)
 		}
-		return
+		return 0
 	}
 	l.must(err)
 	read := crashMicro(state.LastRead)
@@ -301,6 +317,7 @@ func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat
 	if unread != want || state.Unread != want {
 		l.t.Errorf("%s has %d unread in %s, %d in its state; counted are %d", user, unread, ch.cid, state.Unread, want)
 	}
+	return want
 }
 
 // checkTold checks that nothing is owed to the application any more, and that it
@@ -335,12 +352,14 @@ func (l *crashLife) checkTold() {
 }
 
 // clear finds out whether a message that is gone was ever pending: its id knows.
+// If its send alone was cut off, it was deleted since.
 func (l *crashLife) clear(m *crashMessage) {
 	l.t.Helper()
 	_, err := l.app.CommitMessage(l.ctx, m.ID)
 	switch {
+	case errors.Is(err, chat.ErrNotPending) && !m.held:
+		m.held, m.unclear = true, false
 	case errors.Is(err, chat.ErrNotPending):
-		m.held = true
 	case !errors.Is(err, chat.ErrNotFound) || m.held:
 		l.t.Errorf("%s, which is gone and was pending: %t, is committed: %v", m.ID, m.held, err)
 	}

@@ -104,14 +104,35 @@ func TestCrash(t *testing.T) {
 	}
 	t.Logf("go test -run TestCrash -crash.seed=%d -crash.kills=%d .", seed, kills)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for kills > 0 && !t.Failed() {
+	for left := kills; left > 0 && !t.Failed(); left -= crashFileKills {
 		c := &crash{t: t, dir: t.TempDir(), random: random, model: newCrashModel()}
 		c.prepare()
-		for n := min(kills, crashFileKills); n > 0 && !t.Failed(); n-- {
-			kills--
-			c.round(n == 1)
+		n := min(left, crashFileKills)
+		for c.kills < n && !t.Failed() {
+			c.round(c.kills == n-1)
 		}
 		t.Logf("%d kills on one file: %s", c.kills, c.summary())
+		if c.model.calls > 2000 && !t.Failed() {
+			c.checkCalls()
+		}
+	}
+}
+
+// checkCalls checks that the callers did everything, and that the kills came
+// both before and after calls took effect. Else the test would have shown less
+// than it says.
+func (c *crash) checkCalls() {
+	c.t.Helper()
+	for _, op := range []string{
+		"send", "whisper", "hold", "commit", "edit", "soft", "undelete", "hard", "for me", "read", "mute", "mute user",
+		"leave", "join", "truncate", "close", "make",
+	} {
+		if c.model.done[op] == 0 {
+			c.t.Errorf("after %d kills nobody has done %q", c.kills, op)
+		}
+	}
+	if c.model.found == 0 || c.model.found == c.model.cutOff {
+		c.t.Errorf("of %d calls that were cut off %d were done", c.model.cutOff, c.model.found)
 	}
 }
 
@@ -244,9 +265,8 @@ func (c *crash) kill(report string) {
 // crashLife is the file opened here.
 type crashLife struct {
 	*crash
-	app   *chat.App
-	ctx   context.Context
-	model *crashModel
+	app *chat.App
+	ctx context.Context
 }
 
 // live opens the file, does something with it, and closes it.
@@ -264,7 +284,7 @@ func (c *crash) live(do func(*crashLife)) {
 	}
 	app, err := chat.Open(c.path(), crashOptions(tell, false))
 	c.must(err)
-	do(&crashLife{c, app, context.Background(), c.model})
+	do(&crashLife{c, app, context.Background()})
 	c.must(app.Close())
 	for _, problem := range c.model.problems {
 		c.t.Error(problem)
