@@ -365,10 +365,11 @@ func (l *crashLife) clear(m *crashMessage) {
 	}
 }
 
-// checkGone checks that what is gone is gone for good: it cannot come back, and
-// nothing else can take its id.
+// checkGone checks that what is gone is gone for good: nothing of it is stored
+// any more, it cannot come back, and nothing else can take its id.
 func (l *crashLife) checkGone() {
 	l.t.Helper()
+	l.checkStored()
 	for _, m := range l.model.order {
 		if m.state != crashGone || m.probed || m.at == 0 {
 			continue
@@ -388,5 +389,37 @@ func (l *crashLife) checkGone() {
 		if !errors.Is(err, chat.ErrConflict) {
 			l.t.Errorf("another message with the id of %s, which is gone, answers %v", m.ID, err)
 		}
+	}
+}
+
+// checkStored compares how many messages are stored with how many there must
+// be. Of a truncation's message that was truncated before it was ever seen it is
+// not known whether it was softly.
+func (l *crashLife) checkStored() {
+	l.t.Helper()
+	pending, least := 0, 0
+	for _, m := range l.model.order {
+		if m.state == crashPending {
+			pending++
+		}
+		if m.state != crashGone {
+			least++
+		}
+	}
+	most := least
+	for _, ch := range l.model.channels {
+		for _, note := range ch.notes {
+			if note.at > ch.purged {
+				least++
+				most++
+			} else if note.at == crashUnknown {
+				most++
+			}
+		}
+	}
+	report, err := l.app.Verify(l.ctx, nil)
+	l.must(err)
+	if report.Pending != pending || report.Messages < least || report.Messages > most {
+		l.t.Errorf("%d messages are stored, %d of them pending; want %d to %d, and %d", report.Messages, report.Pending, least, most, pending)
 	}
 }

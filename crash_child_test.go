@@ -211,7 +211,7 @@ func (c *crashCaller) step() {
 		{2, c.leaveAndJoin},
 	}
 	if c.index < len(crashShared) {
-		acts = append(acts, act{2, c.truncate})
+		acts = append(acts, act{4, c.truncate})
 	}
 	if _, owns := crashRecycled(c.index); owns {
 		acts = append(acts, act{4, c.recycle})
