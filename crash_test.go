@@ -2,156 +2,152 @@ package chat_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/chat"
 )
 
-const (
-	crashRounds  = 4
-	crashSenders = 16
-	crashRoom    = chat.CID("messaging:room")
-	crashSide    = chat.CID("messaging:side")
+var (
+	crashSeed  = flag.Uint64("crash.seed", 0, "seed of TestCrash; 0: a new one each time")
+	crashKills = flag.Int("crash.kills", 0, "kills of TestCrash; 0: 4, or 20 where CI=true and no race is looked for")
 )
 
-// crashPlan is what a sender does, again and again: a call, and the message it
-// is about.
-var crashPlan = []crashCall{
-	{"send", "a"},
-	{"send", "b"},
-	{"soft", "a"},
-	{"hold", "c"},
-	{"commit", "c"},
-	{"hold", "d"},
-	{"private", "e"},
-	{"hard", "d"},
-	{"hard", "b"},
-	{"hold", "f"},
-	{"send", "g"},
-}
+const (
+	crashCallers   = 16
+	crashFileKills = 50               // after so many a new file is begun
+	crashLater     = 16 * time.Second // by then the work that a dead process had claimed is anybody's
+)
 
-// crashSidePlan is what the first sender does, alone in a channel of its own.
-var crashSidePlan = []crashCall{{"side", "a"}, {"side", "b"}, {"truncate", ""}, {"side", "c"}}
+// crashShared is a channel of each type, for all callers.
+var crashShared = []chat.CID{"messaging:room", "team:room", "livestream:room", "commerce:room", "gaming:room"}
 
-type crashCall struct{ do, name string }
-
-// crashCallAt is the n-th call of a sender.
-func crashCallAt(round, sender, n int) (do string, id chat.MessageID) {
-	plan := crashPlan
-	if sender == 0 {
-		plan = crashSidePlan
+// crashRecycled is the channel that a caller has to itself, and deletes and
+// makes again.
+func crashRecycled(caller int) (cid chat.CID, owns bool) {
+	switch caller {
+	case crashCallers - 2:
+		return "messaging:recycled", true
+	case crashCallers - 1:
+		return "gaming:recycled", true
 	}
-	c := plan[n%len(plan)]
-	return c.do, chat.MessageID(fmt.Sprintf("%d-%d-%d-%s", round, sender, n/len(plan), c.name))
+	return "", false
 }
 
-func crashUser(sender int) chat.UserID { return chat.UserID(fmt.Sprintf("sender-%d", sender)) }
+func crashChannels() []chat.CID {
+	list := append([]chat.CID{}, crashShared...)
+	for caller := range crashCallers {
+		if cid, owns := crashRecycled(caller); owns {
+			list = append(list, cid)
+		}
+	}
+	return list
+}
 
-// TestCrash kills a process in the middle of 16 senders, several times, and
-// looks in the file for every call that it had acknowledged: each one has its
-// whole effect, and the one call of each sender that was under way has its
-// whole effect or none.
+func crashUser(caller int) chat.UserID { return chat.UserID(fmt.Sprintf("caller-%d", caller)) }
+
+// crashUsers is the callers, and those who only look: the owner of the channels,
+// two who see the private messages and one who does not.
+func crashUsers() []chat.UserID {
+	list := []chat.UserID{"owner", "reader", "friend", "stranger"}
+	for caller := range crashCallers {
+		list = append(list, crashUser(caller))
+	}
+	return list
+}
+
+func crashChannelDraft(cid chat.CID) chat.ChannelDraft {
+	return chat.ChannelDraft{CreatedBy: "owner", Name: string(cid), Members: crashUsers()}
+}
+
+func crashOptions(tell func(deleted bool) func(context.Context, chat.PendingMessage) error, background bool) *chat.Options {
+	return &chat.Options{
+		NoBackground: !background, MaxDeletedForMe: 1000,
+		Pending: chat.PendingFuncs{Sent: tell(false), Deleted: tell(true)},
+	}
+}
+
+// TestCrash kills a process in the middle of 16 callers, again and again on the
+// same file. Each time it opens the file and compares all that is in it with
+// what the process had reported: each acknowledged call has its whole effect,
+// and the one call of each caller that was under way has its whole effect or
+// none. Of each pending message that there was the application is told.
 func TestCrash(t *testing.T) {
 	if path := os.Getenv("CHAT_CRASH_FILE"); path != "" {
-		crashChild(path, os.Getenv("CHAT_CRASH_ROUND"))
+		crashChild(path)
 		return
 	}
 	if testing.Short() {
 		t.Skip("skipped: kills processes for some seconds")
 	}
-	path := filepath.Join(t.TempDir(), "chat.db")
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 3))
-	c := &crash{t: t, path: path}
-	c.prepare()
-	for round := range crashRounds {
-		done := c.run(round, 100+random.IntN(2500))
-		c.check(round, done)
+	kills := 4
+	if os.Getenv("CI") == "true" && !raceDetector {
+		kills = 20
 	}
-	t.Logf("%d calls were acknowledged", c.calls)
-}
-
-// crashChild sends until it is killed, and prints the sender and number of each
-// call that has returned.
-func crashChild(path, round string) {
-	fatal := func(err error) {
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
+	if *crashKills > 0 {
+		kills = *crashKills
+	}
+	seed := *crashSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("go test -run TestCrash -crash.seed=%d -crash.kills=%d .", seed, kills)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for left := kills; left > 0 && !t.Failed(); left -= crashFileKills {
+		c := &crash{t: t, dir: t.TempDir(), random: random, model: newCrashModel()}
+		c.prepare()
+		n := min(left, crashFileKills)
+		for c.kills < n && !t.Failed() {
+			c.round(c.kills == n-1)
+		}
+		t.Logf("%d kills on one file: %s", c.kills, c.summary())
+		if c.model.calls > 2000 && !t.Failed() {
+			c.checkCalls()
 		}
 	}
-	r, err := strconv.Atoi(round)
-	fatal(err)
-	// Who is told matters here, not when: the calls are owed to the next App.
-	app, err := chat.Open(path, &chat.Options{NoBackground: true, Pending: chat.PendingFuncs{}})
-	fatal(err)
-	var senders sync.WaitGroup
-	for sender := range crashSenders {
-		senders.Go(func() {
-			for n := 0; ; n++ {
-				fatal(crashDo(app, r, sender, n))
-				fmt.Printf("%d %d\n", sender, n)
-			}
-		})
-	}
-	senders.Wait()
 }
 
-func crashDo(app *chat.App, round, sender, n int) error {
-	ctx := context.Background()
-	user := crashUser(sender)
-	do, id := crashCallAt(round, sender, n)
-	draft := chat.Draft{ID: id, Text: "text of " + string(id)}
-	var err error
-	switch do {
-	case "send":
-		_, err = app.As(user).Send(ctx, crashRoom, draft)
-	case "side":
-		_, err = app.As(user).Send(ctx, crashSide, draft)
-	case "private":
-		draft.Restricted = []chat.UserID{"reader"}
-		_, err = app.Send(ctx, crashRoom, user, draft, nil)
-	case "hold":
-		_, err = app.Send(ctx, crashRoom, user, draft, &chat.SendOptions{Pending: chat.PendingOn})
-	case "commit":
-		_, err = app.CommitMessage(ctx, id)
-	case "soft":
-		_, err = app.DeleteMessage(ctx, id, chat.DeleteSoft, user)
-	case "hard":
-		_, err = app.DeleteMessage(ctx, id, chat.DeleteHard, user)
-	case "truncate":
-		err = app.TruncateChannel(ctx, crashSide, &chat.TruncateOptions{Hard: n%8 == 2})
-	}
-	return err
-}
-
-// crash is the parent's side.
-type crash struct {
-	t     *testing.T
-	path  string
-	calls int
-}
-
-func (c *crash) open(o *chat.Options) *chat.App {
+// checkCalls checks that the callers did everything, and that the kills came
+// both before and after calls took effect. Else the test would have shown less
+// than it says.
+func (c *crash) checkCalls() {
 	c.t.Helper()
-	app, err := chat.Open(c.path, o)
-	if err != nil {
-		c.t.Fatal(err)
+	for _, op := range []string{
+		"send", "whisper", "hold", "commit", "edit", "soft", "undelete", "hard", "for me", "read", "mute", "mute user",
+		"leave", "join", "truncate", "close", "make",
+	} {
+		if c.model.done[op] == 0 {
+			c.t.Errorf("after %d kills nobody has done %q", c.kills, op)
+		}
 	}
-	return app
+	if c.model.found == 0 || c.model.found == c.model.cutOff {
+		c.t.Errorf("of %d calls that were cut off %d were done", c.model.cutOff, c.model.found)
+	}
 }
+
+// crash is one file, the processes that were killed with it, and what must be in
+// it.
+type crash struct {
+	t      *testing.T
+	dir    string
+	random *rand.Rand
+	model  *crashModel
+	kills  int
+	lives  int // of processes: those that were killed, and each time the file was opened here
+}
+
+func (c *crash) path() string { return filepath.Join(c.dir, "chat.db") }
 
 func (c *crash) must(err error) {
 	c.t.Helper()
@@ -160,254 +156,177 @@ func (c *crash) must(err error) {
 	}
 }
 
-func (c *crash) prepare() {
-	c.t.Helper()
-	ctx := c.t.Context()
-	app := c.open(nil)
-	users := []chat.User{{ID: "reader"}}
-	members := []chat.UserID{"reader"}
-	for sender := range crashSenders {
-		users = append(users, chat.User{ID: crashUser(sender)})
-		members = append(members, crashUser(sender))
+func (c *crash) summary() string {
+	states := map[string]int{}
+	held, told, again := 0, 0, 0
+	for _, m := range c.model.order {
+		states[c.model.fate(m, time.Now())]++
+		if m.held {
+			held++
+		}
+		told += m.told[0].times + m.told[1].times
 	}
-	c.must(app.UpsertUsers(ctx, users...))
-	for _, cid := range []chat.CID{crashRoom, crashSide} {
-		_, err := app.EnsureChannel(ctx, cid, chat.ChannelDraft{CreatedBy: "reader", Members: members})
-		c.must(err)
+	for _, n := range c.model.repeated {
+		again += n
 	}
-	c.must(app.Close())
+	return fmt.Sprintf("%d calls acknowledged, %d of them refused; %d cut off, %d of them done; messages %v, %d were pending; told %d times, %d of them again; done %v",
+		c.model.calls, c.model.refused, c.model.cutOff, c.model.found, states, held, told, again, c.model.done)
 }
 
-// run starts a child, kills it after so many calls, and returns how many calls
-// of each sender were acknowledged.
-func (c *crash) run(round, calls int) []int {
+// prepare makes the users and channels.
+func (c *crash) prepare() {
 	c.t.Helper()
+	c.live(func(l *crashLife) {
+		var users []chat.User
+		for _, id := range crashUsers() {
+			users = append(users, chat.User{ID: id})
+		}
+		c.must(l.app.UpsertUsers(l.ctx, users...))
+		for _, cid := range crashChannels() {
+			_, err := l.app.EnsureChannel(l.ctx, cid, crashChannelDraft(cid))
+			c.must(err)
+		}
+		l.setTimeout()
+	})
+}
+
+// round has a process killed and looks at what it left: at once, and when the
+// work that it had claimed is due again.
+func (c *crash) round(last bool) {
+	c.t.Helper()
+	report := filepath.Join(c.dir, fmt.Sprintf("report-%d.jsonl", c.lives))
+	c.kill(report)
+	lines, err := readCrashReport(report)
+	c.must(err)
+	c.model.apply(lines, c.lives)
+	c.kills++
+	c.live(func(l *crashLife) {
+		l.resolve()
+		l.check()
+		if c.random.IntN(2) == 0 { // else the next process finds it
+			l.work()
+			l.check()
+		}
+	})
+	if !last && c.random.IntN(2) == 0 || c.t.Failed() {
+		return
+	}
+	target := time.Now().Add(crashLater)
+	synctest.Test(c.t, func(*testing.T) {
+		time.Sleep(time.Until(target))
+		c.live(func(l *crashLife) {
+			l.work()
+			l.check()
+			l.checkTold()
+			l.checkGone()
+			if l.setTimeout(); last {
+				l.expireAll()
+			}
+		})
+	})
+}
+
+// kill starts a process and kills it: mostly some time after it began to work,
+// now and then while it is opening the file.
+func (c *crash) kill(report string) {
+	c.t.Helper()
+	c.lives++
 	child := exec.CommandContext(c.t.Context(), os.Args[0], "-test.run=^TestCrash$")
-	child.Env = append(os.Environ(), "CHAT_CRASH_FILE="+c.path, "CHAT_CRASH_ROUND="+strconv.Itoa(round))
+	child.Env = append(os.Environ(), "CHAT_CRASH_FILE="+c.path(), "CHAT_CRASH_REPORT="+report,
+		"CHAT_CRASH_ROUND="+strconv.Itoa(c.kills), "CHAT_CRASH_SEED="+strconv.FormatUint(c.random.Uint64(), 10))
+	var complaints bytes.Buffer
+	child.Stderr = &complaints
 	out, err := child.StdoutPipe()
 	c.must(err)
 	c.must(child.Start())
 	// A child that hangs is no reason to hang with it.
 	slow := time.AfterFunc(time.Minute, func() { _ = child.Process.Kill() })
 	defer slow.Stop()
-	done := make([]int, crashSenders)
-	seen := 0
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		var sender, n int
-		if _, err := fmt.Sscanf(lines.Text(), "%d %d", &sender, &n); err != nil {
+	lines := bufio.NewScanner(out)
+	if c.random.IntN(8) == 0 {
+		time.Sleep(time.Duration(1+c.random.IntN(60)) * time.Millisecond)
+	} else if lines.Scan() && lines.Text() == "ready" {
+		time.Sleep(time.Duration(5+c.random.IntN(396)) * time.Millisecond)
+	} else {
+		fmt.Fprintln(&complaints, lines.Text())
+	}
+	_ = child.Process.Kill()
+	for lines.Scan() {
+		if lines.Text() != "ready" {
 			c.t.Errorf("the child says %q", lines.Text())
-			continue
-		}
-		done[sender] = n + 1
-		if seen++; seen == calls {
-			c.must(child.Process.Kill())
 		}
 	}
 	_ = child.Wait() // it was killed
-	if seen < calls {
-		c.t.Fatalf("the child ended after %d calls of %d", seen, calls)
+	if complaints.Len() > 0 || child.ProcessState.Exited() {
+		c.t.Fatalf("the child ended by itself: %s", complaints.String())
 	}
-	c.calls += seen
-	return done
 }
 
-// check opens the file after a crash.
-func (c *crash) check(round int, done []int) {
+// crashLife is the file opened here.
+type crashLife struct {
+	*crash
+	app *chat.App
+	ctx context.Context
+}
+
+// live opens the file, does something with it, and closes it.
+func (c *crash) live(do func(*crashLife)) {
 	c.t.Helper()
-	ctx := c.t.Context()
+	c.lives++
 	var mu sync.Mutex
-	told := map[chat.MessageID][]string{}
-	tell := func(what string) func(context.Context, chat.PendingMessage) error {
+	tell := func(deleted bool) func(context.Context, chat.PendingMessage) error {
 		return func(_ context.Context, m chat.PendingMessage) error {
 			mu.Lock()
 			defer mu.Unlock()
-			told[m.Message.ID] = append(told[m.Message.ID], what)
+			c.model.tell(crashToldOf(deleted, m), c.lives, true)
 			return nil
 		}
 	}
-	app := c.open(&chat.Options{NoBackground: true, Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")}})
-	c.verify(app)
-	states := c.checkStates(app, round, done)
-	c.checkLists(app, states)
-
-	// What the dead process held back is overdue once the timeout is short:
-	// gone at once, deleted and told of by the work that was left.
-	c.setTimeout(app, time.Millisecond)
-	time.Sleep(2 * time.Millisecond)
-	if page, err := app.PendingMessages(ctx, chat.PendingQuery{Limit: 300}); err != nil || len(page.Items) > 0 {
-		c.t.Errorf("%d overdue messages are listed as pending (%v)", len(page.Items), err)
-	}
-	for id, state := range states {
-		if state == "pending" {
-			if got := c.state(app, id); got != "gone" {
-				c.t.Errorf("overdue %s is %s", id, got)
-			}
-		}
-	}
-	_, err := app.RunDueWork(ctx)
+	app, err := chat.Open(c.path(), crashOptions(tell, false))
 	c.must(err)
-	c.checkTold(round, done, states, told)
-	c.verify(app)
-	c.setTimeout(app, time.Hour)
+	do(&crashLife{c, app, context.Background()})
 	c.must(app.Close())
-}
-
-func (c *crash) setTimeout(app *chat.App, d time.Duration) {
-	c.t.Helper()
-	c.must(app.UpdateSettings(c.t.Context(), func(s *chat.Settings) error { s.AsyncModeration.Timeout = d; return nil }))
-}
-
-func (c *crash) verify(app *chat.App) {
-	c.t.Helper()
-	report, err := app.Verify(c.t.Context(), nil)
-	c.must(err)
-	for _, p := range report.Problems {
-		c.t.Errorf("%s: %s", p.CID, p.Problem)
+	for _, problem := range c.model.problems {
+		c.t.Error(problem)
 	}
 }
 
-// state is what there is under an id.
-func (c *crash) state(app *chat.App, id chat.MessageID) string {
-	c.t.Helper()
-	m, err := app.Message(c.t.Context(), id)
-	switch {
-	case errors.Is(err, chat.ErrNotFound):
-		return "gone"
-	case err != nil:
-		c.t.Fatal(err)
-	case m.Type == chat.TypeDeleted:
-		return "deleted"
-	case m.Text != "text of "+string(id):
-		return "damaged: " + m.Text
-	case m.Pending != nil:
-		return "pending"
-	}
-	return "live"
+// work does what is due.
+func (l *crashLife) work() {
+	l.t.Helper()
+	_, err := l.app.RunDueWork(l.ctx)
+	l.must(err)
+	l.model.settle(time.Now())
 }
 
-// crashAfter is what a call makes of its message.
-var crashAfter = map[string]string{
-	"send": "live", "side": "live", "private": "live", "commit": "live", "hold": "pending", "soft": "deleted", "hard": "gone",
+// setTimeout chooses how long messages may be pending from now on: so short that
+// they expire while the callers are at work, or between two processes, or not at
+// all. Nothing overdue is left when it is called.
+func (l *crashLife) setTimeout() {
+	l.t.Helper()
+	choices := []time.Duration{30 * time.Millisecond, 300 * time.Millisecond, time.Hour}
+	l.changeTimeout(choices[l.random.IntN(len(choices))])
 }
 
-// checkStates compares each message with the calls that were acknowledged, and
-// returns what there is.
-func (c *crash) checkStates(app *chat.App, round int, done []int) map[chat.MessageID]string {
-	c.t.Helper()
-	states := map[chat.MessageID]string{}
-	for sender, calls := range done {
-		want := map[chat.MessageID]string{}
-		apply := func(n int) chat.MessageID {
-			do, id := crashCallAt(round, sender, n)
-			if do != "truncate" {
-				want[id] = crashAfter[do]
-				return id
-			}
-			for id := range want {
-				want[id] = "gone"
-			}
-			return ""
-		}
-		for n := range calls {
-			apply(n)
-		}
-		for id := range want {
-			states[id] = c.state(app, id)
-		}
-		// The call under way is seen by what it is about; the rest is certain.
-		under, id := crashCallAt(round, sender, calls)
-		before, known := want[id]
-		if !known {
-			before = "gone"
-		}
-		if under == "truncate" {
-			c.checkTruncated(want, states)
-			continue
-		}
-		if states[id] = c.state(app, id); states[id] != before && states[id] != crashAfter[under] {
-			c.t.Errorf("%s was %s, %s was under way, and it is %s", id, before, under, states[id])
-		}
-		delete(want, id)
-		for id, state := range want {
-			if states[id] != state {
-				c.t.Errorf("%s is %s, was acknowledged as %s", id, states[id], state)
-			}
-		}
-	}
-	return states
+func (l *crashLife) changeTimeout(d time.Duration) {
+	l.t.Helper()
+	l.must(l.app.UpdateSettings(l.ctx, func(s *chat.Settings) error { s.AsyncModeration.Timeout = d; return nil }))
+	l.model.timeout = d
 }
 
-// checkTruncated checks that a truncation under way took all or nothing.
-func (c *crash) checkTruncated(want, states map[chat.MessageID]string) {
-	c.t.Helper()
-	var there, gone []chat.MessageID
-	for id, state := range want {
-		switch {
-		case state == "gone" && states[id] != "gone":
-			c.t.Errorf("%s is %s, was truncated", id, states[id])
-		case state == "live" && states[id] == "gone":
-			gone = append(gone, id)
-		case state == "live":
-			there = append(there, id)
+// expireAll makes everything overdue that is pending, and sees it gone at once
+// and told of.
+func (l *crashLife) expireAll() {
+	l.t.Helper()
+	l.changeTimeout(time.Millisecond)
+	l.check()
+	l.work()
+	l.check()
+	l.checkTold()
+	l.checkGone()
+	for _, m := range l.model.order {
+		if m.state == crashPending {
+			l.t.Errorf("%s is still pending in the end", m.ID)
 		}
-	}
-	if len(there) > 0 && len(gone) > 0 {
-		c.t.Errorf("half a truncation: %v are there, %v gone", there, gone)
-	}
-}
-
-// checkLists compares the channel's pages and the reader's unread with what is
-// there by id.
-func (c *crash) checkLists(app *chat.App, states map[chat.MessageID]string) {
-	c.t.Helper()
-	ctx := c.t.Context()
-	listed := map[chat.MessageID]bool{}
-	for _, cid := range []chat.CID{crashRoom, crashSide} {
-		unread := 0
-		last := time.Time{}
-		for m, err := range app.AllMessages(ctx, cid) {
-			c.must(err)
-			if !m.CreatedAt.After(last) {
-				c.t.Errorf("%s is of %v, the one before it of %v", m.ID, m.CreatedAt, last)
-			}
-			last = m.CreatedAt
-			listed[m.ID] = true
-			if m.Type != chat.TypeDeleted {
-				unread++
-			}
-		}
-		if got, err := app.As("reader").Unread(ctx, cid); err != nil || got != unread {
-			c.t.Errorf("the reader has %d unread in %s (%v), want %d", got, cid, err, unread)
-		}
-	}
-	for id, state := range states {
-		if want := state == "live" || state == "deleted"; listed[id] != want {
-			c.t.Errorf("%s is %s; listed in its channel: %v", id, state, listed[id])
-		}
-	}
-}
-
-// checkTold compares what the application was told with what came of each
-// message that was ever pending.
-func (c *crash) checkTold(round int, done []int, states map[chat.MessageID]string, told map[chat.MessageID][]string) {
-	c.t.Helper()
-	for sender, calls := range done {
-		for n := range calls + 1 {
-			do, id := crashCallAt(round, sender, n)
-			if do != "hold" || n == calls && states[id] == "gone" {
-				continue
-			}
-			want := []string{"sent", "deleted"}
-			if states[id] == "live" {
-				want = want[:1]
-			}
-			if got := told[id]; !slices.Equal(got, want) {
-				c.t.Errorf("of %s, which was %s, the application was told %q, want %q", id, states[id], got, want)
-			}
-			delete(told, id)
-		}
-	}
-	for id, what := range told {
-		c.t.Errorf("of %s, which never was pending, the application was told %q", id, what)
 	}
 }

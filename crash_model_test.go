@@ -1,0 +1,329 @@
+package chat_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/chat"
+)
+
+// The states in which a message is found.
+const (
+	crashLive    = "live"
+	crashPending = "pending"
+	crashDeleted = "deleted" // softly
+	crashHidden  = "hidden"  // truncated softly: the application reads the original
+	crashGone    = "gone"
+)
+
+// crashUnknown is a read mark of which nothing was reported.
+const crashUnknown = -1
+
+// crashAtOnce is how many calls of the application are under way at once, at
+// most: those that a process had made when it was killed are made again.
+const crashAtOnce = 4
+
+// crashModel is what must be in the file, by what was reported.
+type crashModel struct {
+	channels map[chat.CID]*crashChannel
+	messages map[chat.MessageID]*crashMessage
+	order    []*crashMessage
+	mutes    map[chat.UserID]map[chat.UserID]bool
+	open     [crashCallers]*crashCall // begun and not acknowledged
+	timeout  time.Duration
+	calls    int            // acknowledged
+	refused  int            // of them
+	done     map[string]int // those that were done, by what they do
+	cutOff   int            // begun and not acknowledged
+	found    int            // of them those found to be done
+	repeated map[int]int    // how many things were told again that a process told that was killed
+	problems []string       // what is wrong with the report itself
+}
+
+// crashChannel is a channel. Each time it is made again is another life.
+type crashChannel struct {
+	cid               chat.CID
+	life, purgedLife  int
+	there, open       bool
+	truncated, purged int64 // up to when nothing is seen, nothing is left
+	members           map[chat.UserID]*crashMember
+	notes             map[string]*crashNote
+}
+
+// crashNote is the system message that a truncation posted.
+type crashNote struct {
+	until int64 // up to when was truncated
+	at    int64 // its own time, once it was seen; crashUnknown if it is gone before
+}
+
+// there says that the note must be in the channel's pages.
+func (n *crashNote) there(ch *crashChannel) bool {
+	return n.at > ch.truncated || n.at == 0 && n.until == ch.truncated
+}
+
+type crashMember struct {
+	read  int64
+	muted bool
+}
+
+// crashMessage is a message. State is what its author made of it; what others
+// did to it, with many at once, is found by fate.
+type crashMessage struct {
+	crashCall
+	author    chat.UserID
+	life      int
+	at, sent  int64
+	state     string
+	held      bool // it was pending once
+	committed bool
+	lost      bool // a call was told that it is not there
+	erased    bool // hard-deleted, and its replies with it
+	unclear   bool // a call about it was cut off, and it is gone either way
+	forMe     map[chat.UserID]bool
+	probed    bool // it was made sure that its id is taken for good
+
+	told [2]crashTelling // that it was sent, deleted
+}
+
+// crashTelling is what the application was told.
+type crashTelling struct {
+	times int
+	life  int  // of the process that told last
+	final bool // that process ended in good order
+}
+
+func newCrashModel() *crashModel {
+	m := &crashModel{
+		channels: map[chat.CID]*crashChannel{}, messages: map[chat.MessageID]*crashMessage{},
+		mutes: map[chat.UserID]map[chat.UserID]bool{}, repeated: map[int]int{},
+		done: map[string]int{},
+	}
+	for _, cid := range crashChannels() {
+		m.channels[cid] = &crashChannel{cid: cid, purgedLife: -1, notes: map[string]*crashNote{}}
+		m.channels[cid].make()
+	}
+	for i := range crashCallers {
+		m.mutes[crashUser(i)] = map[chat.UserID]bool{}
+	}
+	return m
+}
+
+// make begins a life of a channel.
+func (ch *crashChannel) make() {
+	ch.there, ch.open = true, true
+	ch.members = map[chat.UserID]*crashMember{}
+	for _, user := range crashUsers() {
+		ch.members[user] = &crashMember{read: crashUnknown}
+	}
+}
+
+// apply takes what a process has reported, in the order of the report.
+func (w *crashModel) apply(lines []crashLine, life int) {
+	for _, line := range lines {
+		switch {
+		case line.Told != nil:
+			w.tell(*line.Told, life, false)
+		case line.Begun != nil:
+			w.begin(line.Caller, line.Begun)
+		default:
+			call := w.open[line.Caller]
+			w.open[line.Caller] = nil
+			w.calls++
+			if line.Done.Refused != "" {
+				w.refused++
+				w.refuse(call, line.Done.Refused)
+			} else {
+				w.do(crashUser(line.Caller), call, line.Done.At)
+			}
+		}
+	}
+}
+
+func (w *crashModel) begin(caller int, call *crashCall) {
+	w.open[caller] = call
+	switch call.Op {
+	case "send", "whisper", "hold":
+		m := &crashMessage{
+			crashCall: *call, author: crashUser(caller), life: w.channels[call.CID].life, state: crashGone,
+			forMe: map[chat.UserID]bool{},
+		}
+		w.messages[m.ID] = m
+		w.order = append(w.order, m)
+	}
+}
+
+// do is what a call makes that went well.
+func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
+	m, ch := w.messages[call.ID], w.channels[call.CID]
+	w.done[call.Op]++
+	switch call.Op {
+	case "send", "whisper":
+		m.state, m.at = crashLive, at
+		if call.Op == "send" && call.Parent == "" {
+			ch.members[user].read = at
+		}
+	case "hold":
+		m.state, m.at, m.held = crashPending, at, true
+	case "commit":
+		m.state, m.at, m.sent, m.committed = crashLive, at, m.at, true
+	case "edit":
+		m.Text = call.Text
+	case "soft":
+		m.state = crashDeleted
+	case "undelete":
+		m.state = crashLive
+	case "hard":
+		m.state, m.erased = crashGone, true
+	case "for me":
+		m.forMe[user] = true
+	case "read":
+		ch.members[user].read = at
+	case "mute":
+		ch.members[user].muted = call.On
+	case "mute user":
+		w.mutes[user][call.User] = call.On
+	case "leave":
+		delete(ch.members, user)
+	case "join":
+		ch.members[user] = &crashMember{read: at}
+	case "truncate":
+		w.truncate(ch, call, at)
+	case "close":
+		ch.open, ch.members = false, map[chat.UserID]*crashMember{}
+		if call.Hard {
+			ch.there, ch.purgedLife = false, ch.life
+		}
+	case "make":
+		ch.life++
+		ch.make()
+		ch.members[user].read = at
+	default:
+		w.problem("no call %q", call.Op)
+	}
+}
+
+func (w *crashModel) problem(format string, args ...any) {
+	w.problems = append(w.problems, fmt.Sprintf(format, args...))
+}
+
+func (w *crashModel) truncate(ch *crashChannel, call *crashCall, at int64) {
+	if call.Before != 0 && at != call.Before || at <= ch.truncated {
+		w.problem("%+v truncated up to %d, after %d", *call, at, ch.truncated)
+	}
+	ch.truncated = at
+	if call.Hard {
+		ch.purged = at
+	}
+	if call.Text != "" {
+		ch.notes[call.Text] = &crashNote{until: at}
+	}
+}
+
+// refuse takes an error for what it says: that a message is not there.
+func (w *crashModel) refuse(call *crashCall, kind string) {
+	m := w.messages[call.ID]
+	switch call.Op {
+	case "send", "whisper", "hold":
+		if call.Parent == "" && call.Quoted == "" {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "read": // what it was about is not recorded
+	case "undelete":
+		if kind == chat.ErrNotFound.Error() {
+			m.lost = true
+		} else if kind != chat.ErrParentDeleted.Error() {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "commit":
+		if ch := w.channels[call.CID]; kind == chat.ErrChannelDeleted.Error() && m.life < ch.life {
+			return // it stays pending in the former life of the channel
+		}
+		if m.lost = true; kind != chat.ErrNotFound.Error() && kind != chat.ErrNotPending.Error() {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "edit", "soft", "hard", "for me":
+		if m.lost = true; kind != chat.ErrNotFound.Error() {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	default:
+		w.problem("%+v is refused: %s", *call, kind)
+	}
+}
+
+// tell takes that the application was told something.
+func (w *crashModel) tell(told crashTold, life int, final bool) {
+	what, kind := "sent", 0
+	if told.Deleted {
+		what, kind = "deleted", 1
+	}
+	m := w.messages[told.ID]
+	if m == nil || m.Op != "hold" {
+		w.problem("the application is told that %s was %s, which never was pending", told.ID, what)
+		return
+	}
+	t := &m.told[kind]
+	if t.times > 0 && t.life != life {
+		w.repeated[t.life]++
+	}
+	switch {
+	case told.Text != m.text() || told.Metadata != string(m.ID):
+		w.problem("the application is told that %s was %s, with %q and %q", m.ID, what, told.Text, told.Metadata)
+	case told.Deleted && m.told[0].times == 0:
+		w.problem("the application is told that %s was deleted, and not yet that it was sent", m.ID)
+	case !told.Deleted && m.told[1].times > 0:
+		w.problem("the application is told that %s was sent, after it was deleted", m.ID)
+	case t.times > 0 && (t.final || t.life == life):
+		w.problem("the application is told twice that %s was %s, though no process died with it", m.ID, what)
+	case w.repeated[t.life] > crashAtOnce:
+		w.problem("the application is told %d things again that it was told before one kill", w.repeated[t.life])
+	}
+	*t = crashTelling{t.times + 1, life, final}
+}
+
+// text is the text that a message was sent with.
+func (m *crashMessage) text() string { return "text of " + string(m.ID) }
+
+// fate is the state that a message must be in at a time.
+func (w *crashModel) fate(m *crashMessage, now time.Time) string {
+	ch, parent := w.channels[m.CID], w.messages[m.Parent]
+	truncated, purged := ch.truncated, ch.purged
+	switch {
+	case m.state == crashGone, m.life <= ch.purgedLife, m.at <= purged, parent != nil && parent.erased:
+		return crashGone
+	case m.state == crashPending && (m.at <= truncated || m.at <= now.UnixMicro()-w.timeout.Microseconds()):
+		return crashGone
+	case m.at <= truncated:
+		return crashHidden
+	}
+	return m.state
+}
+
+// settle makes final what is gone now: the work that was due is done.
+func (w *crashModel) settle(now time.Time) {
+	for _, m := range w.order {
+		if w.fate(m, now) == crashGone {
+			m.state = crashGone
+		}
+	}
+}
+
+// pages is what is in the pages of a channel but for the notes of truncations,
+// oldest first.
+func (w *crashModel) pages(ch *crashChannel, now time.Time) []*crashMessage {
+	var list []*crashMessage
+	for _, m := range w.order {
+		if m.CID != ch.cid || m.life != ch.life || m.Parent != "" && !m.Show {
+			continue
+		}
+		if fate := w.fate(m, now); fate == crashLive || fate == crashDeleted {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b *crashMessage) int { return int(a.at - b.at) })
+	return list
+}
+
+func (m *crashMessage) visibleTo(user chat.UserID) bool {
+	return m.Audience == nil || m.author == user || slices.Contains(m.Audience, user)
+}

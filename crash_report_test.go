@@ -1,0 +1,97 @@
+package chat_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"example.com/chat"
+)
+
+// crashLine is a line of the report of a process that is going to be killed. A
+// call is reported before it is made and when it has returned; what the
+// application is told is reported before it says that it was.
+type crashLine struct {
+	Caller int
+	Begun  *crashCall   `json:",omitempty"`
+	Done   *crashAnswer `json:",omitempty"`
+	Told   *crashTold   `json:",omitempty"`
+}
+
+// crashCall is a call of the chat.
+type crashCall struct {
+	Op       string
+	CID      chat.CID
+	ID       chat.MessageID `json:",omitempty"`
+	Text     string         `json:",omitempty"`
+	Parent   chat.MessageID `json:",omitempty"`
+	Quoted   chat.MessageID `json:",omitempty"`
+	Audience []chat.UserID  `json:",omitempty"`
+	Silent   bool           `json:",omitempty"`
+	Show     bool           `json:",omitempty"`
+	Hard     bool           `json:",omitempty"`
+	Before   int64          `json:",omitempty"`
+	User     chat.UserID    `json:",omitempty"` // who is muted, or no longer
+	On       bool           `json:",omitempty"`
+}
+
+// crashAnswer is what a call answered.
+type crashAnswer struct {
+	At      int64  `json:",omitempty"` // the time that the call gave: of a message, a truncation, a read mark
+	Refused string `json:",omitempty"` // the kind of error
+}
+
+// crashTold is what the application was told of a pending message.
+type crashTold struct {
+	Deleted        bool
+	ID             chat.MessageID
+	Text, Metadata string
+}
+
+func crashToldOf(deleted bool, m chat.PendingMessage) crashTold {
+	return crashTold{Deleted: deleted, ID: m.Message.ID, Text: m.Message.Text, Metadata: m.Metadata["call"]}
+}
+
+// crashReport is a file of such lines. What was written to it outlives the
+// process: the system has it.
+type crashReport struct{ file *os.File }
+
+func openCrashReport(path string) (*crashReport, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	return &crashReport{file}, err
+}
+
+// write returns when the line is out of the process.
+func (r *crashReport) write(line crashLine) error {
+	data, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	_, err = r.file.Write(append(data, '\n'))
+	return err
+}
+
+// readCrashReport reads a report. A last line without an end was being written
+// when the process was killed: what it would say has not been said.
+func readCrashReport(path string) ([]crashLine, error) {
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, nil // killed before it began
+	}
+	if err != nil {
+		return nil, err
+	}
+	var lines []crashLine
+	for raw := range bytes.Lines(data) {
+		if !bytes.HasSuffix(raw, []byte("\n")) {
+			break
+		}
+		var line crashLine
+		if err := json.Unmarshal(raw, &line); err != nil {
+			return nil, fmt.Errorf("line %d of the report: %w", len(lines)+1, err)
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
