@@ -2,7 +2,8 @@ package chat
 
 import (
 	"context"
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strconv"
@@ -63,36 +64,62 @@ func (a *App) send(ctx context.Context, op string, c caller, cid CID, author Use
 	if err != nil {
 		return Message{}, in(op, err)
 	}
-	var sent Message
-	var pending bool
+	var t *sending
 	err = a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
-		t := &sending{tx: tx, out: out}
-		if err := t.read(c, cid); err != nil {
-			return err
-		}
-		if t.known.Found {
-			sent, err = t.retry()
-			return err
-		}
-		m, err := t.message(a.options.MaxRestricted)
-		if err != nil {
-			return err
-		}
-		if pending = m.Pending; pending {
-			err = a.storePending(tx, t.room, &t.head.V, m)
-		} else {
-			err = t.store(m)
-		}
-		if err != nil {
-			return err
-		}
-		sent, err = t.room.render(&tx.Reader, m, whole)
-		return err
+		t = &sending{tx: tx, out: out}
+		return t.run(a, c, cid)
 	})
-	if pending {
+	if err != nil {
+		return Message{}, err
+	}
+	if t.stored != nil && t.stored.Pending {
 		a.outbox.Wake()
 	}
-	return sent, err
+	if t.answer == nil {
+		t.render()
+	}
+	return *t.answer, nil
+}
+
+// run reads, checks and stores.
+func (t *sending) run(a *App, c caller, cid CID) error {
+	if err := t.read(c, cid); err != nil {
+		return err
+	}
+	if t.known != nil && t.known.Found {
+		return t.retry()
+	}
+	m, err := t.message(a.options.MaxRestricted)
+	if err != nil {
+		return err
+	}
+	if m.Pending {
+		err = a.storePending(t.tx, t.room, &t.head.V, m)
+	} else {
+		err = t.store(m)
+	}
+	t.stored = m
+	if err != nil || t.quotedBody == nil {
+		return err
+	}
+	// What it quotes may show others, who are still to be read.
+	return t.answered(t.room.render(&t.tx.Reader, m, whole))
+}
+
+func (t *sending) answered(m Message, err error) error {
+	t.answer = &m
+	return err
+}
+
+// render makes the answer of what was read. Where that is enough it is done
+// after the transaction: in it, others wait.
+func (t *sending) render() {
+	shown := rendering{people: people{t.stored.Author: t.author}}
+	for i, user := range t.mentions {
+		shown.people[t.stored.Mentions[i]] = user
+	}
+	m := shown.message(&found{t.room, t.stored, whole}, true)
+	t.answer = &m
 }
 
 // prepareSend checks everything that the draft alone decides.
@@ -229,8 +256,9 @@ func (a *App) renderText(out *outgoing, html string) error {
 		if made.HTML, err = rebuildHTML(html); err != nil {
 			return err
 		}
+		made.Plain = made.HTML == markup.Paragraph(text)
 	}
-	out.html = storedHTML(text, made.HTML)
+	out.html = storedHTML(made)
 	return nil
 }
 
@@ -251,44 +279,43 @@ func rebuildHTML(html string) (string, error) {
 
 // storedHTML is what of the html is worth storing: html that is only the
 // escaped text is not.
-func storedHTML(text, html string) string {
-	if html == markup.Paragraph(text) {
+func storedHTML(made markup.Result) string {
+	if made.Plain {
 		return ""
 	}
-	return html
+	return made.HTML
 }
 
 // hash is the fingerprint of the input: a send with the same id and the same
 // fingerprint is a retry.
 func (out *outgoing) hash(cid CID, o SendOptions) string {
 	d := &out.draft
-	h := fnv.New128a()
-	var b []byte
-	add := func(list ...string) {
-		b = strconv.AppendInt(b, int64(len(list)), 10)
-		for _, s := range list {
-			b = append(strconv.AppendInt(append(b, ' '), int64(len(s)), 10), ':')
-			b = append(b, s...)
-		}
-	}
 	kind := d.Type
 	if kind == "" {
 		kind = TypeRegular
 	}
-	add(string(cid), string(out.author), string(kind), d.Text, out.attachments, out.custom, string(d.ParentID), string(d.QuotedID), o.HTML)
-	for _, list := range [][]UserID{out.mentions, out.restricted} {
-		b = strconv.AppendInt(b, int64(len(list)), 10)
-		for _, id := range list {
-			add(string(id))
-		}
+	b := make([]byte, 0, 256+len(d.Text)+len(out.attachments)+len(out.custom)+len(o.HTML))
+	for _, s := range [...]string{
+		string(cid), string(out.author), string(kind), d.Text, out.attachments, out.custom,
+		string(d.ParentID), string(d.QuotedID), o.HTML,
+	} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	add(out.metadata...)
-	for _, set := range []bool{d.ShowInChannel, d.Silent, d.SkipPush, d.SkipEnrichURL} {
+	b = appendList(appendList(appendList(b, out.mentions), out.restricted), out.metadata)
+	for _, set := range [...]bool{d.ShowInChannel, d.Silent, d.SkipPush, d.SkipEnrichURL} {
 		b = strconv.AppendBool(b, set)
 	}
-	b = strconv.AppendInt(b, int64(o.Pending), 10)
-	_, _ = h.Write(b)
-	return string(h.Sum(nil))
+	sum := sha256.Sum256(append(b, byte(o.Pending)))
+	return string(sum[:16])
+}
+
+// appendList appends strings so that no other list gives the same bytes.
+func appendList[S ~string](b []byte, list []S) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return b
 }
 
 // sending is a send inside its transaction.
@@ -306,6 +333,9 @@ type sending struct {
 	parentBody *record.Value[codec.Message]
 	quoted     *record.Value[codec.Place]
 	quotedBody *record.Value[codec.Message]
+
+	stored *codec.Message // nil if it was there already
+	answer *Message
 }
 
 // listedUser is a user whom a private message names.
@@ -319,21 +349,20 @@ type listedUser struct {
 func (t *sending) read(c caller, cid CID) error {
 	out := t.out
 	var err error
-	t.known = &record.Value[codec.Place]{}
 	t.room, err = openRoom(&t.tx.Reader, c, cid, more{
 		first: func(b *record.Batch) {
 			if out.chosenID {
 				t.known = b.Place(string(out.draft.ID))
 			}
-			t.author = b.User(string(out.author))
-			t.parent, t.quoted = &record.Value[codec.Place]{}, &record.Value[codec.Place]{}
+			if c.app {
+				t.author = b.User(string(out.author))
+			}
 			if out.draft.ParentID != "" {
 				t.parent = b.Place(string(out.draft.ParentID))
 			}
 			if out.draft.QuotedID != "" {
 				t.quoted = b.Place(string(out.draft.QuotedID))
 			}
-			t.mentions, t.listed = nil, nil
 			for _, id := range out.mentions {
 				t.mentions = append(t.mentions, b.User(string(id)))
 			}
@@ -352,11 +381,18 @@ func (t *sending) read(c caller, cid CID) error {
 	if err != nil {
 		return err
 	}
+	if !c.app {
+		t.author = &t.room.read.User
+	}
 	return t.room.enter()
 }
 
-// inRoom reads the message that lies in a place, if that is in the channel.
+// inRoom reads the message that lies in a place, if that is in the channel; nil
+// if no place was asked for.
 func inRoom(b *record.Batch, number record.Channel, p *record.Value[codec.Place]) *record.Value[codec.Message] {
+	if p == nil {
+		return nil
+	}
 	if !p.Found || p.V.Kind == codec.PlaceGone || p.V.Channel != uint64(number) {
 		return &record.Value[codec.Message]{}
 	}
@@ -365,21 +401,21 @@ func inRoom(b *record.Batch, number record.Channel, p *record.Value[codec.Place]
 
 // retry answers a send whose id is known: with the message as it is now if this
 // is the same send again.
-func (t *sending) retry() (Message, error) {
+func (t *sending) retry() error {
 	taken := fail(ErrConflict, "id", "%q is taken by another message", t.out.draft.ID)
 	if t.known.V.Kind == codec.PlaceGone || t.known.V.Channel != uint64(t.room.number) {
-		return Message{}, taken
+		return taken
 	}
 	b := t.tx.Batch()
 	m := b.Message(t.known.V)
 	if err := b.Run(); err != nil {
-		return Message{}, err
+		return err
 	}
 	s := t.room.sees(&m.V)
 	if !m.Found || m.V.Fingerprint != t.out.fingerprint || s == unseen {
-		return Message{}, taken
+		return taken
 	}
-	return t.room.render(&t.tx.Reader, &m.V, s)
+	return t.answered(t.room.render(&t.tx.Reader, &m.V, s))
 }
 
 // message makes the message to be stored, all rules checked.

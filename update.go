@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/chat/internal/codec"
+	"example.com/chat/internal/markup"
 	"example.com/chat/internal/record"
 )
 
@@ -99,7 +100,7 @@ func (e *edit) setText(a *App, text string) error {
 	if err != nil {
 		return err
 	}
-	html := storedHTML(text, made.HTML)
+	html := storedHTML(made)
 	e.text, e.html, e.hasURL = &text, &html, made.FirstURL != ""
 	return nil
 }
@@ -109,7 +110,9 @@ func (e *edit) setHTML(text, html string) error {
 	if err != nil {
 		return err
 	}
-	safe = storedHTML(text, safe)
+	if safe == markup.Paragraph(text) {
+		safe = ""
+	}
 	e.html = &safe
 	return nil
 }
@@ -153,7 +156,7 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 			if err != nil {
 				return err
 			}
-			f.message.HTML = storedHTML(f.message.Text, made.HTML)
+			f.message.HTML = storedHTML(made)
 		}
 		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
 			return err

@@ -27,7 +27,8 @@ func New() *Renderer {
 
 // Result is what was made of a text.
 type Result struct {
-	HTML     string // empty for an empty text
+	HTML     string // empty for an empty text, and where Plain says enough
+	Plain    bool   // the html is [Paragraph] of the text
 	FirstURL string // the first http or https link outside code; empty if none
 }
 
@@ -37,7 +38,7 @@ func (r *Renderer) Render(source string) (Result, error) {
 		return Result{}, nil
 	}
 	if isPlain(source) {
-		return Result{HTML: Paragraph(source)}, nil
+		return Result{Plain: true}, nil
 	}
 	b := []byte(source)
 	document := r.markdown.Parser().Parse(text.NewReader(b))
@@ -45,7 +46,9 @@ func (r *Renderer) Render(source string) (Result, error) {
 	if err := r.markdown.Renderer().Render(&out, b, document); err != nil {
 		return Result{}, err
 	}
-	return Result{HTML: out.String(), FirstURL: firstURL(document, b)}, nil
+	made := Result{HTML: out.String(), FirstURL: firstURL(document, b)}
+	made.Plain = made.HTML == Paragraph(source)
+	return made, nil
 }
 
 // Paragraph is the html of a text in which nothing is markup.
@@ -53,7 +56,10 @@ func Paragraph(source string) string {
 	if strings.TrimSpace(source) == "" {
 		return ""
 	}
-	return "<p>" + escaper.Replace(source) + "</p>\n"
+	if strings.ContainsAny(source, `&<>"`) {
+		source = escaper.Replace(source)
+	}
+	return "<p>" + source + "</p>\n"
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
