@@ -182,6 +182,9 @@ func (s *Store) waiting() []*call {
 	return calls
 }
 
+// leastGrowth is how much a file grows at least.
+const leastGrowth = 64 << 10
+
 // commit hands the overlay to bbolt, in the order of the keys.
 func (b *batch) commit() error {
 	if b.over.empty() {
@@ -192,7 +195,7 @@ func (b *batch) commit() error {
 	}
 	// How much the file grows at a time, which costs a sync: not much for a
 	// small one, not often for a large one.
-	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, 64<<10), 16<<20))
+	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, leastGrowth), 16<<20))
 	if err := b.tx.Commit(); err != nil {
 		return fmt.Errorf("boltstore: commit: %w", err)
 	}

@@ -113,6 +113,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 	if err != nil {
 		return nil, openError(err)
 	}
+	db.AllocSize = leastGrowth // bbolt's own would make a new file one of 16 MiB
 	if err := prepare(db); err != nil {
 		_ = db.Close() // the first error tells more
 		return nil, err
