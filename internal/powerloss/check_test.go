@@ -45,7 +45,6 @@ func (k *checker) check(i image) (err error) {
 	if err := os.WriteFile(path, i.file, 0o600); err != nil {
 		return err
 	}
-	defer os.Remove(path)
 	err = use(path, func(ctx context.Context, app *chat.App) error {
 		return errors.Join(k.compare(ctx, app, i), verify(ctx, app))
 	})
@@ -53,9 +52,9 @@ func (k *checker) check(i image) (err error) {
 		err = goOn(path)
 	}
 	if err != nil {
-		err = fmt.Errorf("%v: %w", i, err)
+		return fmt.Errorf("%v: %w", i, err)
 	}
-	return err
+	return os.Remove(path)
 }
 
 // use opens a chat for so long. No image is to outlive the loss of power itself.

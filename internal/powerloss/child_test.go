@@ -15,6 +15,7 @@ import (
 const (
 	doVariable        = "CHAT_POWERLOSS_DO"        // live or judge
 	recordingVariable = "CHAT_POWERLOSS_RECORDING" // testdata/record.go writes to it where it is set
+	killVariable      = "CHAT_POWERLOSS_KILL"      // testdata/record.go ends the process when it is set
 	judgedVariable    = "CHAT_POWERLOSS_JUDGED"    // the recording that is judged
 	fileVariable      = "CHAT_POWERLOSS_FILE"
 	lifeVariable      = "CHAT_POWERLOSS_LIFE"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 )
 
 // progress is what was acknowledged at some point.
@@ -47,6 +48,9 @@ func images(events []event, random int, seed uint64) iter.Seq[image] {
 	return func(yield func(image) bool) {
 		var d disk
 		var now, before progress
+		// bbolt cannot open a file of which it has written a part of the first
+		// four pages. There is nothing in it.
+		created := slices.IndexFunc(events, func(e event) bool { return e.kind == syncEvent })
 		for n := range len(events) + 1 {
 			if n < len(events) && events[n].kind == markEvent {
 				now.add(string(events[n].data))
@@ -54,6 +58,9 @@ func images(events []event, random int, seed uint64) iter.Seq[image] {
 			}
 			last := n == len(events) || events[n].kind == syncEvent
 			for i := range d.images(n, random, seed, last) {
+				if n <= created {
+					continue
+				}
 				i.acknowledged, i.before = now, before
 				if !yield(i) {
 					return

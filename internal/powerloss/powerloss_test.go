@@ -14,10 +14,10 @@ import (
 )
 
 var (
-	imagesFlag = flag.Int("powerloss.images", 1, "how many random images TestPowerLoss tries for each state of the disk")
+	imagesFlag = flag.Int("powerloss.images", 3, "how many random images TestPowerLoss tries for each state of the disk")
 	seedFlag   = flag.Uint64("powerloss.seed", 0, "seed of the random images; 0: a new one each time")
 	replayFlag = flag.String("powerloss.recording", "", "a recording that a failed run left: replay it instead of a new one")
-	readyFlag  = flag.Bool("powerloss.ready", false, "leave out images from before anything was acknowledged")
+	readyFlag  = flag.Bool("powerloss.ready", false, "leave out images from before the first call of a caller")
 )
 
 // TestPowerLoss records a chat and takes the power away after every event. What
@@ -89,7 +89,7 @@ func judged(t *testing.T, child string, events []event, images int, seed uint64,
 	args = append(args, fmt.Sprint("-powerloss.seed=", seed), fmt.Sprint("-powerloss.images=", images))
 	said, err = run(t, child, args, doVariable+"=judge", judgedVariable+"="+recording)
 	if left, _ := filepath.Glob(recording + ".*"); len(left) > 0 {
-		said = fmt.Sprintf("the process ended while it had opened %s\n%s", left, said)
+		said = fmt.Sprintf("%s\nfailed, or about to be tried: %s", said, left)
 	}
 	return said, err
 }
@@ -123,6 +123,7 @@ func loses(t *testing.T, child string, events []event, seed uint64) {
 	case !strings.Contains(said, "prefix-"):
 		t.Errorf("seed %d: %v: %s", seed, err, said)
 	default:
+		said, _, _ = strings.Cut(said, "\n")
 		t.Logf("found: %.200s", said)
 	}
 }

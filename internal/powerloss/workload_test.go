@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	lives   = 3 // of the chat: all but the last end without Close
+	lives   = 3 // of the chat: all but the last are killed
 	callers = 6
 	laps    = 1 // of the plan, for each caller in each life
 	room    = chat.CID("messaging:room")
@@ -183,8 +183,21 @@ func live() error {
 		})
 	}
 	all.Wait()
-	if err := errors.Join(failed...); err != nil || life < lives-1 {
+	if err := errors.Join(failed...); err != nil {
 		return err
 	}
+	if life < lives-1 {
+		return dieIn(ctx, app, (life+1)*laps*len(plan))
+	}
 	return errors.Join(app.Close(), store.Close())
+}
+
+// dieIn has the process killed in the first caller's n-th call, between bbolt's
+// last write of its commit and the sync: the worst moment if the power goes soon
+// after. The next life begins with the same call.
+func dieIn(ctx context.Context, app *chat.App, n int) error {
+	if err := os.Setenv(killVariable, "true"); err != nil {
+		return err
+	}
+	return errors.Join(perform(ctx, app, 0, n), errors.New("the process was not killed"))
 }

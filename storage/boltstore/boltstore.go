@@ -113,13 +113,16 @@ func open(path string, opts *Options) (s *Store, err error) {
 	if err != nil {
 		return nil, openError(err)
 	}
+	if !opts.NoSync {
+		if err := settle(db, path); err != nil {
+			_ = db.Close() // the first error tells more
+			return nil, err
+		}
+	}
 	db.AllocSize = leastGrowth // bbolt's own would make a new file one of 16 MiB
 	if err := prepare(db); err != nil {
 		_ = db.Close() // the first error tells more
 		return nil, err
-	}
-	if isNew && !opts.NoSync {
-		syncDir(filepath.Dir(path))
 	}
 	return &Store{
 		path:    path,
@@ -209,6 +212,15 @@ func inspect(path string, size int64) error {
 		return fmt.Errorf("the file is truncated: it has %d bytes of %d", size, tx.Size())
 	}
 	return nil
+}
+
+// settle has on the disk what a process that was killed may have left on its way
+// there: the file's name, and its last commit. That commit counts as stored from
+// here on, and the pages of the one before are written anew. A loss of power that
+// undid it would leave neither.
+func settle(db *bbolt.DB, path string) error {
+	syncDir(filepath.Dir(path))
+	return db.Sync()
 }
 
 // openError says in our words what bbolt found.
