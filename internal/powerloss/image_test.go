@@ -42,14 +42,13 @@ func (i image) String() string { return fmt.Sprintf("prefix-%d-%s", i.prefix, i.
 
 // images are files that a loss of power can leave after each prefix of the
 // events: with all that is not synced, with none of it, and so many with some of
-// it at random. Prefixes that differ in marks alone leave the same files; of them the
-// longest asks for most.
+// it at random. Prefixes that differ in marks alone leave the same files; of them
+// the longest asks for most.
 func images(events []event, random int, seed uint64) iter.Seq[image] {
 	return func(yield func(image) bool) {
 		var d disk
 		var now, before progress
-		// bbolt cannot open a file of which it has written a part of the first
-		// four pages. There is nothing in it.
+		// Until the first sync the file does not have its name.
 		created := slices.IndexFunc(events, func(e event) bool { return e.kind == syncEvent })
 		for n := range len(events) + 1 {
 			if n < len(events) && events[n].kind == markEvent {
