@@ -137,7 +137,7 @@ var faults = []fault{
 
 // withoutSyncs leaves out syncs by what was done before and after each.
 func withoutSyncs(events []event, leaveOut func(previous, next event) bool) []event {
-	var kept, previous = []event(nil), event{}
+	kept, previous := []event(nil), event{}
 	for i, e := range events {
 		if e.kind == syncEvent && i+1 < len(events) && leaveOut(previous, events[i+1]) {
 			continue
