@@ -218,6 +218,9 @@ func (b *batch) end() {
 	}
 }
 
+// leastGrowth is how much a file grows at least.
+const leastGrowth = 64 << 10
+
 // save hands the overlay to bbolt, in the order of the keys, and commits it.
 func (b *batch) save() (err error) {
 	defer func() {
@@ -237,7 +240,7 @@ func (b *batch) save() (err error) {
 	}
 	// How much the file grows at a time, which costs a sync: not much for a
 	// small one, not often for a large one.
-	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, 64<<10), 16<<20))
+	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, leastGrowth), 16<<20))
 	version := b.tx.ID()
 	if err := b.tx.Commit(); err != nil {
 		return fmt.Errorf("boltstore: commit: %w", err)

@@ -111,17 +111,25 @@ func open(path string, opts *Options) (s *Store, err error) {
 		if err := inspect(path, info.Size()); err != nil {
 			return nil, err
 		}
+	case isNew && !opts.NoSync:
+		if err := create(path, bolt); err != nil {
+			return nil, err
+		}
 	}
 	db, err := bbolt.Open(path, 0o600, bolt)
 	if err != nil {
 		return nil, openError(err)
 	}
+	if !opts.NoSync {
+		if err := settle(db, path); err != nil {
+			_ = db.Close() // the first error tells more
+			return nil, err
+		}
+	}
+	db.AllocSize = leastGrowth // as in create
 	if err := prepare(db); err != nil {
 		_ = db.Close() // the first error tells more
 		return nil, err
-	}
-	if isNew && !opts.NoSync {
-		syncDir(filepath.Dir(path))
 	}
 	version := 0
 	err = db.View(func(tx *bbolt.Tx) error {
@@ -220,6 +228,42 @@ func inspect(path string, size int64) error {
 		return fmt.Errorf("the file is truncated: it has %d bytes of %d", size, tx.Size())
 	}
 	return nil
+}
+
+// create makes a new file under a name of its own, and gives it the right one
+// when all of it is on the disk: a loss of power leaves it whole or not at all.
+// bbolt cannot open one of which only the first pages are there.
+func create(path string, bolt *bbolt.Options) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-")
+	if err != nil {
+		return err
+	}
+	temp := f.Name()
+	defer func() { _ = os.Remove(temp) }() // it has another name, or is no use
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(temp, 0o600, bolt)
+	if err != nil {
+		return openError(err)
+	}
+	db.AllocSize = leastGrowth // bbolt's own would make a new file one of 16 MiB
+	if err := errors.Join(prepare(db), db.Close()); err != nil {
+		return err
+	}
+	// It fails if someone else was quicker, whose file is then as good, and where
+	// a file cannot have two names; there bbolt makes it in its place.
+	_ = os.Link(temp, path)
+	return nil
+}
+
+// settle has on the disk what a process that was killed may have left on its way
+// there: the file's name, and its last commit. That commit counts as stored from
+// here on, and the pages of the one before are written anew. A loss of power that
+// undid it would leave neither.
+func settle(db *bbolt.DB, path string) error {
+	syncDir(filepath.Dir(path))
+	return db.Sync()
 }
 
 // openError says in our words what bbolt found.
