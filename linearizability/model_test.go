@@ -131,21 +131,25 @@ func (s *state) truncate(hard bool) {
 
 func (s state) send(o operation, out outcome) (bool, state) {
 	m := &s.messages[o.message]
+	viewer := o.by
+	if o.byApplication() {
+		viewer = application
+	}
 	if m.sent { // a retry, or the id is taken
 		if users[m.author] != o.by || !s.sees(o.by, o.message) {
 			return out.err == chat.ErrConflict, s
 		}
-		return out.err == nil && out.message == s.view(o.by, o.room, o.message), s
+		return out.err == nil && out.message == s.view(viewer, o.room, o.message), s
 	}
 	held := isHeld(o.message)
 	*m = message{sent: true, author: int8(userIndex(o.by)), created: out.message.created, pending: held, wasPending: held}
 	if !held && !s.stamp(m.created) {
 		return false, s
 	}
-	if !held && !isPrivate(o.message) { // who writes has read
+	if !o.byApplication() { // who writes has read
 		s.marks[userIndex(o.by)] = s.last
 	}
-	return out.err == nil && out.message == s.view(o.by, o.room, o.message), s
+	return out.err == nil && out.message == s.view(viewer, o.room, o.message), s
 }
 
 // stamp takes the time that a message was given.

@@ -74,6 +74,10 @@ func messageID(room, message int) chat.MessageID {
 func isPrivate(message int) bool { return message%4 == 1 }
 func isHeld(message int) bool    { return message%4 == 3 }
 
+// byApplication says that the application sends in the user's name: it sees
+// what comes back, and the user's read mark stays.
+func (o operation) byApplication() bool { return isPrivate(o.message) || isHeld(o.message) }
+
 func (o operation) String() string {
 	by := o.by
 	if by == application {
