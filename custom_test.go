@@ -224,7 +224,7 @@ func FuzzCustom(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, document, text string) {
 		var custom Custom
-		_ = json.Unmarshal([]byte(document), &custom)
+		read := json.Unmarshal([]byte(document), &custom)
 		for name, custom := range map[string]Custom{
 			"decoded": custom,
 			"raw":     {"raw": json.RawMessage(document)},
@@ -243,9 +243,37 @@ func FuzzCustom(f *testing.F) {
 			if err != nil || string(again) != string(encoded) {
 				t.Fatalf("%s: %s became %s, %v", name, encoded, again, err)
 			}
+			if len(encoded) > maxCustom {
+				t.Fatalf("%s: %d bytes are taken, at most %d", name, len(encoded), maxCustom)
+			}
+			for key := range decoded {
+				if messageFields[key] || strings.Contains(key, ".") {
+					t.Fatalf("%s: the name %q is taken", name, key)
+				}
+			}
+			if name == "decoded" && read == nil {
+				sameJSON(t, document, string(encoded))
+			}
 			if name == "text" && (decoded["text_"] != text || fmt.Sprint(decoded["list"]) != fmt.Sprint([]any{text})) {
 				t.Fatalf("the text %q became %q", text, decoded)
 			}
 		}
 	})
+}
+
+// sameJSON checks that two documents say the same to encoding/json.
+func sameJSON(t *testing.T, before, after string) {
+	t.Helper()
+	var b, a map[string]any
+	if err := json.Unmarshal([]byte(before), &b); err != nil {
+		t.Fatal(err)
+	}
+	if after != "" {
+		if err := json.Unmarshal([]byte(after), &a); err != nil {
+			t.Fatalf("%s: %v", after, err)
+		}
+	}
+	if len(b)+len(a) > 0 && !cmp.Equal(b, a) {
+		t.Fatalf("%s became %s", before, after)
+	}
 }

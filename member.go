@@ -345,13 +345,14 @@ func (s *Session) Members(ctx context.Context, cid CID, q MemberQuery) (Page[Mem
 
 func (a *App) members(ctx context.Context, op string, c caller, cid CID, q MemberQuery) (Page[Member], error) {
 	var page Page[Member]
+	var of record.Channel
 	var last string
 	err := checkCID("cid", cid)
 	if err == nil {
 		err = checkLimit("limit", &q.Limit, standardPage, maxPage)
 	}
 	if err == nil && q.Page != "" {
-		err = q.Page.decodeText(tokenMembers, &last)
+		err = q.Page.decodeIn(tokenMembers, &of, &last)
 	}
 	if err != nil {
 		return page, in(op, err)
@@ -365,13 +366,16 @@ func (a *App) members(ctx context.Context, op string, c caller, cid CID, q Membe
 		if err != nil {
 			return err
 		}
+		if q.Page != "" && of != room.number {
+			return otherChannel()
+		}
 		list, err := r.Members(room.number, last, q.Limit+1)
 		if err != nil {
 			return err
 		}
 		if len(list) > q.Limit {
 			list = list[:q.Limit]
-			page.Next = encodeTextToken(tokenMembers, list[q.Limit-1].User)
+			page.Next = encodeTokenIn(tokenMembers, room.number, list[q.Limit-1].User)
 		}
 		page.Items, err = renderMembers(r, list)
 		return err

@@ -226,12 +226,12 @@ func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message
 	const op = "PendingMessages"
 	var page Page[Message]
 	err := checkLimit("limit", &q.Limit, standardPendingLimit, maxPage)
-	var after record.PendingPlace
+	var sent, number, tokenOf int64
 	if err == nil && q.CID != "" {
 		err = checkCID("cid", q.CID)
 	}
 	if err == nil && q.Page != "" {
-		err = q.Page.decode(tokenPending, &after.SentAt, &after.Channel)
+		err = q.Page.decodeNumbers(tokenPending, &sent, &number, &tokenOf)
 	}
 	if err != nil {
 		return page, in(op, err)
@@ -241,13 +241,24 @@ func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message
 		if err != nil {
 			return err
 		}
-		after := after
+		after := record.PendingPlace{SentAt: sent, Channel: record.Channel(number)}
 		if expiry := now().UnixMicro() - settings.timeout().Microseconds(); expiry > after.SentAt {
 			after = record.PendingPlace{SentAt: expiry, Channel: ^record.Channel(0)}
 		}
-		var list []found
+		var only *room
+		of := int64(0) // all channels
 		if q.CID != "" {
-			list, err = pendingOfRoom(r, q.CID, after.SentAt, q.Limit+1)
+			if only, err = openRoom(r, application, q.CID, more{}); err != nil {
+				return err
+			}
+			of = int64(only.number)
+		}
+		if q.Page != "" && tokenOf != of {
+			return otherChannel()
+		}
+		var list []found
+		if only != nil {
+			list, err = pendingOfRoom(r, only, after.SentAt, q.Limit+1)
 		} else {
 			list, err = pendingOfAll(r, settings, after, q.Limit+1)
 		}
@@ -257,7 +268,7 @@ func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message
 		if len(list) > q.Limit {
 			list = list[:q.Limit]
 			last := list[q.Limit-1]
-			page.Next = encodeToken(tokenPending, last.message.CreatedAt, int64(last.room.number))
+			page.Next = encodeToken(tokenPending, last.message.CreatedAt, int64(last.room.number), of)
 		}
 		page.Items, err = render(r, list)
 		return err
@@ -265,11 +276,7 @@ func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message
 	return page, err
 }
 
-func pendingOfRoom(r *record.Reader, cid CID, after int64, limit int) ([]found, error) {
-	room, err := openRoom(r, application, cid, more{})
-	if err != nil {
-		return nil, err
-	}
+func pendingOfRoom(r *record.Reader, room *room, after int64, limit int) ([]found, error) {
 	messages, err := r.PendingOf(room.number, max(after, room.floor()), limit)
 	if err != nil {
 		return nil, err

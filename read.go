@@ -251,7 +251,7 @@ func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q Mess
 			return err
 		}
 		if p.number != 0 && record.Channel(p.number) != room.number {
-			return invalid("page", "is a page token of another channel")
+			return otherChannel()
 		}
 		if anchor != nil {
 			if p.at, err = anchorTime(r, room, p.anchor, anchor); err != nil {

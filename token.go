@@ -70,11 +70,21 @@ func (t PageToken) decodeNumbers(list byte, numbers ...*int64) error {
 	return nil
 }
 
-func (t PageToken) decode(list byte, at *int64, channel *record.Channel) error {
-	var number int64
-	if err := t.decodeNumbers(list, at, &number); err != nil {
+// encodeTokenIn is for a list of one channel.
+func encodeTokenIn(list byte, channel record.Channel, text string) PageToken {
+	return encodeTextToken(list, string(binary.BigEndian.AppendUint64(nil, uint64(channel)))+text)
+}
+
+func (t PageToken) decodeIn(list byte, channel *record.Channel, text *string) error {
+	var all string
+	if err := t.decodeText(list, &all); err != nil {
 		return err
 	}
-	*channel = record.Channel(number)
+	if len(all) < 8 {
+		return invalid("page", "is not a page token of this list")
+	}
+	*channel, *text = record.Channel(binary.BigEndian.Uint64([]byte(all[:8]))), all[8:]
 	return nil
 }
+
+func otherChannel() error { return invalid("page", "is a page token of another channel") }

@@ -408,6 +408,32 @@ func FuzzKeys(f *testing.F) {
 		if got := MemberUser(Member(c, a)); got != a {
 			t.Errorf("member %q reads as %q", a, got)
 		}
+		if got := KnownUser(Known(c, a)); got != a {
+			t.Errorf("known user %q reads as %q", a, got)
+		}
+		if got, err := ChannelOfNumber(Number(c)); err != nil || got != c {
+			t.Errorf("number %d reads as %d, %v", c, got, err)
+		}
+		if got, err := ChannelOpenTo(OpenTo(a, c)); err != nil || got != c {
+			t.Errorf("channel %d, open to %q, reads as %d, %v", c, a, got, err)
+		}
+		if at, got, err := OfPendingAt(PendingAt(x, c)); err != nil || at != x || got != c {
+			t.Errorf("pending %d in %d reads as %d in %d, %v", x, c, at, got, err)
+		}
+		for _, key := range [][]byte{Timeline(c, x), Private(c, x), Pending(c, x), PendingBy(c, a, x), PrivateFor(c, a, y, x), Author(c, a).Chunk(x)} {
+			if got, err := Moment(key); err != nil || got != x {
+				t.Errorf("%q of %d reads as %d, %v", key, x, got, err)
+			}
+		}
+		streams := []Stream{Author(c, a), PrivateLive(c, a), PrivateSilent(c, a)}
+		if b != "" { // every message has an author
+			streams = append(streams, PrivateAuthor(c, a, b))
+		}
+		for _, s := range streams {
+			if got, ok := StreamOf(c, s.Key()); !ok || !bytes.Equal(got.Key(), s.Key()) || !bytes.Equal(got.Parts(), s.Parts()) {
+				t.Errorf("stream %q reads as %q, %v", s.Key(), got.Key(), ok)
+			}
+		}
 		if got, err := ChannelOfUser(UserChannel(a, c)); err != nil || got != c {
 			t.Errorf("channel %d reads as %d, %v", c, got, err)
 		}
@@ -443,6 +469,8 @@ func FuzzKeys(f *testing.F) {
 			_, _, _, _ = OfReply([]byte(key))
 			_, _, _ = OfDue(b, []byte(key))
 			_, _ = Moment([]byte(key))
+			_, _ = ChannelOpenTo([]byte(key))
+			_, _ = StreamOf(c, append(Marks(c), key...))
 		}
 	})
 }

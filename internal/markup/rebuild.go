@@ -47,7 +47,7 @@ func Rebuild(source string) (string, error) {
 				silent = 0
 			}
 		case kind == html.TextToken:
-			out.WriteString(escaper.Replace(token.Data))
+			out.WriteString(escape(token.Data))
 		case kind == html.StartTagToken && slices.Contains(silenced, token.DataAtom):
 			silent = token.DataAtom
 		case kind == html.StartTagToken || kind == html.SelfClosingTagToken:
@@ -78,13 +78,17 @@ func writeStart(out *strings.Builder, token html.Token) {
 	if token.DataAtom == atom.A {
 		for _, attribute := range token.Attr {
 			if attribute.Namespace == "" && attribute.Key == "href" && isOrdinary(attribute.Val) {
-				out.WriteString(` href="` + escaper.Replace(attribute.Val) + `" rel="nofollow noopener noreferrer ugc"`)
+				out.WriteString(` href="` + escape(attribute.Val) + `" rel="nofollow noopener noreferrer ugc"`)
 				break
 			}
 		}
 	}
 	out.WriteString(">")
 }
+
+// escape has text read as the text it is. A carriage return, which only a
+// character reference makes, is a newline to whoever reads the html.
+func escape(s string) string { return escaper.Replace(strings.ReplaceAll(s, "\r", "\n")) }
 
 // isOrdinary says that a link is absolute and of an ordinary scheme.
 func isOrdinary(link string) bool {

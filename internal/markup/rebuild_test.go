@@ -137,7 +137,7 @@ func active(source string, goodLink func(string) bool) string {
 // FuzzRebuild gives any bytes as html: nothing active comes out, and what comes
 // out is rebuilt as itself.
 func FuzzRebuild(f *testing.F) {
-	for _, source := range []string{"<p>a<br>b</p>", "<b><i>a</b>", `<a href="https://a.example">x`, "<script>a</script>", "<a href='javascript:x'>", "&lt;b&gt;"} {
+	for _, source := range []string{"<p>a<br>b</p>", "<b><i>a</b>", `<a href="https://a.example">x`, "<script>a</script>", "<a href='javascript:x'>", "&lt;b&gt;", "&#X00D", "<a href='http://a&#13;&#10;b'>"} {
 		f.Add(source)
 	}
 	f.Fuzz(func(t *testing.T, source string) {

@@ -28,14 +28,20 @@ func (db *DB) Store() storage.Store { return db.store }
 
 // View reads one snapshot.
 func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
-	return db.store.View(ctx, func(r storage.Reader) error { return fn(&Reader{db: db, r: r}) })
+	return db.store.View(ctx, func(r storage.Reader) error {
+		reader := readers.Get().(*Reader)
+		defer reader.release()
+		reader.db, reader.r = db, r
+		return fn(reader)
+	})
 }
 
 // Update changes what the scope owns. fn may run more than once.
 func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) error {
 	return db.store.Update(ctx, scope, func(t storage.Txn) error {
-		tx := &Txn{Reader: Reader{db: db, r: t}, txn: t}
-		tx.scratch = tx.space[:0]
+		tx := txns.Get().(*Txn)
+		defer tx.release()
+		tx.db, tx.r, tx.txn = db, t, t
 		return fn(tx)
 	})
 }
@@ -65,7 +71,32 @@ type Txn struct {
 	Reader
 	txn     storage.Txn
 	scratch []byte // where values are encoded: the store copies what it is given
-	space   [512]byte
+}
+
+// Readers and transactions last for one call: their memory is used again.
+var (
+	readers = sync.Pool{New: func() any { return new(Reader) }}
+	txns    = sync.Pool{New: func() any { return &Txn{scratch: make([]byte, 0, 1<<10)} }}
+)
+
+func (r *Reader) release() {
+	r.reset()
+	readers.Put(r)
+}
+
+func (t *Txn) release() {
+	t.reset()
+	t.txn = nil
+	if cap(t.scratch) > 64<<10 {
+		t.scratch = nil
+	}
+	txns.Put(t)
+}
+
+// reset makes a reader useless, and holds on to nothing that it has read.
+func (r *Reader) reset() {
+	r.db, r.r = nil, nil
+	r.batch = Batch{}
 }
 
 // put stores a record.

@@ -32,6 +32,7 @@ type batch struct {
 	store  *Store
 	tx     *bbolt.Tx
 	over   overlay
+	undo   []undo // memory for that of the next call
 	read   cursors
 	round  []*call // to be run next
 	wrote  bool    // one of the round's calls has something to commit
@@ -183,7 +184,7 @@ func (b *batch) run(c *call) {
 		return
 	}
 	clean, returned := b.over.empty(), false
-	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, records: len(b.over.records)}
+	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, undo: b.undo[:0], records: len(b.over.records)}
 	defer func() {
 		if !returned {
 			c.panicked = recover()
@@ -192,6 +193,7 @@ func (b *batch) run(c *call) {
 		if !returned || c.err != nil {
 			t.rollback()
 		}
+		b.undo = t.undo
 		t.end()
 		if clean && b.over.empty() {
 			c.done <- struct{}{}
