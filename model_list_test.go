@@ -155,11 +155,11 @@ func (v *modelView) checkList(few bool) string {
 		{"open", chat.Eq("frozen", false), is(func(ch *model.Channel) bool { return shown(ch) && !ch.Frozen })},
 	} {
 		own := c.name == "own" || c.name == "hidden" || c.name == "unread" || c.name == "muted" // of users
-		if few && v.random.IntN(10) > 0 || own && v.viewer == "" {
+		if few && v.random.IntN(16) > 0 || own && v.viewer == "" {
 			continue
 		}
 		q := chat.ChannelQuery{
-			Filter: c.filter, Limit: 1 + v.random.IntN(8), Messages: 1 + v.random.IntN(4),
+			Filter: c.filter, Limit: 3 + v.random.IntN(15), Messages: 1 + v.random.IntN(3),
 			Sort: chat.ChannelSort(v.random.IntN(5)), Ascending: v.random.IntN(3) == 0,
 		}
 		if failure := v.checkQuery(q, c.want); failure != "" {

@@ -16,7 +16,7 @@ func (v *modelView) checkChannel(cid string, full bool) string {
 	want := v.world.Enter(v.viewer, cid)
 	limit := 300
 	if !full {
-		limit = 1 + v.random.IntN(25)
+		limit = 1 + v.random.IntN(15)
 	}
 	page, err := v.reader.Messages(ctx, chat.CID(cid), chat.MessageQuery{Limit: limit})
 	if got, known := modelKind(err); got != want || !known {
@@ -104,8 +104,8 @@ func (v *modelView) checkWalk(ch *model.Channel, list []*model.Message, full boo
 		return ""
 	}
 	forward := v.random.IntN(2) == 0
-	pages, start := 4, v.random.IntN(len(list))
-	limit := 1 + v.random.IntN(12)
+	pages, start := 3, v.random.IntN(len(list))
+	limit := 1 + v.random.IntN(9)
 	if full {
 		pages, start = len(list), 0
 		limit = 1 + v.random.IntN(60)

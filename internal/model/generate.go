@@ -80,6 +80,9 @@ func (g *Generator) patch(s Step, field string) Step {
 	if g.chance(2) {
 		s.Unset = g.some([]string{"mood", "box", "box.a", "box.b", "nothing.there", "box.deep"}, 2)
 	}
+	if badPatch(s) && !g.chance(10) {
+		s.Unset = nil
+	}
 	switch g.Random.IntN(12) {
 	case 0:
 		s.Set = append(s.Set, pick(g, []string{"mood.deep", "created_at", "cid", field + ".in"})+"=bad")
