@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -318,7 +319,7 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 			s := pick(g, g.sent)
 			switch g.Random.IntN(6) {
 			case 0:
-				s.Text += " changed"
+				s.Text = strings.TrimSpace(s.Text + " changed")
 			case 1:
 				s.CID = pick(g, cids())
 			}
@@ -440,7 +441,13 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 		{1, func() Step { return g.ensure(ch.CID) }},
 		{sooner(ch.Frozen, 2), func() Step { return toggle(Freeze, g.by(ch, 2), ch.Frozen) }},
 		{sooner(ch.Disabled, 1), func() Step { return toggle(Disable, "", ch.Disabled) }},
-		{1, func() Step { return Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)} }},
+		{1, func() Step {
+			s := Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}
+			if ch.CID == cids()[0] && !g.chance(8) {
+				s.CID = cids()[1] // the busiest grows old
+			}
+			return s
+		}},
 		{3, func() Step { return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}) }},
 		{6, func() Step {
 			return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, ID: g.message(w, ch, nil), Hard: g.chance(2)})
