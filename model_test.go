@@ -22,8 +22,9 @@ import (
 )
 
 var (
-	modelSeed  = flag.Uint64("model.seed", 0, "seed of TestModel; 0: a new one each time")
-	modelSteps = flag.Int("model.steps", 0, "steps of TestModel on each driver; 0: a few thousand, or 20,000 where CI=true and no race is looked for")
+	modelSeed   = flag.Uint64("model.seed", 0, "seed of TestModel; 0: a new one each time")
+	modelShrink = flag.Duration("model.shrink", 25*time.Second, "how long TestModel may look for a shorter script that fails")
+	modelSteps  = flag.Int("model.steps", 0, "steps of TestModel on each driver; 0: a few thousand, or 20,000 where CI=true and no race is looked for")
 )
 
 // TestModel has random users do random things, beside a naive model of the chat
@@ -73,10 +74,13 @@ func TestModel(t *testing.T) {
 			}
 			d.driver.counts = nil
 			t.Errorf("after %d steps: %s", len(script), failure)
+			if *modelShrink == 0 {
+				return
+			}
 			// Most failures are still there to be seen in the end, which is found out faster.
 			d.driver.looksLater = true
 			d.driver.looksLater = d.driver.replay(t, script) != ""
-			short := model.Shrink(script, time.Now().Add(25*time.Second), func(steps []model.Step) bool {
+			short := model.Shrink(script, time.Now().Add(*modelShrink), func(steps []model.Step) bool {
 				return d.driver.replay(t, steps) != ""
 			})
 			t.Errorf("a script of %d steps fails:\n%s%s", len(short), model.Script(short), d.driver.replay(t, short))
