@@ -310,7 +310,7 @@ func (r *modelRun) step(s model.Step) string {
 	if r.driver.looksLater {
 		return ""
 	}
-	if r.steps%100000 == 0 {
+	if r.steps%10000 == 0 {
 		r.t.Logf("%d steps", r.steps)
 	}
 	if r.steps%1000 == 0 && r.steps <= 20000 || r.steps%10000 == 0 { // it reads all there is

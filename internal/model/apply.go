@@ -23,6 +23,7 @@ func channelType(cid string) string {
 
 // Apply does a step that the engine has done too.
 func (w *World) Apply(s Step, made Made) {
+	defer clear(w.lists)
 	ch := w.Channel(s.CID)
 	m := w.Message(s.ID)
 	switch s.Op {
@@ -251,6 +252,7 @@ func (w *World) drop(m *Message) {
 // Sweep erases the pending messages that are overdue, for good: what changes the
 // clock or the timeout later does not bring them back.
 func (w *World) Sweep() {
+	clear(w.lists)
 	for _, ch := range w.Channels {
 		for _, m := range slices.Clone(ch.Messages) {
 			if w.overdue(m) {

@@ -453,9 +453,9 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 			return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, ID: g.message(w, ch, nil), Hard: g.chance(2)})
 		}},
 	}
-	most := 100 // so that looking at all of a channel stays cheap
+	most := 60 // so that looking at all of a channel stays cheap
 	if ch.CID == cids()[0] {
-		most = 300
+		most = 200
 	}
 	if len(ch.Messages) > most {
 		list = append(list, choice{200, func() Step { return Step{Op: Truncate, CID: ch.CID, Hard: !g.chance(3)} }})

@@ -46,6 +46,13 @@ type World struct {
 	Messages []*Message // all there ever were, in the order sent
 
 	names map[string]*Message // by id, and system messages also by the name the step gave them
+	lists map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
+}
+
+// view is a viewer's view of a channel.
+type view struct {
+	viewer  string
+	channel *Channel
 }
 
 // Type is the settings of a channel type that the model needs.
@@ -141,7 +148,7 @@ type Message struct {
 
 // New is a world without anybody.
 func New() *World {
-	return &World{Types: standardTypes(), Timeout: 3 * 24 * time.Hour, MaxForMe: 100, MaxMutes: 2000, names: map[string]*Message{}}
+	return &World{Types: standardTypes(), Timeout: 3 * 24 * time.Hour, MaxForMe: 100, MaxMutes: 2000, names: map[string]*Message{}, lists: map[view][]*Message{}}
 }
 
 // Message is the message of an id, or of the name that a step gave a system
@@ -249,6 +256,9 @@ func (m *Message) inPages() bool { return !m.Pending && (m.Parent == nil || m.Sh
 
 // Timeline is what a viewer sees in the pages of a channel, oldest first.
 func (w *World) Timeline(viewer string, ch *Channel) []*Message {
+	if list, known := w.lists[view{viewer, ch}]; known {
+		return list
+	}
 	var list []*Message
 	for _, m := range ch.Messages {
 		if m.inPages() && w.Sees(viewer, m) {
@@ -256,6 +266,7 @@ func (w *World) Timeline(viewer string, ch *Channel) []*Message {
 		}
 	}
 	slices.SortFunc(list, byCreated)
+	w.lists[view{viewer, ch}] = list
 	return list
 }
 
