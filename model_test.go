@@ -111,6 +111,16 @@ func TestModelScripts(t *testing.T) {
 			send("ben", "m1"),
 			{Op: model.Disable, CID: "messaging:one", On: true},
 		},
+		"a list by the last message after one cleared a channel": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, CID: "messaging:two", ID: "m1", User: "ann", Text: "m1"},
+			{Op: model.Sleep, For: time.Hour},
+			send("ann", "m2"),
+			{Op: model.Hide, By: "ben", CID: "messaging:one", Hard: true},
+			{Op: model.Show, By: "ben", CID: "messaging:one"},
+		},
 		"a list by the last message where the channel alone lets members see all that is private": {
 			user("ann", "user"), user("ben", "user"), user("gus", "admin"), channel,
 			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},

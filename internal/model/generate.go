@@ -317,6 +317,12 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 				return g.send(w, ch)
 			}
 			s := pick(g, g.sent)
+			for range 10 { // mostly of one that was changed meanwhile
+				if m := w.Message(s.ID); m != nil && (m.Deleted || m.Updated != m.Created) {
+					break
+				}
+				s = pick(g, g.sent)
+			}
 			switch g.Random.IntN(6) {
 			case 0:
 				s.Text = strings.TrimSpace(s.Text + " changed")
@@ -333,6 +339,9 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 			}
 			if m := w.Message(s.ID); m != nil && m.Quoted != nil && g.chance(2) {
 				s.Quoted = nameOf(m.Quoted)
+			}
+			if m := w.Message(s.ID); m != nil && m.Text != "" && g.chance(5) {
+				s.Text = m.Text // another part of it changes
 			}
 			if g.chance(10) {
 				s.Mentions = g.some(userIDs(), 3)
