@@ -111,6 +111,13 @@ func TestModelScripts(t *testing.T) {
 			send("ben", "m1"),
 			{Op: model.Disable, CID: "messaging:one", On: true},
 		},
+		"a patch that changes nothing of a message of which only a quote is left, and that is truncated": {
+			user("ann", "user"), user("ben", "user"), channel, send("ben", "m1"),
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Parent: "m1", Quoted: "m1"},
+			{Op: model.Truncate, CID: "messaging:one", ID: "m1"},
+			{Op: model.PatchMessage, By: "ann", ID: "m2"},
+			{Op: model.PatchMessage, By: "ann", ID: "m2", Set: []string{"mood=red"}},
+		},
 		"a list by the last message after one cleared a channel": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},

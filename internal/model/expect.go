@@ -315,8 +315,8 @@ func (w *World) expectContent(s Step, m *Message, bad bool, v *verdict) {
 	for _, id := range s.Mentions {
 		v.add(w.User(id) == nil, Invalid)
 	}
-	if s.Op == Update || bad {
-		return
+	if s.Op == Update || bad || len(s.Set)+len(s.Unset) == 0 {
+		return // what changes nothing leaves even what would not be taken now
 	}
 	_, ok := m.Custom.patched(custom(s, messageReach...))
 	v.add(!ok, Invalid)
