@@ -299,7 +299,7 @@ func (r *modelRun) checkPending() string {
 		want = append(want, r.world.PendingOf("", ch)...)
 	}
 	got := map[string]model.MessageView{}
-	q := chat.PendingQuery{Limit: 40}
+	q := chat.PendingQuery{Limit: 3 + r.steps%10}
 	last := time.Time{}
 	for {
 		page, err := r.app.PendingMessages(context.Background(), q)
