@@ -122,7 +122,12 @@ func (o ChannelOverrides) validate() error {
 	return err
 }
 
-// openTo are the roles that stored overrides let read their channel.
+// showsPrivate stands, in the place of a role, for overrides that let some role
+// read all private messages of their channel. It is no role's name.
+const showsPrivate = "*"
+
+// openTo are the roles that stored overrides let read their channel, and
+// showsPrivate.
 func openTo(overrides string) (roles []string, err error) {
 	if overrides == "" {
 		return nil, nil
@@ -134,6 +139,9 @@ func openTo(overrides string) (roles []string, err error) {
 	for role, actions := range o.Grants {
 		if slices.Contains(actions, ReadChannel) {
 			roles = append(roles, string(role))
+		}
+		if slices.Contains(actions, ReadRestrictedVisibilityMessage) {
+			roles = append(roles, showsPrivate)
 		}
 	}
 	return roles, nil

@@ -246,18 +246,18 @@ func create(tx *record.Txn, cid CID, draft *newChannel) (Channel, error) {
 }
 
 func renderChannel(r *record.Reader, c *codec.Channel) (Channel, error) {
-	people := people{}
+	people := r.People()
 	b := r.Batch()
-	people.want(b, c.CreatedBy)
+	people.Want(b, c.CreatedBy)
 	if err := b.Run(); err != nil {
 		return Channel{}, err
 	}
-	return channelFrom(people, c)
+	return channelFrom(&people, c)
 }
 
-func channelFrom(people people, c *codec.Channel) (Channel, error) {
+func channelFrom(people *record.People, c *codec.Channel) (Channel, error) {
 	channel := Channel{
-		CID: CID(c.CID), Name: c.Name, CreatedBy: people.user(c.CreatedBy), Custom: decodeCustom(c.Custom),
+		CID: CID(c.CID), Name: c.Name, CreatedBy: shown(people, c.CreatedBy), Custom: decodeCustom(c.Custom),
 		MemberCount: int(c.Members), Frozen: c.Frozen, Disabled: c.Disabled,
 		CreatedAt: moment(c.CreatedAt), UpdatedAt: moment(c.UpdatedAt),
 		TruncatedAt: momentPtr(c.TruncatedAt), DeletedAt: momentPtr(c.DeletedAt),

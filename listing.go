@@ -74,16 +74,16 @@ func (e *listing) unreadCount(r *record.Reader) (int, error) {
 func (e *listing) state(r *record.Reader, q ChannelQuery) (ChannelState, error) {
 	room := e.room
 	var members []record.Membership
-	people := people{}
+	people := r.People()
 	b := r.Batch()
-	people.want(b, room.channel.CreatedBy)
+	people.Want(b, room.channel.CreatedBy)
 	if q.Members > 0 {
 		b.Members(room.number, "", q.Members, &members)
 	}
 	if err := b.Run(); err != nil {
 		return ChannelState{}, err
 	}
-	channel, err := channelFrom(people, room.channel)
+	channel, err := channelFrom(&people, room.channel)
 	if err != nil {
 		return ChannelState{}, err
 	}
@@ -92,7 +92,7 @@ func (e *listing) state(r *record.Reader, q ChannelQuery) (ChannelState, error) 
 		return s, err
 	}
 	if room.isMember {
-		m := memberFrom(userFrom(*room.userRecord), *room.member)
+		m := memberFrom(userFrom(room.userRecord), *room.member)
 		s.Membership, s.LastRead = &m, moment(e.mark.V.ReadAt)
 	}
 	if s.Hidden, err = e.hidden(r); err != nil || room.channel.Disabled && !room.app {

@@ -312,7 +312,7 @@ func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, us
 		}
 		stored.V.Custom = prepared.record.Custom
 		stored.V.UpdatedAt = r.now
-		member = memberFrom(userFrom(person.V), stored.V)
+		member = memberFrom(userFrom(&person.V), stored.V)
 		return tx.PutMember(r.number, string(user), &stored.V)
 	})
 	return member, err
@@ -387,17 +387,17 @@ func renderMembers(r *record.Reader, list []record.Membership) ([]Member, error)
 	if len(list) == 0 {
 		return nil, nil
 	}
-	people := people{}
+	people := r.People()
 	b := r.Batch()
 	for _, m := range list {
-		people.want(b, m.User)
+		people.Want(b, m.User)
 	}
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
 	members := make([]Member, len(list))
 	for i, m := range list {
-		members[i] = memberFrom(people.user(m.User), m.Member)
+		members[i] = memberFrom(shown(&people, m.User), m.Member)
 	}
 	return members, nil
 }

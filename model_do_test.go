@@ -3,8 +3,6 @@ package chat_test
 import (
 	"context"
 	"fmt"
-	"reflect"
-	"slices"
 	"time"
 
 	"example.com/chat"
@@ -38,7 +36,7 @@ func (r *modelRun) do(s model.Step) (modelMade, error) {
 		return r.send(s)
 	case model.Commit:
 		m, err := r.app.CommitMessage(context.Background(), r.id(s.ID))
-		return madeOf(m), err
+		return r.madeOf(m), err
 	case model.Sleep:
 		time.Sleep(s.For)
 		return modelMade{}, nil
@@ -50,19 +48,70 @@ func (r *modelRun) do(s model.Step) (modelMade, error) {
 	case model.RunDueWork:
 		return modelMade{}, nil // settle does it
 	}
-	var err error
+	switch s.Op {
+	case model.EnsureChannel, model.EnsureDistinct:
+		return r.ensure(s)
+	case model.Update, model.PatchMessage, model.Delete, model.Undelete:
+		m, err := r.change(s)
+		made := r.madeOf(m)
+		made.ID = "" // no new one
+		return made, err
+	}
 	if s.CID == "" {
-		err = r.doMore(s)
-	} else {
-		err = r.doInChannel(s)
+		return modelMade{}, r.doMore(s)
 	}
-	if err != nil || s.Text == "" || s.CID == "" {
-		return modelMade{}, err
+	ch, err := r.doInChannel(s)
+	made := modelMade{Updated: ch.UpdatedAt}
+	if err != nil || s.Text == "" {
+		return made, err
 	}
-	return r.noteOf(s)
+	note, err := r.noteOf(s)
+	note.Updated = made.Updated
+	return note, err
 }
 
-func madeOf(m chat.Message) modelMade { return modelMade{ID: string(m.ID), Created: m.CreatedAt} }
+// madeOf keeps a message that a call returned, to be compared.
+func (r *modelRun) madeOf(m chat.Message) modelMade {
+	r.returned = &m
+	made := modelMade{ID: string(m.ID), Created: m.CreatedAt, Updated: m.UpdatedAt}
+	if m.DeletedAt != nil {
+		made.Deleted = *m.DeletedAt
+	}
+	return made
+}
+
+func (r *modelRun) ensure(s model.Step) (modelMade, error) {
+	ctx := context.Background()
+	d := chat.ChannelDraft{Members: stringsAs[chat.UserID](s.Users)}
+	var by modelChanger = r.app
+	if s.By != "" {
+		by = r.app.As(chat.UserID(s.By))
+	} else {
+		d.CreatedBy = chat.UserID(s.User)
+	}
+	d.Name, d.Custom = modelNamed(s.Set)
+	var ch chat.Channel
+	var err error
+	if s.Op == model.EnsureDistinct {
+		ch, err = by.EnsureDistinctChannel(ctx, s.Type, d)
+	} else {
+		ch, err = by.EnsureChannel(ctx, chat.CID(s.CID), d)
+	}
+	return modelMade{CID: string(ch.CID), Since: ch.CreatedAt, Updated: ch.UpdatedAt}, err
+}
+
+// modelCustom is the custom data that a step gives.
+func modelCustom(set []string) chat.Custom { return chat.Custom(model.CustomOf(set)) }
+
+// modelNamed parts the name from the custom data that a step gives.
+func modelNamed(set []string) (name string, custom chat.Custom) {
+	custom = modelCustom(set)
+	name, _ = custom["name"].(string)
+	delete(custom, "name")
+	return name, custom
+}
+
+func modelPatch(s model.Step) chat.Patch { return chat.Patch{Set: model.Pairs(s.Set), Unset: s.Unset} }
 
 // noteOf finds the system message that a change posted along: no call returns it.
 func (r *modelRun) noteOf(s model.Step) (modelMade, error) {
@@ -73,13 +122,14 @@ func (r *modelRun) noteOf(s model.Step) (modelMade, error) {
 	if len(page.Items) == 0 || page.Items[0].Text != s.Text || page.Items[0].Type != chat.TypeSystem {
 		return modelMade{}, fmt.Errorf("the system message %q is not the newest", s.Text)
 	}
-	return madeOf(page.Items[0]), nil
+	return modelMade{ID: string(page.Items[0].ID), Created: page.Items[0].CreatedAt}, nil
 }
 
 func (r *modelRun) send(s model.Step) (modelMade, error) {
 	d := chat.Draft{
 		ID: chat.MessageID(s.ID), Type: chat.MessageType(s.Type), Text: s.Text, ShowInChannel: s.Show, Silent: s.Silent,
 		Mentions: stringsAs[chat.UserID](s.Mentions), Restricted: stringsAs[chat.UserID](s.Audience),
+		Custom: modelCustom(s.Set),
 	}
 	if s.Parent != "" {
 		d.ParentID = r.id(s.Parent)
@@ -96,24 +146,64 @@ func (r *modelRun) send(s model.Step) (modelMade, error) {
 		m, err = r.app.As(chat.UserID(s.By)).Send(context.Background(), chat.CID(s.CID), d)
 	} else {
 		mode := []chat.PendingMode{chat.PendingDefault, chat.PendingOn, chat.PendingOff}[s.Hold]
-		m, err = r.app.Send(context.Background(), chat.CID(s.CID), chat.UserID(s.User), d, &chat.SendOptions{Pending: mode})
+		o := &chat.SendOptions{Pending: mode}
+		if s.Meta != "" {
+			o.PendingMetadata = map[string]string{"ticket": s.Meta}
+		}
+		m, err = r.app.Send(context.Background(), chat.CID(s.CID), chat.UserID(s.User), d, o)
 	}
-	return madeOf(m), err
+	return r.madeOf(m), err
+}
+
+// change changes a message.
+func (r *modelRun) change(s model.Step) (chat.Message, error) {
+	ctx := context.Background()
+	as, id := r.app.As(chat.UserID(s.By)), r.id(s.ID)
+	mode := chat.DeleteSoft
+	if s.Hard {
+		mode = chat.DeleteHard
+	}
+	update := chat.MessageUpdate{Text: s.Text, Mentions: stringsAs[chat.UserID](s.Mentions), Custom: modelCustom(s.Set)}
+	if s.Quoted != "" {
+		update.QuotedID = r.id(s.Quoted)
+	}
+	if s.Titled {
+		update.Attachments = []chat.Attachment{{Type: "image", Title: s.Text}}
+	}
+	switch {
+	case s.Op == model.Undelete:
+		return r.app.UndeleteMessage(ctx, id, chat.UserID(s.User))
+	case s.Op == model.Delete && s.By == "":
+		return r.app.DeleteMessage(ctx, id, mode, "")
+	case s.Op == model.Delete:
+		return as.DeleteMessage(ctx, id, mode)
+	case s.Op == model.PatchMessage && s.By == "":
+		return r.app.PatchMessage(ctx, id, modelPatch(s))
+	case s.Op == model.PatchMessage:
+		return as.PatchMessage(ctx, id, modelPatch(s))
+	case s.By == "":
+		return r.app.UpdateMessage(ctx, id, update, nil)
+	}
+	return as.UpdateMessage(ctx, id, update)
 }
 
 // doMore does what is not about a channel.
 func (r *modelRun) doMore(s model.Step) (err error) {
 	ctx := context.Background()
 	user, as, id := chat.UserID(s.User), r.app.As(chat.UserID(s.By)), r.id(s.ID)
-	mode := chat.DeleteSoft
-	if s.Hard {
-		mode = chat.DeleteHard
-	}
-	update := chat.MessageUpdate{Text: s.Text}
-	if s.Quoted != "" {
-		update.QuotedID = r.id(s.Quoted)
-	}
 	switch s.Op {
+	case model.ChangeType:
+		err = r.app.UpdateChannelType(ctx, s.Type, func(t *chat.ChannelType) error {
+			for name, target := range map[string]*bool{model.Pending: &t.MarkMessagesPending, model.Replies: &t.Replies, model.Quotes: &t.Quotes, model.Mutes: &t.Mutes} {
+				if on, given := s.Setting(name); given {
+					*target = on
+				}
+			}
+			if s.Role != "" {
+				t.Grants[chat.Role(s.Role)] = stringsAs[chat.Action](s.Actions)
+			}
+			return nil
+		})
 	case model.PutUser:
 		err = r.app.UpsertUsers(ctx, chat.User{ID: user, Role: chat.Role(s.Role)})
 	case model.Deactivate:
@@ -129,22 +219,8 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 		err = as.MuteUser(ctx, user, s.For)
 	case model.UnmuteUser:
 		err = as.UnmuteUser(ctx, user)
-	case model.Update:
-		if s.By == "" {
-			_, err = r.app.UpdateMessage(ctx, id, update, nil)
-		} else {
-			_, err = as.UpdateMessage(ctx, id, update)
-		}
-	case model.Delete:
-		if s.By == "" {
-			_, err = r.app.DeleteMessage(ctx, id, mode, "")
-		} else {
-			_, err = as.DeleteMessage(ctx, id, mode)
-		}
 	case model.DeleteForMe:
 		err = as.DeleteMessageForMe(ctx, id)
-	case model.Undelete:
-		_, err = r.app.UndeleteMessage(ctx, id, user)
 	case model.MarkReadTo:
 		err = as.MarkReadTo(ctx, id)
 	case model.MarkUnread:
@@ -158,6 +234,9 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 // modelChanger is what the application and a user can both do to a channel.
 type modelChanger interface {
 	EnsureChannel(context.Context, chat.CID, chat.ChannelDraft) (chat.Channel, error)
+	EnsureDistinctChannel(context.Context, string, chat.ChannelDraft) (chat.Channel, error)
+	UpdateChannel(context.Context, chat.CID, chat.ChannelUpdate, *chat.SystemMessage) (chat.Channel, error)
+	PatchChannel(context.Context, chat.CID, chat.Patch) (chat.Channel, error)
 	DeleteChannel(context.Context, chat.CID, chat.DeleteMode) error
 	TruncateChannel(context.Context, chat.CID, *chat.TruncateOptions) error
 	SetFrozen(context.Context, chat.CID, bool) (chat.Channel, error)
@@ -166,7 +245,21 @@ type modelChanger interface {
 	UpdateMember(context.Context, chat.CID, chat.UserID, chat.MemberUpdate) (chat.Member, error)
 }
 
-func (r *modelRun) doInChannel(s model.Step) (err error) {
+// modelOverrides are the overrides that a step sets.
+func modelOverrides(s model.Step) chat.ChannelOverrides {
+	var o chat.ChannelOverrides
+	for name, target := range map[string]**bool{model.Pending: &o.MarkMessagesPending, model.Replies: &o.Replies, model.Quotes: &o.Quotes, model.Mutes: &o.Mutes} {
+		if on, given := s.Setting(name); given {
+			*target = &on
+		}
+	}
+	if s.Role != "" {
+		o.Grants = map[chat.Role][]chat.Action{chat.Role(s.Role): stringsAs[chat.Action](s.Actions)}
+	}
+	return o
+}
+
+func (r *modelRun) doInChannel(s model.Step) (ch chat.Channel, err error) {
 	ctx, cid := context.Background(), chat.CID(s.CID)
 	as := r.app.As(chat.UserID(s.By))
 	var by modelChanger = r.app
@@ -182,8 +275,6 @@ func (r *modelRun) doInChannel(s model.Step) (err error) {
 		note = &chat.SystemMessage{Text: s.Text}
 	}
 	switch s.Op {
-	case model.EnsureChannel:
-		_, err = by.EnsureChannel(ctx, cid, chat.ChannelDraft{CreatedBy: chat.UserID(s.User), Members: stringsAs[chat.UserID](s.Users)})
 	case model.DeleteChannel:
 		err = by.DeleteChannel(ctx, cid, mode)
 	case model.Truncate:
@@ -191,13 +282,23 @@ func (r *modelRun) doInChannel(s model.Step) (err error) {
 		if m := r.world.Message(s.ID); m != nil {
 			o.Before = m.Created
 		}
-		err = by.TruncateChannel(ctx, cid, o)
+		if err = by.TruncateChannel(ctx, cid, o); err != nil {
+			return ch, err
+		}
+		st, err := r.app.Channel(ctx, cid) // whether it is an update is not laid down
+		return st.Channel, err
 	case model.Freeze:
-		_, err = by.SetFrozen(ctx, cid, s.On)
+		return by.SetFrozen(ctx, cid, s.On)
 	case model.Disable:
-		_, err = r.app.SetDisabled(ctx, cid, s.On)
-	case model.HoldMessages:
-		_, err = r.app.SetOverrides(ctx, cid, chat.ChannelOverrides{MarkMessagesPending: &s.On})
+		return r.app.SetDisabled(ctx, cid, s.On)
+	case model.SetOverrides:
+		return r.app.SetOverrides(ctx, cid, modelOverrides(s))
+	case model.UpdateChannel:
+		u := chat.ChannelUpdate{}
+		u.Name, u.Custom = modelNamed(s.Set)
+		return by.UpdateChannel(ctx, cid, u, note)
+	case model.PatchChannel:
+		return by.PatchChannel(ctx, cid, modelPatch(s))
 	case model.AddMembers:
 		var members []chat.MemberDraft
 		for _, id := range s.Users {
@@ -206,8 +307,8 @@ func (r *modelRun) doInChannel(s model.Step) (err error) {
 		err = by.AddMembers(ctx, cid, members, note)
 	case model.RemoveMembers:
 		err = by.RemoveMembers(ctx, cid, stringsAs[chat.UserID](s.Users), note)
-	case model.ChangeRole:
-		_, err = by.UpdateMember(ctx, cid, chat.UserID(s.User), chat.MemberUpdate{Role: chat.Role(s.Role)})
+	case model.ChangeMember:
+		_, err = by.UpdateMember(ctx, cid, chat.UserID(s.User), chat.MemberUpdate{Role: chat.Role(s.Role), Custom: modelCustom(s.Set)})
 	case model.Leave:
 		err = as.LeaveChannel(ctx, cid)
 	case model.MarkRead:
@@ -223,68 +324,5 @@ func (r *modelRun) doInChannel(s model.Step) (err error) {
 	default:
 		err = fmt.Errorf("no such step: %s", s.Op)
 	}
-	return err
-}
-
-// modelViewOf is a message of the engine in the model's words.
-func modelViewOf(m chat.Message) model.MessageView {
-	v := model.MessageView{
-		ID: string(m.ID), CID: string(m.CID), Type: string(m.Type), Text: m.Text, User: string(m.User.ID), Parent: string(m.ParentID),
-		Quoted: string(m.QuotedMessageID), Audience: stringsAs[string](m.Restricted), Titled: len(m.Attachments) > 0,
-		Show: m.ShowInChannel, Silent: m.Silent, Created: m.CreatedAt, Deleted: m.DeletedAt != nil, ForMe: m.DeletedForMe, Pending: m.Pending != nil,
-	}
-	if m.QuotedMessage != nil {
-		v.QuotedText = m.QuotedMessage.Text
-	}
-	for _, u := range m.MentionedUsers {
-		v.Mentions = append(v.Mentions, string(u.ID))
-	}
-	if m.SentAt != nil {
-		v.Sent = *m.SentAt
-	}
-	return v
-}
-
-func modelViewsOf(list []chat.Message) []model.MessageView {
-	var views []model.MessageView
-	for _, m := range list {
-		views = append(views, modelViewOf(m))
-	}
-	return views
-}
-
-// views is how a viewer sees messages, by the model.
-func (r *modelRun) views(viewer string, list []*model.Message) []model.MessageView {
-	var views []model.MessageView
-	for _, m := range list {
-		views = append(views, r.world.View(viewer, m))
-	}
-	return views
-}
-
-// diffViews says where two lists of messages differ first.
-func diffViews(got, want []model.MessageView) string {
-	for i := range max(len(got), len(want)) {
-		switch {
-		case i >= len(got):
-			return fmt.Sprintf("message %d of %d is missing: %+v", i, len(want), want[i])
-		case i >= len(want):
-			return fmt.Sprintf("has a message too many: %+v", got[i])
-		case !sameView(got[i], want[i]):
-			return fmt.Sprintf("message %d is\n\t%+v, want\n\t%+v", i, got[i], want[i])
-		}
-	}
-	return ""
-}
-
-// sameView compares. The order of an audience that a reply inherits is not laid down.
-func sameView(a, b model.MessageView) bool {
-	if a.Parent != "" {
-		a.Audience, b.Audience = slices.Sorted(slices.Values(a.Audience)), slices.Sorted(slices.Values(b.Audience))
-	}
-	if !slices.Equal(a.Audience, b.Audience) || !slices.Equal(a.Mentions, b.Mentions) || !a.Created.Equal(b.Created) || !a.Sent.Equal(b.Sent) {
-		return false
-	}
-	a.Audience, a.Mentions, a.Created, a.Sent = b.Audience, b.Mentions, b.Created, b.Sent
-	return reflect.DeepEqual(a, b)
+	return ch, err
 }

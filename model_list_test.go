@@ -20,6 +20,9 @@ func (v *modelView) checkState(st chat.ChannelState, ch *model.Channel, latest i
 		string(st.Channel.CreatedBy.ID) != ch.Creator || st.Channel.MemberCount != len(ch.Members) || st.Hidden != hidden || st.Muted != muted {
 		return fmt.Sprintf("is %+v, hidden %t, muted %t; want %+v, hidden %t, muted %t", st.Channel, st.Hidden, st.Muted, ch, hidden, muted)
 	}
+	if st.Channel.Name != ch.Name || model.Custom(st.Channel.Custom).String() != ch.Custom.String() || st.Channel.CreatedAt != ch.Created || st.Channel.UpdatedAt != ch.Updated {
+		return fmt.Sprintf("is %+v; want %+v", st.Channel, ch)
+	}
 	if got, want := memberNames(st.Members), wantedMembers(ch); ch.Disabled && v.viewer != "" {
 		// Whether one sees the members of a closed channel is not laid down.
 	} else if got != want {
@@ -30,7 +33,7 @@ func (v *modelView) checkState(st chat.ChannelState, ch *model.Channel, latest i
 		got = memberNames([]chat.Member{*st.Membership})
 	}
 	if m := ch.Member(v.viewer); m != nil {
-		want = m.User + " " + m.Role
+		want = modelMember(m.User, m.Role, m.Custom)
 	}
 	if got != want {
 		return fmt.Sprintf("the membership is %q, want %q", got, want)
@@ -69,10 +72,14 @@ func (v *modelView) checkState(st chat.ChannelState, ch *model.Channel, latest i
 	return v.checkCapabilities(st, ch)
 }
 
+func modelMember(user, role string, custom model.Custom) string {
+	return user + " " + role + " " + custom.String()
+}
+
 func memberNames(members []chat.Member) string {
 	var list []string
 	for _, m := range members {
-		list = append(list, string(m.User.ID)+" "+string(m.Role))
+		list = append(list, modelMember(string(m.User.ID), string(m.Role), model.Custom(m.Custom)))
 	}
 	return strings.Join(list, ", ")
 }
@@ -80,7 +87,7 @@ func memberNames(members []chat.Member) string {
 func wantedMembers(ch *model.Channel) string {
 	var list []string
 	for _, m := range ch.Members {
-		list = append(list, m.User+" "+m.Role)
+		list = append(list, modelMember(m.User, m.Role, m.Custom))
 	}
 	return strings.Join(list, ", ")
 }
@@ -92,12 +99,11 @@ func (v *modelView) checkCapabilities(st chat.ChannelState, ch *model.Channel) s
 		return ""
 	}
 	member := ch.Member(v.viewer) != nil
-	kind := v.world.Types[ch.Type]
 	open := !ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")
 	for action, also := range map[chat.Action]bool{
-		chat.ReadChannel: true, chat.CreateMessage: open, chat.CreateReply: open && kind.Replies, chat.DeleteMessage: true, chat.UpdateMessage: true,
+		chat.ReadChannel: true, chat.CreateMessage: open, chat.CreateReply: open && v.world.On(ch, model.Replies), chat.DeleteMessage: true, chat.UpdateMessage: true,
 		chat.DeleteMessageOwn: true, chat.UpdateMessageOwn: true, chat.TruncateChannel: true, chat.UpdateChannel: true, chat.UpdateChannelMembers: true,
-		chat.DeleteChannel: true, chat.LeaveChannel: member, chat.MuteChannel: member && kind.Mutes,
+		chat.DeleteChannel: true, chat.LeaveChannel: member && !ch.Distinct, chat.MuteChannel: member && v.world.On(ch, model.Mutes),
 		chat.CreateRestrictedVisibilityMessage: open, chat.ReadRestrictedVisibilityMessage: true,
 	} {
 		want := also && !ch.Disabled && v.world.Can(v.viewer, ch, string(action))
@@ -136,16 +142,24 @@ func (v *modelView) checkList(few bool) string {
 		{"hidden", chat.Eq("hidden", true), is(func(ch *model.Channel) bool { return !shown(ch) })},
 		{"unread", chat.Eq("has_unread", true), is(func(ch *model.Channel) bool { return shown(ch) && w.Unread(v.viewer, ch) > 0 })},
 		{"muted", chat.Eq("muted", true), is(func(ch *model.Channel) bool { return shown(ch) && w.MutesChannel(v.viewer, ch) })},
+		{"red", chat.Eq("mood", "red"), is(func(ch *model.Channel) bool { return shown(ch) && ch.Custom["mood"] == "red" })},
+		{"moody", chat.And(chat.Exists("mood", true), chat.Eq("hidden", false)), is(func(ch *model.Channel) bool { return shown(ch) && ch.Custom["mood"] != nil })},
+		{"named", chat.In("name", "red", "blue"), is(func(ch *model.Channel) bool { return shown(ch) && (ch.Name == "red" || ch.Name == "blue") })},
+		{"large or frozen", chat.Or(chat.Gt("member_count", 4), chat.Eq("frozen", true)), is(func(ch *model.Channel) bool { return shown(ch) && (len(ch.Members) > 4 || ch.Frozen) })},
+		{"named by cid", chat.In("cid", "messaging:one", "team:three"), is(func(ch *model.Channel) bool {
+			return shown(ch) && (ch.CID == "messaging:one" || ch.CID == "team:three")
+		})},
+		{"ann's", chat.Eq("created_by", "ann"), is(func(ch *model.Channel) bool { return shown(ch) && ch.Creator == "ann" })},
+		{"written in", chat.Exists("last_message_at", true), is(func(ch *model.Channel) bool { return shown(ch) && w.LastMessage(v.viewer, ch) != nil })},
+		{"with ben", chat.Eq("members", "ben"), is(func(ch *model.Channel) bool { return shown(ch) && ch.Member("ben") != nil })},
 		{"open", chat.Eq("frozen", false), is(func(ch *model.Channel) bool { return shown(ch) && !ch.Frozen })},
 	} {
-		if few && v.random.IntN(3) > 0 {
-			continue
-		}
-		if c.name == "own" && v.viewer == "" || v.viewer == "" && c.name != "all" && c.name != "messaging" && c.name != "open" {
+		own := c.name == "own" || c.name == "hidden" || c.name == "unread" || c.name == "muted" // of users
+		if few && v.random.IntN(16) > 0 || own && v.viewer == "" {
 			continue
 		}
 		q := chat.ChannelQuery{
-			Filter: c.filter, Limit: 1 + v.random.IntN(8), Messages: 1 + v.random.IntN(4),
+			Filter: c.filter, Limit: 3 + v.random.IntN(15), Messages: 1 + v.random.IntN(3),
 			Sort: chat.ChannelSort(v.random.IntN(5)), Ascending: v.random.IntN(3) == 0,
 		}
 		if failure := v.checkQuery(q, c.want); failure != "" {
@@ -154,6 +168,9 @@ func (v *modelView) checkList(few bool) string {
 	}
 	if u := w.User(v.viewer); u == nil || !u.Active {
 		return ""
+	}
+	if failure := v.checkMutes(); failure != "" {
+		return failure
 	}
 	got, err := v.app.As(chat.UserID(v.viewer)).TotalUnread(ctx)
 	var want chat.UnreadTotals
@@ -164,6 +181,27 @@ func (v *modelView) checkList(few bool) string {
 	}
 	if err != nil || got != want {
 		return fmt.Sprintf("the totals are %+v, %v; want %+v", got, err, want)
+	}
+	return ""
+}
+
+// checkMutes compares whom a user mutes, in the order muted.
+func (v *modelView) checkMutes() string {
+	mutes, err := v.app.As(chat.UserID(v.viewer)).Mutes(context.Background())
+	if err != nil {
+		return fmt.Sprintf("the mutes: %v", err)
+	}
+	var got, want []string
+	for _, m := range mutes {
+		got = append(got, string(m.User.ID))
+	}
+	for _, m := range v.world.User(v.viewer).Mutes {
+		if v.world.MutesUser(v.viewer, m.User) {
+			want = append(want, m.User)
+		}
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Sprintf("mutes %q, want %q", got, want)
 	}
 	return ""
 }
@@ -212,18 +250,21 @@ func (v *modelView) checkQuery(q chat.ChannelQuery, want []*model.Channel) strin
 	return ""
 }
 
-// compare is positive if a list whose greatest comes first has b before a. Of
-// the orders that the model has no times for it knows nothing.
+// compare is positive if a list whose greatest comes first has b before a.
 func (v *modelView) compare(sort chat.ChannelSort, a, b *model.Channel) int {
+	last := func(ch *model.Channel) time.Time {
+		if m := v.world.LastMessage(v.viewer, ch); m != nil {
+			return m.Created
+		}
+		return time.Time{}
+	}
 	switch sort {
 	case chat.ByLastMessage:
-		at := func(ch *model.Channel) time.Time {
-			if m := v.world.LastMessage(v.viewer, ch); m != nil {
-				return m.Created
-			}
-			return time.Time{}
-		}
-		return at(b).Compare(at(a))
+		return last(b).Compare(last(a))
+	case chat.ByLastUpdated:
+		return later(last(b), b.Updated).Compare(later(last(a), a.Updated))
+	case chat.ByCreated:
+		return b.Created.Compare(a.Created)
 	case chat.ByMemberCount:
 		return len(b.Members) - len(a.Members)
 	case chat.ByUnread:

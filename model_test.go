@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,9 @@ import (
 )
 
 var (
-	modelSeed  = flag.Uint64("model.seed", 0, "seed of TestModel; 0: a new one each time")
-	modelSteps = flag.Int("model.steps", 0, "steps of TestModel on each driver; 0: a few thousand, or 20,000 where CI=true and no race is looked for")
+	modelSeed   = flag.Uint64("model.seed", 0, "seed of TestModel; 0: a new one each time")
+	modelShrink = flag.Duration("model.shrink", 25*time.Second, "how long TestModel may look for a shorter script that fails")
+	modelSteps  = flag.Int("model.steps", 0, "steps of TestModel on each driver; 0: a few thousand, or 20,000 where CI=true and no race is looked for")
 )
 
 // TestModel has random users do random things, beside a naive model of the chat
@@ -51,6 +53,7 @@ func TestModel(t *testing.T) {
 		}
 		t.Run(d.driver.name, func(t *testing.T) {
 			t.Parallel()
+			d.driver.counts = newModelCounts()
 			t.Logf("go test -run TestModel -model.seed=%d -model.steps=%d .", seed, steps)
 			generator := model.NewGenerator(rand.New(rand.NewPCG(seed, 0)), d.driver.fakeClock)
 			var script []model.Step
@@ -62,14 +65,22 @@ func TestModel(t *testing.T) {
 				script = append(script, s)
 				return s, true
 			})
+			t.Logf("%d steps\n%s", len(script), d.driver.counts)
 			if failure == "" {
+				if missing := d.driver.counts.missing(d.driver.fakeClock); len(script) >= 20000 && len(missing) > 0 {
+					t.Errorf("in %d steps there was none of: %s", len(script), strings.Join(missing, ", "))
+				}
 				return
 			}
+			d.driver.counts = nil
 			t.Errorf("after %d steps: %s", len(script), failure)
+			if *modelShrink == 0 {
+				return
+			}
 			// Most failures are still there to be seen in the end, which is found out faster.
 			d.driver.looksLater = true
 			d.driver.looksLater = d.driver.replay(t, script) != ""
-			short := model.Shrink(script, time.Now().Add(25*time.Second), func(steps []model.Step) bool {
+			short := model.Shrink(script, time.Now().Add(*modelShrink), func(steps []model.Step) bool {
 				return d.driver.replay(t, steps) != ""
 			})
 			t.Errorf("a script of %d steps fails:\n%s%s", len(short), model.Script(short), d.driver.replay(t, short))
@@ -100,6 +111,44 @@ func TestModelScripts(t *testing.T) {
 			send("ben", "m1"),
 			{Op: model.Disable, CID: "messaging:one", On: true},
 		},
+		"a patch that changes nothing of a message of which only a quote is left, and that is truncated": {
+			user("ann", "user"), user("ben", "user"), channel, send("ben", "m1"),
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Parent: "m1", Quoted: "m1"},
+			{Op: model.Truncate, CID: "messaging:one", ID: "m1"},
+			{Op: model.PatchMessage, By: "ann", ID: "m2"},
+			{Op: model.PatchMessage, By: "ann", ID: "m2", Set: []string{"mood=red"}},
+		},
+		"a list by the last message after one cleared a channel": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, CID: "messaging:two", ID: "m1", User: "ann", Text: "m1"},
+			{Op: model.Sleep, For: time.Hour},
+			send("ann", "m2"),
+			{Op: model.Hide, By: "ben", CID: "messaging:one", Hard: true},
+			{Op: model.Show, By: "ben", CID: "messaging:one"},
+		},
+		"a list by the last message where the channel alone lets members see all that is private": {
+			user("ann", "user"), user("ben", "user"), user("gus", "admin"), channel,
+			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},
+			{Op: model.SetOverrides, CID: "messaging:one", Role: "channel_member", Actions: []string{"read-channel", "read-restricted-visibility-message"}},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, CID: "messaging:two", ID: "m1", User: "ann", Text: "m1"},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, CID: "messaging:one", ID: "m2", User: "ann", Text: "m2", Audience: []string{"ann"}},
+			{Op: model.MarkRead, CID: "messaging:one", By: "ben"},
+		},
+		"a list by the last message where a role of one's own lets members see all that is private": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},
+			{Op: model.ChangeType, Type: "messaging", Role: "reader", Actions: []string{"read-channel", "read-restricted-visibility-message"}},
+			{Op: model.ChangeMember, CID: "messaging:one", User: "ben", Role: "reader"},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, CID: "messaging:two", ID: "m1", User: "ann", Text: "m1"},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, CID: "messaging:one", ID: "m2", User: "ann", Text: "m2", Audience: []string{"ann"}},
+			{Op: model.MarkRead, CID: "messaging:one", By: "ben"},
+		},
 		"the original of a pending message that was truncated and not yet purged": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, CID: "messaging:one", ID: "m1", User: "ann", Text: "m1", Hold: model.Held},
@@ -123,7 +172,8 @@ type modelDriver struct {
 	bolt      bool
 	fakeClock bool
 
-	looksLater bool // nobody looks before all steps are done
+	looksLater bool         // nobody looks before all steps are done
+	counts     *modelCounts // if set, what the steps come to is counted in it
 }
 
 // modelRun is one run of engine and model beside each other.
@@ -139,6 +189,8 @@ type modelRun struct {
 	steps      int
 	last       model.Step
 	newest     map[*model.Channel]time.Time // the newest time in each channel
+	returned   *chat.Message                // by the call of this step
+	seen       *modelCounts
 }
 
 // replay plays a list of steps, and says what differed.
@@ -156,7 +208,7 @@ func (d modelDriver) replay(t *testing.T, steps []model.Step) string {
 // play runs the steps that next thinks of, and says what differed; nothing if all
 // is as it should be.
 func (d modelDriver) play(t *testing.T, next func(*model.World) (model.Step, bool)) (failure string) {
-	r := &modelRun{t: t, driver: d, world: model.New(), newest: map[*model.Channel]time.Time{}}
+	r := &modelRun{t: t, driver: d, world: model.New(), newest: map[*model.Channel]time.Time{}, seen: newModelCounts()}
 	r.world.MaxForMe, r.world.MaxMutes = 5, 3
 	if d.bolt {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
@@ -166,6 +218,9 @@ func (d modelDriver) play(t *testing.T, next func(*model.World) (model.Step, boo
 		r.path = filepath.Join(dir, "chat.db")
 	} else {
 		r.store = memstore.New() // outside of any bubble, so that it outlives each
+	}
+	if d.counts != nil {
+		r.seen = d.counts
 	}
 	if !d.fakeClock {
 		failure, _ = r.run(model.Step{On: true}, next)
@@ -210,6 +265,8 @@ func (r *modelRun) run(first model.Step, next func(*model.World) (model.Step, bo
 			return r.checkAll(true), nil
 		}
 		if s.Op == model.ReopenInThePast {
+			r.steps++
+			r.seen.add(s, model.OK)
 			return "", &s
 		}
 		if failure := r.step(s); failure != "" {
@@ -229,20 +286,6 @@ func (r *modelRun) open(background bool) (err error) {
 	r.app, err = chat.New(r.store, &chat.Options{
 		MaxDeletedForMe: r.world.MaxForMe, MaxMutes: r.world.MaxMutes, NoBackground: !background,
 	})
-	if err != nil || r.world.Types != nil {
-		return err
-	}
-	r.world.Types = map[string]model.Type{}
-	types, err := r.app.ChannelTypes(context.Background())
-	for _, ct := range types {
-		grants := map[string][]string{}
-		for role, actions := range ct.Grants {
-			for _, a := range actions {
-				grants[string(role)] = append(grants[string(role)], string(a))
-			}
-		}
-		r.world.Types[ct.Name] = model.Type{Replies: ct.Replies, Quotes: ct.Quotes, Mutes: ct.Mutes, Grants: grants}
-	}
 	return err
 }
 
@@ -282,13 +325,19 @@ func (r *modelRun) step(s model.Step) string {
 	r.last = s
 	want := r.world.Expect(s)
 	again := s.Op == model.Send && r.world.Message(s.ID) != nil
+	r.returned = nil
+	before := r.updatedBefore(s)
 	made, err := r.do(s)
 	got, known := modelKind(err)
 	if !known || !slices.Contains(want, got) {
 		return fmt.Sprintf("answers %v, want one of %q", err, want)
 	}
+	r.seen.add(s, got)
 	if got == model.OK {
 		r.world.Apply(s, made)
+		if failure := r.checkReturned(s, made, before); failure != "" {
+			return failure
+		}
 		if failure := r.checkTime(made); failure != "" && !again {
 			return failure
 		}
@@ -299,7 +348,10 @@ func (r *modelRun) step(s model.Step) string {
 	if r.driver.looksLater {
 		return ""
 	}
-	if r.steps%1000 == 0 {
+	if r.steps%10000 == 0 {
+		r.t.Logf("%d steps", r.steps)
+	}
+	if r.steps%1000 == 0 && r.steps <= 20000 || r.steps%10000 == 0 { // it reads all there is
 		if failure := r.verify(); failure != "" {
 			return failure
 		}

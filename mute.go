@@ -126,17 +126,17 @@ func (s *Session) Mutes(ctx context.Context) ([]Mute, error) {
 			return err
 		}
 		at := now().UnixMicro()
-		people := people{}
+		people := r.People()
 		b = r.Batch()
 		for _, m := range mutes.V {
-			people.want(b, m.User)
+			people.Want(b, m.User)
 		}
 		if err := b.Run(); err != nil {
 			return err
 		}
 		for _, m := range mutes.V {
 			if m.Until == 0 || m.Until > at {
-				list = append(list, Mute{people.user(m.User), moment(m.MutedAt), momentPtr(m.Until)})
+				list = append(list, Mute{shown(&people, m.User), moment(m.MutedAt), momentPtr(m.Until)})
 			}
 		}
 		return nil

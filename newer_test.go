@@ -3,6 +3,7 @@ package chat_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func TestStoreWithNewerLayoutIsRefused(t *testing.T) {
 	if !errors.Is(err, storage.ErrVersion) {
 		t.Errorf("a store with a newer layout: %v, want %v", err, storage.ErrVersion)
 	}
-	wantWords(t, err, "layout 2", "up to 1", "newer version of the library")
+	wantWords(t, err, fmt.Sprintf("layout %d", keys.Version+1), fmt.Sprintf("up to %d", keys.Version), "newer version of the library")
 
 	rewrite(t, store, keys.Meta(), newerVersion)
 	_, err = chat.New(store, nil)
@@ -75,7 +76,7 @@ func TestFileWithNewerLayoutIsRefused(t *testing.T) {
 		if !errors.Is(err, storage.ErrVersion) {
 			t.Errorf("a file with a newer layout: %v, want %v", err, storage.ErrVersion)
 		}
-		wantWords(t, err, "layout 2", "up to 1")
+		wantWords(t, err, fmt.Sprintf("layout %d", keys.Version+1), fmt.Sprintf("up to %d", keys.Version))
 	}
 }
 

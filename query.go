@@ -379,6 +379,10 @@ func (l *channelList) placeByNewest() error {
 		return err
 	}
 	allPrivate := l.typesWithAllPrivate()
+	shown, err := l.reader.OpenTo(showsPrivate)
+	if err != nil {
+		return err
+	}
 	for i, e := range l.entries {
 		value := public[i]
 		if value <= e.own.ClearedAt {
@@ -386,7 +390,7 @@ func (l *channelList) placeByNewest() error {
 		}
 		// There may be private messages: who they are for, and what of them is
 		// still there, takes the channel.
-		if l.caller.app || !e.isOwn || e.own.Private || len(allPrivate) > 0 && allPrivate[CID(e.own.CID).Type()] {
+		if l.caller.app || !e.isOwn || e.own.Private || len(allPrivate) > 0 && allPrivate[CID(e.own.CID).Type()] || slices.Contains(shown, e.number) {
 			if err := l.openEntry(e); err != nil {
 				return err
 			}
@@ -403,12 +407,17 @@ func (l *channelList) placeByNewest() error {
 
 // typesWithAllPrivate are the types in whose channels the caller may see all
 // private messages, by one grant or another: which of them applies is found
-// when a channel is opened.
+// when a channel is opened. A role that is no user's may be theirs as a member.
 func (l *channelList) typesWithAllPrivate() map[string]bool {
 	types := map[string]bool{}
 	for _, t := range l.types {
-		for _, role := range []Role{Role(l.user.V.Role), RoleChannelMember, RoleChannelModerator, RoleChannelCreator} {
-			if slices.Contains(t.Grants[role], ReadRestrictedVisibilityMessage) {
+		for role, actions := range t.Grants {
+			switch role {
+			case Role(l.user.V.Role):
+			case RoleUser, RoleGuest, RoleAnonymous, RoleModerator, RoleAdmin:
+				continue
+			}
+			if slices.Contains(actions, ReadRestrictedVisibilityMessage) {
 				types[t.Name] = true
 			}
 		}

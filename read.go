@@ -319,12 +319,12 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 	behind, ahead := spans[0], spans[1]
 	slices.Reverse(behind)
 	items, hasOlder, hasNewer := p.take(behind, ahead)
-	if page.Items, err = r.renderAll(reader, items); err != nil {
+	if page.Items, err = r.renderEntries(reader, items); err != nil {
 		return page, err
 	}
 	first, last := p.at+1, p.at-1 // of an empty page: its anchor, on either side
 	if n := len(items); n > 0 {
-		first, last = items[0].CreatedAt, items[n-1].CreatedAt
+		first, last = items[0].At, items[n-1].At
 	}
 	if hasOlder {
 		page.Prev = r.pageToken(before, first)
@@ -335,13 +335,21 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 	return page, nil
 }
 
+func (r *room) renderEntries(reader *record.Reader, entries []record.Entry) ([]Message, error) {
+	messages, err := reader.Decode(entries)
+	if err != nil {
+		return nil, err
+	}
+	return r.renderAll(reader, messages)
+}
+
 func (r *room) pageToken(way way, at int64) PageToken {
 	return encodeToken(tokenMessages, int64(way), at, int64(r.number))
 }
 
 // take chooses the page's items of what lies behind and ahead of its anchor,
 // both oldest first, and says whether there is more on either side.
-func (p pageQuery) take(behind, ahead []codec.Message) (items []codec.Message, hasOlder, hasNewer bool) {
+func (p pageQuery) take(behind, ahead []record.Entry) (items []record.Entry, hasOlder, hasNewer bool) {
 	switch p.way {
 	case latest, before:
 		cut := max(0, len(behind)-p.limit)

@@ -6,26 +6,15 @@ import (
 	"example.com/chat/internal/record"
 )
 
-// people are the users that a result shows, each read once.
-type people map[string]*record.Value[codec.User]
-
-func (p people) want(b *record.Batch, ids ...string) {
-	for _, id := range ids {
-		if p[id] == nil {
-			p[id] = b.User(id)
-		}
-	}
-}
-
-// user is a user as results show them; one who was erased shows the id alone.
-func (p people) user(id string) User {
-	if v := p[id]; v != nil && v.Found {
-		return userFrom(v.V)
+// shown is a user as results show them; one who was erased shows the id alone.
+func shown(people *record.People, id string) User {
+	if u := people.User(id); u != nil {
+		return userFrom(u)
 	}
 	return User{ID: UserID(id)}
 }
 
-func userFrom(u codec.User) User {
+func userFrom(u *codec.User) User {
 	return User{
 		ID: UserID(u.ID), Name: u.Name, Role: Role(u.Role), Custom: decodeCustom(u.Custom),
 		CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), DeactivatedAt: momentPtr(u.Deactivated),
@@ -34,7 +23,7 @@ func userFrom(u codec.User) User {
 
 // rendering makes messages of what is stored, for one caller.
 type rendering struct {
-	people people
+	people record.People
 	quotes map[string]*found // by id; what the caller may not see is absent
 }
 
@@ -64,16 +53,16 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	out := rendering{people: people{}}
+	out := rendering{people: reader.People()}
 	var quoted map[string]*record.Value[codec.Place]
 	b := reader.Batch()
 	for i := range list {
 		f := &list[i]
-		out.people.want(b, f.message.Author)
+		out.people.Want(b, f.message.Author)
 		if f.sight != whole {
 			continue
 		}
-		out.people.want(b, f.message.Mentions...)
+		out.people.Want(b, f.message.Mentions...)
 		if id := f.message.QuotedID; id != "" && quoted[id] == nil {
 			if quoted == nil {
 				quoted = map[string]*record.Value[codec.Place]{}
@@ -89,7 +78,7 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 	}
 	messages := make([]Message, len(list))
 	for i := range list {
-		messages[i] = out.message(&list[i], true)
+		out.message(&messages[i], &list[i], true)
 	}
 	return messages, nil
 }
@@ -120,19 +109,19 @@ func (out *rendering) quote(reader *record.Reader, list []found, places map[stri
 		}
 		if s := f.room.sees(&m.V); s != unseen {
 			out.quotes[id] = &found{f.room, &m.V, s}
-			out.people.want(b, m.V.Author)
-			out.people.want(b, m.V.Mentions...)
+			out.people.Want(b, m.V.Author)
+			out.people.Want(b, m.V.Mentions...)
 		}
 	}
 	return b.Run()
 }
 
-// message makes one message; withQuote says whether it may show its quote.
-func (out *rendering) message(f *found, withQuote bool) Message {
+// message makes m of what was found; withQuote says whether it may show its quote.
+func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	stored := f.message
-	m := Message{
+	*m = Message{
 		ID: MessageID(stored.ID), CID: CID(f.room.channel.CID), Type: messageType(stored),
-		User: out.people.user(stored.Author), Silent: stored.Silent,
+		User: shown(&out.people, stored.Author), Silent: stored.Silent,
 		CreatedAt: moment(stored.CreatedAt), UpdatedAt: moment(stored.UpdatedAt),
 		DeletedAt: momentPtr(stored.DeletedAt), MessageTextUpdatedAt: momentPtr(stored.TextUpdatedAt),
 		ParentID: MessageID(stored.ParentID), ShowInChannel: stored.Shown, SentAt: momentPtr(stored.SentAt),
@@ -143,26 +132,32 @@ func (out *rendering) message(f *found, withQuote bool) Message {
 	if f.sight != whole {
 		m.Type = TypeDeleted
 		m.DeletedForMe = f.sight == placeholderForMe || f.room.forMe.Has(stored.CreatedAt)
-		return m
+		return
 	}
 	m.Text, m.HTML = stored.Text, stored.HTML
 	if m.HTML == "" {
-		m.HTML = markup.Paragraph(stored.Text)
+		m.HTML = paragraph(stored)
 	}
 	m.Attachments = decodeAttachments(stored.Attachments)
 	m.Custom = decodeCustom(stored.Custom)
 	for _, id := range stored.Mentions {
-		m.MentionedUsers = append(m.MentionedUsers, out.people.user(id))
+		m.MentionedUsers = append(m.MentionedUsers, shown(&out.people, id))
 	}
 	if stored.Pending {
 		m.Pending = &Pending{Metadata: metadataFrom(stored.Metadata)}
 	}
 	if quoted := out.quotes[stored.QuotedID]; quoted != nil && withQuote {
 		m.QuotedMessageID = MessageID(stored.QuotedID)
-		inner := out.message(quoted, false)
-		m.QuotedMessage = &inner
+		m.QuotedMessage = new(Message)
+		out.message(m.QuotedMessage, quoted, false)
 	}
-	return m
+}
+
+func paragraph(m *codec.Message) string {
+	if html, ok := m.Paragraph(); ok {
+		return html
+	}
+	return markup.Paragraph(m.Text)
 }
 
 func messageType(m *codec.Message) MessageType {

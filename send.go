@@ -114,12 +114,13 @@ func (t *sending) answered(m Message, err error) error {
 // render makes the answer of what was read. Where that is enough it is done
 // after the transaction: in it, others wait.
 func (t *sending) render() {
-	shown := rendering{people: people{t.stored.Author: t.author}}
+	var out rendering
+	out.people.Have(t.stored.Author, t.author)
 	for i, user := range t.mentions {
-		shown.people[t.stored.Mentions[i]] = user
+		out.people.Have(t.stored.Mentions[i], user)
 	}
-	m := shown.message(&found{t.room, t.stored, whole}, true)
-	t.answer = &m
+	t.answer = new(Message)
+	out.message(t.answer, &found{t.room, t.stored, whole}, true)
 }
 
 // prepareSend checks everything that the draft alone decides.

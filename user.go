@@ -129,7 +129,7 @@ func (a *App) User(ctx context.Context, id UserID) (User, error) {
 		if !stored.Found {
 			return notFound("user", id)
 		}
-		u = userFrom(stored.V)
+		u = userFrom(&stored.V)
 		return nil
 	})
 	return u, err
@@ -165,7 +165,7 @@ func (a *App) Users(ctx context.Context, q UserQuery) (Page[User], error) {
 			result.Next = encodeTextToken(tokenUsers, list[q.Limit-1].ID)
 		}
 		for _, u := range list {
-			result.Items = append(result.Items, userFrom(u))
+			result.Items = append(result.Items, userFrom(&u))
 		}
 		return nil
 	})
@@ -201,7 +201,7 @@ func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (User, error) {
 		if !stored.Found {
 			return notFound("user", id)
 		}
-		user := userFrom(stored.V)
+		user := userFrom(&stored.V)
 		if renamed {
 			user.Name = name
 		}
@@ -223,7 +223,7 @@ func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (User, error) {
 		if err := b.Run(); err != nil {
 			return err
 		}
-		patched = userFrom(stored.V)
+		patched = userFrom(&stored.V)
 		return nil
 	})
 	return patched, err

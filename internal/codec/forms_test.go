@@ -28,7 +28,7 @@ type settings struct {
 // forms are all records there are.
 func forms() []form {
 	list := []form{
-		formOf("message", func(m Message) []byte { return m.Encode(nil) }, DecodeMessage),
+		formOf("message", func(m Message) []byte { return m.Encode(nil) }, bareMessage),
 		formOf("place", func(p Place) []byte { return p.Encode(nil) }, DecodePlace),
 		formOf("user", func(u User) []byte { return u.Encode(nil) }, DecodeUser),
 		formOf("channel", func(c Channel) []byte { return c.Encode(nil) }, DecodeChannel),
@@ -59,6 +59,13 @@ func forms() []form {
 		}
 	}
 	return list
+}
+
+// bareMessage reads a message without what Decode adds.
+func bareMessage(b []byte) (Message, error) {
+	m, err := DecodeMessage(b)
+	m.wrapped = ""
+	return m, err
 }
 
 func formOf[T any](name string, encode func(T) []byte, decode func([]byte) (T, error)) form {
@@ -102,7 +109,9 @@ func fill(v reflect.Value, n *int) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), n)
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), n)
+			}
 		}
 	default:
 		panic(fmt.Sprintf("a field of kind %v; say here how it is filled", v.Kind()))

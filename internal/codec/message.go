@@ -1,5 +1,7 @@
 package codec
 
+import "strings"
+
 // Message is a message as it is stored. Times are microseconds since 1970; 0 is
 // unset. Attachments and Custom are compact JSON.
 type Message struct {
@@ -31,6 +33,23 @@ type Message struct {
 
 	Metadata    []string // of a pending message: keys and values in turn
 	Fingerprint string   // of the input, 16 bytes
+
+	wrapped string // the text as it was stored, in its paragraph
+}
+
+// A text that means the same in html is stored in its paragraph, so that its
+// html need not be put together each time the message is read.
+const paragraphStart, paragraphEnd = "<p>", "</p>\n"
+
+// Paragraph is the html of the text, where that is the text in a paragraph and
+// was stored so.
+func (m *Message) Paragraph() (html string, ok bool) {
+	start, end := len(paragraphStart), len(m.wrapped)-len(paragraphEnd)
+	return m.wrapped, end > start && m.wrapped[start:end] == m.Text
+}
+
+func (m *Message) isParagraph() bool {
+	return m.HTML == "" && !strings.ContainsAny(m.Text, `&<>"`) && strings.TrimSpace(m.Text) != ""
 }
 
 const messageVersion = 1
@@ -54,6 +73,7 @@ const (
 	hasAttachments
 	hasCustom
 	hasMetadata
+	hasParagraph
 	hasAll = 1<<iota - 1
 )
 
@@ -66,7 +86,12 @@ func (m *Message) Encode(b []byte) []byte {
 	e.text(m.ID)
 	e.text(m.Author)
 	e.time(m.CreatedAt)
-	e.text(m.Text)
+	if has&hasParagraph != 0 {
+		e.count(uint64(len(paragraphStart) + len(m.Text) + len(paragraphEnd)))
+		e.b = append(append(append(e.b, paragraphStart...), m.Text...), paragraphEnd...)
+	} else {
+		e.text(m.Text)
+	}
 	e.text(m.Fingerprint)
 	if has&hasUpdated != 0 {
 		e.time(m.UpdatedAt - m.CreatedAt)
@@ -116,7 +141,7 @@ func (m *Message) parts() uint64 {
 		bit(m.HTML != "", hasHTML) | bit(m.ParentID != "", hasParent) | bit(m.QuotedID != "", hasQuoted) |
 		bit(m.Restricted != nil, hasRestricted) | bit(len(m.Mentions) != 0, hasMentions) |
 		bit(m.Attachments != "", hasAttachments) | bit(m.Custom != "", hasCustom) |
-		bit(len(m.Metadata) != 0, hasMetadata)
+		bit(len(m.Metadata) != 0, hasMetadata) | bit(m.isParagraph(), hasParagraph)
 }
 
 func bit(set bool, b uint64) uint64 {
@@ -126,8 +151,22 @@ func bit(set bool, b uint64) uint64 {
 	return 0
 }
 
+func (m *Message) unwrap(d *decoder) {
+	text, started := strings.CutPrefix(m.wrapped, paragraphStart)
+	text, ended := strings.CutSuffix(text, paragraphEnd)
+	if m.Text = text; !started || !ended || text == "" {
+		d.fail()
+	}
+}
+
 // DecodeMessage reads a message.
 func DecodeMessage(b []byte) (m Message, err error) {
+	err = m.Decode(b)
+	return m, err
+}
+
+// Decode reads a message into m, which is the zero Message.
+func (m *Message) Decode(b []byte) error {
 	d := decode("message", b, messageVersion)
 	has := d.count()
 	if has > hasAll {
@@ -142,6 +181,10 @@ func DecodeMessage(b []byte) (m Message, err error) {
 	m.Author = d.text()
 	m.CreatedAt = d.time()
 	m.Text = d.text()
+	if has&hasParagraph != 0 {
+		m.wrapped = m.Text
+		m.unwrap(&d)
+	}
 	m.Fingerprint = d.text()
 	m.UpdatedAt = m.CreatedAt
 	if has&hasUpdated != 0 {
@@ -185,5 +228,5 @@ func DecodeMessage(b []byte) (m Message, err error) {
 	if has&hasMetadata != 0 {
 		m.Metadata = d.texts()
 	}
-	return m, d.done()
+	return d.done()
 }

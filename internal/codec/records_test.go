@@ -56,7 +56,9 @@ func (s *source) fill(v reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			s.fill(v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				s.fill(v.Field(i))
+			}
 		}
 	default:
 		panic("a field of kind " + v.Kind().String() + "; say here how it is filled")

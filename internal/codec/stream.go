@@ -204,8 +204,11 @@ func DecodeNumbers(b []byte) (Numbers, error) {
 }
 
 // EncodeTime is a time alone.
-func EncodeTime(at int64) []byte {
-	e := encoder{}
+func EncodeTime(at int64) []byte { return AppendTime(nil, at) }
+
+// AppendTime appends a time alone.
+func AppendTime(b []byte, at int64) []byte {
+	e := encoder{b}
 	e.version(streamVersion)
 	e.time(at)
 	return e.b

@@ -15,7 +15,7 @@ import (
 )
 
 // Version is the version of this layout. A store with a newer one is refused.
-const Version = 1
+const Version = 2
 
 // Channel is the number of one life of a channel: a channel deleted and made
 // again has a new one. Numbers grow with the time of creation.
@@ -38,6 +38,8 @@ const (
 	familyType    = 't'
 	familyUser    = 'u'
 	familyMutes   = 'v'
+
+	familyUsersVersion = 'w'
 )
 
 // The families inside a channel, in the order they lie in. The timeline is
@@ -82,6 +84,9 @@ func User(id string) []byte { return append(global(familyUser, len(id)), id...) 
 
 // Users is the range of all users.
 func Users() []byte { return []byte{familyUser} }
+
+// UsersVersion is a number that grows with each change of a user. Scope: users.
+func UsersVersion() []byte { return []byte{familyUsersVersion} }
 
 // Mutes is the list of users whom a user mutes. Scope: the user.
 func Mutes(user string) []byte { return append(global(familyMutes, len(user)), user...) }

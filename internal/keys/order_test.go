@@ -49,6 +49,7 @@ func orderedKeys() map[string]orderedKey {
 	}
 	return map[string]orderedKey{
 		"Meta":           {func(parts) []byte { return Meta() }, by()},
+		"UsersVersion":   {func(parts) []byte { return UsersVersion() }, by()},
 		"Settings":       {func(parts) []byte { return Settings() }, by()},
 		"Types":          {func(parts) []byte { return Types() }, by()},
 		"Users":          {func(parts) []byte { return Users() }, by()},

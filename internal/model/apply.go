@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// Made is what the engine made in a step: the message that was sent, committed
-// or posted along.
+// Made is what the engine made in a step, and the times it gave.
 type Made struct {
-	ID      string
+	ID      string // of the message that was sent, committed or posted along
 	Created time.Time
+	CID     string    // of the channel that was ensured
+	Updated time.Time // of the message or channel that was changed
+	Deleted time.Time // of the message that was deleted
+	Since   time.Time // when the channel was made
 }
 
 func channelType(cid string) string {
@@ -20,6 +23,7 @@ func channelType(cid string) string {
 
 // Apply does a step that the engine has done too.
 func (w *World) Apply(s Step, made Made) {
+	defer clear(w.lists)
 	ch := w.Channel(s.CID)
 	m := w.Message(s.ID)
 	switch s.Op {
@@ -39,28 +43,38 @@ func (w *World) Apply(s Step, made Made) {
 		}
 	case SetTimeout:
 		w.Timeout = s.For
+	case ChangeType:
+		w.Types[s.Type] = w.Types[s.Type].changed(s)
 	case EnsureChannel:
-		w.ensure(s, ch)
+		w.ensure(s, ch, made)
+	case EnsureDistinct:
+		w.ensure(s, w.Distinct(s), made)
 	case Send:
 		if m == nil {
 			w.send(s, ch, made)
 		}
 	case Update:
-		m.Text, m.Quoted, m.Mentions, m.Titled = s.Text, w.Message(s.Quoted), nil, false
+		w.edit(m, made, func() {
+			m.Text, m.Quoted, m.Mentions, m.Titled, m.Custom = s.Text, w.Message(s.Quoted), s.Mentions, s.Titled, CustomOf(s.Set)
+		})
+	case PatchMessage:
+		if len(s.Set)+len(s.Unset) > 0 {
+			w.edit(m, made, func() { m.patch(s) })
+		}
 	case Delete:
 		if s.Hard {
 			w.erase(m)
-		} else {
-			m.Deleted = true
+		} else if !m.Deleted {
+			m.Deleted, m.DeletedAt = true, made.Deleted
 		}
 	case DeleteForMe:
 		if !slices.Contains(m.ForMe, s.By) {
 			m.ForMe = append(m.ForMe, s.By)
 		}
 	case Undelete:
-		m.Deleted = false
+		m.Deleted, m.DeletedAt = false, time.Time{}
 	case Commit:
-		m.Pending, m.Sent, m.Created = false, m.Created, made.Created
+		m.Pending, m.Sent, m.Created, m.Updated = false, m.Created, made.Created, made.Created
 		m.Channel.Last = made.Created
 	case MarkReadTo:
 		member := m.Channel.Member(s.By)
@@ -83,11 +97,52 @@ func (w *World) end(d time.Duration) time.Time {
 	return w.Now.Add(d)
 }
 
-func (w *World) ensure(s Step, ch *Channel) {
+// edit does an edit of a message.
+func (w *World) edit(m *Message, made Made, change func()) {
+	text := m.Text
+	change()
+	m.Updated = made.Updated
+	if m.Text != text {
+		m.TextUpdated = made.Updated
+	}
+}
+
+// Distinct is the channel of the members that a step names, or nil.
+func (w *World) Distinct(s Step) *Channel {
+	members := DistinctMembers(s)
+	for _, ch := range slices.Backward(w.Channels) {
+		if ch.Distinct && ch.Type == s.Type && slices.Equal(ch.first, members) {
+			return ch
+		}
+	}
+	return nil
+}
+
+// DistinctMembers are the members of the distinct channel of a step.
+func DistinctMembers(s Step) []string {
+	members := slices.Clone(s.Users)
+	if s.By != "" {
+		members = append(members, s.By)
+	}
+	slices.Sort(members)
+	return slices.Compact(members)
+}
+
+// isDistinct says whether a cid is of the form of those of distinct channels.
+func isDistinct(cid string) bool { return strings.Contains(cid, ":!members-") }
+
+func (w *World) ensure(s Step, ch *Channel, made Made) {
 	if ch != nil && !ch.Deleted {
 		return
 	}
-	ch = &Channel{CID: s.CID, Type: channelType(s.CID), Creator: s.User, Cleared: map[string]time.Time{}, Left: map[string]time.Time{}}
+	ch = &Channel{
+		CID: made.CID, Type: channelType(made.CID), Creator: s.User, Distinct: s.Op == EnsureDistinct, Created: made.Since,
+		Updated: made.Updated, Cleared: map[string]time.Time{}, Left: map[string]time.Time{},
+	}
+	if ch.Distinct {
+		ch.first = DistinctMembers(s)
+	}
+	ch.describe(s.Set, nil)
 	users := s.Users
 	if s.By != "" {
 		ch.Creator = s.By
@@ -97,6 +152,15 @@ func (w *World) ensure(s Step, ch *Channel) {
 		ch.join(id, "")
 	}
 	w.Channels = append(w.Channels, ch)
+}
+
+// describe sets name and custom data.
+func (ch *Channel) describe(set, unset []string) {
+	s := Step{Set: set, Unset: unset}
+	if name, given := field(s, "name"); given {
+		ch.Name = name
+	}
+	ch.Custom, _ = ch.Custom.patched(custom(s, "name"))
 }
 
 // join makes a user a member who has nothing unread.
@@ -123,7 +187,8 @@ func (ch *Channel) leave(user string) {
 func (w *World) send(s Step, ch *Channel, made Made) {
 	m := &Message{
 		ID: made.ID, Channel: ch, Author: s.User, Type: s.Type, Text: s.Text, Parent: w.Message(s.Parent), Quoted: w.Message(s.Quoted),
-		Mentions: s.Mentions, Titled: s.Titled, Show: s.Show, Silent: s.Silent, Created: made.Created, Input: s,
+		Mentions: s.Mentions, Titled: s.Titled, Show: s.Show, Silent: s.Silent, Created: made.Created, Updated: made.Created, Custom: CustomOf(s.Set),
+		Meta: s.Meta, Input: s,
 	}
 	if s.By != "" {
 		m.Author = s.By
@@ -138,7 +203,7 @@ func (w *World) send(s Step, ch *Channel, made Made) {
 	if m.Parent != nil && m.Parent.Audience != nil && s.Audience == nil {
 		m.Audience = fold(append(slices.Clone(m.Parent.Audience), m.Parent.Author))
 	}
-	m.Pending = s.Hold == Held || s.Hold == AsTheChannelSays && ch.Holds
+	m.Pending = s.Hold == Held || s.Hold == AsTheChannelSays && w.On(ch, Pending)
 	m.WasPending = m.Pending
 	w.keep(s.ID, m)
 	if m.Pending {
@@ -187,6 +252,7 @@ func (w *World) drop(m *Message) {
 // Sweep erases the pending messages that are overdue, for good: what changes the
 // clock or the timeout later does not bring them back.
 func (w *World) Sweep() {
+	clear(w.lists)
 	for _, ch := range w.Channels {
 		for _, m := range slices.Clone(ch.Messages) {
 			if w.overdue(m) {
@@ -203,6 +269,7 @@ func (w *World) purge(cid string) {
 			continue
 		}
 		ch.Purged = true
+		w.Channels = slices.DeleteFunc(slices.Clone(w.Channels), func(other *Channel) bool { return other == ch })
 		for _, m := range slices.Clone(ch.Messages) {
 			w.drop(m)
 			m.Purged = true
@@ -219,12 +286,19 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		}
 	case Truncate:
 		w.truncate(s, ch)
+		ch.Updated = made.Updated
 	case Freeze:
-		ch.Frozen = s.On
+		ch.Frozen, ch.Updated = s.On, made.Updated
 	case Disable:
-		ch.Disabled = s.On
-	case HoldMessages:
-		ch.Holds = s.On
+		ch.Disabled, ch.Updated = s.On, made.Updated
+	case SetOverrides:
+		ch.Overrides, ch.Updated = overrides(s), made.Updated
+	case UpdateChannel:
+		ch.Name, ch.Custom, ch.Updated = "", nil, made.Updated
+		ch.describe(s.Set, nil)
+	case PatchChannel:
+		ch.describe(s.Set, s.Unset)
+		ch.Updated = made.Updated
 	case AddMembers:
 		for _, id := range s.Users {
 			ch.join(id, s.Role)
@@ -235,8 +309,11 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		}
 	case Leave:
 		ch.leave(s.By)
-	case ChangeRole:
-		ch.Member(s.User).Role = s.Role
+	case ChangeMember:
+		member := ch.Member(s.User)
+		if member.Custom = CustomOf(s.Set); s.Role != "" {
+			member.Role = s.Role
+		}
 	case MarkRead:
 		ch.Member(s.By).Mark = ch.Last
 	case MuteChannel:
@@ -260,7 +337,7 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 	if author == "" {
 		author = ch.Creator
 	}
-	w.keep("note "+s.Text, &Message{ID: made.ID, Channel: ch, Author: author, Type: "system", Text: s.Text, Created: made.Created})
+	w.keep("note "+s.Text, &Message{ID: made.ID, Channel: ch, Author: author, Type: "system", Text: s.Text, Created: made.Created, Updated: made.Created})
 	ch.Last = made.Created
 }
 

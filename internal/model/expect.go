@@ -26,24 +26,39 @@ func (v verdict) or(right ...Kind) []Kind {
 // Expect says what a step may answer: OK alone, or the errors that would be
 // right.
 func (w *World) Expect(s Step) []Kind {
+	fixed := isDistinct(s.CID) && slices.Contains([]Op{EnsureChannel, AddMembers, RemoveMembers, Leave}, s.Op)
 	if s.By != "" && !w.active(s.By) {
+		if fixed || s.Op == EnsureDistinct && len(DistinctMembers(s)) < 2 {
+			return []Kind{Invalid}
+		}
+		if s.Op == PatchMessage && badPatch(s, messageReach...) || s.Op == PatchChannel && badPatch(s, "name") {
+			return []Kind{Permission, Invalid}
+		}
 		if s.Op == MuteUser && s.User == s.By {
 			return []Kind{Permission, Invalid} // bad input is refused before anything is looked up
 		}
 		return []Kind{Permission}
 	}
+	if fixed {
+		return []Kind{Invalid}
+	}
 	var v verdict
 	switch s.Op {
-	case PutUser, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork:
+	case PutUser, ChangeType, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork:
 	case Deactivate, Reactivate:
 		v.add(w.User(s.User) == nil, NotFound)
 	case MuteUser, UnmuteUser:
 		w.expectMute(s, &v)
 	case EnsureChannel:
-		return w.expectEnsure(s)
+		return w.expectEnsure(s, w.Channel(s.CID), channelType(s.CID))
+	case EnsureDistinct:
+		if len(DistinctMembers(s)) < 2 {
+			return []Kind{Invalid}
+		}
+		return w.expectEnsure(s, w.Distinct(s), s.Type)
 	case Send:
 		return w.expectSend(s)
-	case Update, Delete, DeleteForMe, MarkReadTo, MarkUnread, Undelete, Commit:
+	case Update, PatchMessage, Delete, DeleteForMe, MarkReadTo, MarkUnread, Undelete, Commit:
 		return w.expectMessage(s)
 	default:
 		return w.expectChannel(s)
@@ -103,7 +118,7 @@ func (w *World) mayGive(by string, ch *Channel, role string) bool {
 	if role == "" || role == "channel_member" {
 		return true
 	}
-	for _, action := range w.Types[ch.Type].Grants[role] {
+	for _, action := range w.grants(ch, role) {
 		if !w.can(by, ch, action) {
 			return false
 		}
@@ -130,8 +145,7 @@ func (w *World) expectMute(s Step, v *verdict) {
 	v.add(!w.MutesUser(s.By, s.User) && muted >= w.MaxMutes, Limit)
 }
 
-func (w *World) expectEnsure(s Step) []Kind {
-	ch := w.Channel(s.CID)
+func (w *World) expectEnsure(s Step, ch *Channel, channelType string) []Kind {
 	if s.By == "" {
 		var v verdict
 		v.add(!w.active(s.User), Invalid)
@@ -143,11 +157,14 @@ func (w *World) expectEnsure(s Step) []Kind {
 		}
 		return v.or()
 	}
-	creates := w.canAnywhere(s.By, channelType(s.CID), "create-channel")
+	creates := w.canAnywhere(s.By, channelType, "create-channel")
 	switch {
 	case ch == nil || ch.Deleted:
 		var v verdict
 		v.add(!creates, Permission)
+		for _, id := range s.Users {
+			v.add(w.User(id) == nil, Invalid)
+		}
 		return v.or()
 	case !w.Reads(s.By, ch) && !creates:
 		return []Kind{Permission} // as for one that does not exist
@@ -176,10 +193,15 @@ func (w *World) expectChannel(s Step) []Kind {
 		}
 		return []Kind{OK, ChannelDeleted}
 	}
+	bad := s.Op == PatchChannel && badPatch(s, "name")
 	if kind := w.enter(s.By, ch); kind != OK {
+		if bad {
+			return []Kind{kind, Invalid}
+		}
 		return []Kind{kind}
 	}
 	var v verdict
+	v.add(bad, Invalid)
 	member := ch.Member(s.By)
 	switch s.Op {
 	case DeleteChannel:
@@ -191,8 +213,15 @@ func (w *World) expectChannel(s Step) []Kind {
 			// The channel's own times may be ahead of the clock; both are right.
 			return append(v.or(), Invalid)
 		}
-	case Freeze, Disable, HoldMessages:
+	case Freeze, Disable, SetOverrides, UpdateChannel, PatchChannel:
 		v.add(!w.can(s.By, ch, "update-channel"), Permission)
+		if s.Op == PatchChannel && !bad {
+			_, ok := ch.Custom.patched(custom(s, "name"))
+			v.add(!ok, Invalid)
+		}
+		if s.Op == UpdateChannel {
+			w.expectNotice(s, ch, &v)
+		}
 	case AddMembers:
 		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
 		for _, id := range s.Users {
@@ -204,17 +233,17 @@ func (w *World) expectChannel(s Step) []Kind {
 		alone := s.By != "" && len(s.Users) == 1 && s.Users[0] == s.By && w.Can(s.By, ch, "leave-channel")
 		v.add(!alone && !w.can(s.By, ch, "update-channel-members"), Permission)
 		w.expectNotice(s, ch, &v)
-	case ChangeRole:
+	case ChangeMember:
 		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
 		v.add(ch.Member(s.User) == nil, NotFound)
 		v.add(!w.mayGive(s.By, ch, s.Role), Permission)
-		if m := ch.Member(s.User); m != nil {
+		if m := ch.Member(s.User); m != nil && s.Role != "" {
 			v.add(!w.mayGive(s.By, ch, m.Role), Permission)
 		}
 	case Leave:
 		v.add(member == nil || !w.Can(s.By, ch, "leave-channel"), Permission)
 	case MuteChannel:
-		v.add(member == nil || !w.Can(s.By, ch, "mute-channel") || !w.Types[ch.Type].Mutes, Permission)
+		v.add(member == nil || !w.Can(s.By, ch, "mute-channel") || !w.On(ch, Mutes), Permission)
 	case MarkRead, UnmuteChannel, Hide, Show:
 		v.add(member == nil, Permission)
 	}
@@ -233,7 +262,11 @@ func (w *World) expectMessage(s Step) []Kind {
 	case Undelete:
 		return w.expectUndelete(s, m)
 	}
+	bad := s.Op == PatchMessage && badPatch(s, messageReach...)
 	if kind := w.Read(s.By, m); kind != OK {
+		if bad {
+			return []Kind{kind, Invalid}
+		}
 		return []Kind{kind}
 	}
 	ch := m.Channel
@@ -249,11 +282,13 @@ func (w *World) expectMessage(s Step) []Kind {
 		if !m.Pending {
 			v.add(!w.changes(s.By, m, "delete-message"), Permission)
 		}
-	case Update:
+	case Update, PatchMessage:
+		v.add(bad, Invalid)
 		v.add(!w.changes(s.By, m, "update-message"), Permission)
 		v.add(m.Pending, IsPending)
 		v.add(m.Deleted, IsDeleted)
 		w.expectQuote(s, ch, &v)
+		w.expectContent(s, m, bad, &v)
 		if slices.Contains(m.ForMe, s.By) {
 			also = append(also, IsDeleted) // it reads as deleted to them; not laid down
 		}
@@ -271,6 +306,29 @@ func (w *World) expectMessage(s Step) []Kind {
 		v.add(ch.Member(s.By) == nil, Permission)
 	}
 	return v.or(also...)
+}
+
+// expectContent is about what an edit makes of a message.
+func (w *World) expectContent(s Step, m *Message, bad bool, v *verdict) {
+	v.add(len(s.Mentions) > 0 && !w.can(s.By, m.Channel, "create-mention"), Permission)
+	v.add(s.Titled && !w.can(s.By, m.Channel, "create-attachment"), Permission)
+	for _, id := range s.Mentions {
+		v.add(w.User(id) == nil, Invalid)
+	}
+	if s.Op == Update || bad || len(s.Set)+len(s.Unset) == 0 {
+		return // what changes nothing leaves even what would not be taken now
+	}
+	_, ok := m.Custom.patched(custom(s, messageReach...))
+	v.add(!ok, Invalid)
+	after := *m
+	after.patch(s)
+	v.add(!w.hasContent(s.By, &after), Invalid)
+}
+
+// hasContent says whether a message is not empty. The quote of a private message
+// is no content: who cannot see it would see nothing.
+func (w *World) hasContent(by string, m *Message) bool {
+	return m.Text != "" || m.Titled || m.Quoted != nil && m.Quoted.Audience == nil && w.Sees(by, m.Quoted)
 }
 
 // changes says whether a caller may change a message, their own or another's.
@@ -310,8 +368,10 @@ func (w *World) expectQuote(s Step, ch *Channel, v *verdict) {
 	if s.Quoted == "" {
 		return
 	}
-	v.add(s.By != "" && !w.Types[ch.Type].Quotes, Permission)
 	q := w.Message(s.Quoted)
+	// A quote that is there stays, whatever became of the quoted message.
+	stays := s.Op == Update && q != nil && w.Message(s.ID).Quoted == q
+	v.add(s.By != "" && !w.On(ch, Quotes) && !stays, Permission)
 	if !w.Sees(s.By, q) {
 		v.add(true, NotFound)
 		return
@@ -319,7 +379,7 @@ func (w *World) expectQuote(s Step, ch *Channel, v *verdict) {
 	v.add(q.Channel != ch || s.Op == Update && q == w.Message(s.ID), Invalid)
 	v.add(q.Channel != ch, NotFound)
 	v.add(q.Pending, IsPending)
-	v.add(q.Deleted || slices.Contains(q.ForMe, s.By), IsDeleted)
+	v.add(!stays && (q.Deleted || slices.Contains(q.ForMe, s.By)), IsDeleted)
 }
 
 func (w *World) expectSend(s Step) []Kind {
@@ -351,7 +411,7 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		needs := []string{"create-message"}
 		if s.Parent != "" {
 			needs = []string{"create-reply"}
-			v.add(!w.Types[ch.Type].Replies, Permission)
+			v.add(!w.On(ch, Replies), Permission)
 		}
 		if s.Type == "system" {
 			needs = append(needs, "create-system-message")
@@ -371,6 +431,8 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		v.add(w.User(id) == nil, Invalid)
 	}
 	w.expectQuote(s, ch, &v)
+	v.add(!w.hasContent(s.By, &Message{Text: s.Text, Titled: s.Titled, Quoted: w.Message(s.Quoted)}), Invalid)
+	v.add(s.Meta != "" && s.Hold != Held && (s.Hold == NotHeld || !w.On(ch, Pending)), Invalid)
 
 	var parent *Message
 	if s.Parent != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,7 +46,90 @@ func cids() []string {
 }
 
 func (g *Generator) ensure(cid string) Step {
-	return Step{Op: EnsureChannel, CID: cid, User: pick(g, userIDs()), Users: g.some(userIDs(), 6)}
+	return Step{Op: EnsureChannel, CID: cid, User: pick(g, userIDs()), Users: g.some(userIDs(), 6), Set: g.custom(4)}
+}
+
+// distinct ensures one of a few distinct channels.
+func (g *Generator) distinct() Step {
+	sets := [][]string{{"ann", "ben"}, {"ben", "cat", "dan"}, {"fay", "gus", "ann", "eve"}}
+	s := Step{Op: EnsureDistinct, Type: pick(g, []string{"messaging", "messaging", "team"}), User: pick(g, userIDs())}
+	s.Users = g.some(pick(g, sets), 9)
+	for len(s.Users) < 2 && !g.chance(8) {
+		s.Users = g.some(pick(g, sets), 9)
+	}
+	if g.chance(2) {
+		s.By = pick(g, s.Users)
+	}
+	return s
+}
+
+// custom is custom data, once in so many times.
+func (g *Generator) custom(n int) []string {
+	if !g.chance(n) {
+		return nil
+	}
+	return g.some([]string{"name=" + g.word(), "mood=" + g.word(), "box.a=" + g.word(), "box.b=" + g.word()}, 3)
+}
+
+func (g *Generator) word() string { return pick(g, []string{"red", "green", "blue"}) }
+
+// patch makes a step a patch: mostly one that can be.
+func (g *Generator) patch(s Step, field string) Step {
+	for _, path := range g.some([]string{"mood", "box.a", "box.b", "box.deep.er", field}, 2) {
+		s.Set = append(s.Set, path+"="+g.word())
+	}
+	if g.chance(2) {
+		s.Unset = g.some([]string{"mood", "box", "box.a", "box.b", "nothing.there", "box.deep"}, 2)
+	}
+	if badPatch(s) && !g.chance(10) {
+		s.Unset = nil
+	}
+	switch g.Random.IntN(12) {
+	case 0:
+		s.Set = append(s.Set, pick(g, []string{"mood.deep", "created_at", "cid", field + ".in"})+"=bad")
+	case 1:
+		s.Set, s.Unset = nil, []string{field}
+	case 2:
+		s.Set, s.Unset = nil, nil
+	}
+	if s.Op == PatchMessage && g.chance(4) {
+		s.Unset = append(s.Unset, pick(g, []string{"attachments", "mentioned_users", "quoted_message_id"}))
+	}
+	return s
+}
+
+// settings are settings and grants for a channel, or a channel type whose
+// standard grants are given.
+func (g *Generator) settings(s Step, standard map[string][]string) Step {
+	for _, name := range []string{Pending, Replies, Quotes, Mutes} {
+		switch g.Random.IntN(6) {
+		case 0:
+			s.Settings = append(s.Settings, name+"=off")
+		case 1:
+			s.Settings = append(s.Settings, name+"=on")
+		}
+	}
+	if g.chance(2) {
+		return s
+	}
+	s.Role = pick(g, []string{"user", "guest", "anonymous", "channel_member", "channel_member", "channel_moderator", "channel_creator", "moderator"})
+	s.Actions = slices.Clone(standard[s.Role])
+	more := []string{
+		"read-channel", "create-message", "create-reply", "delete-message", "truncate-channel", "update-channel",
+		"read-restricted-visibility-message", "create-restricted-visibility-message", "use-frozen-channel",
+	}
+	switch g.Random.IntN(5) {
+	case 0:
+		s.Actions = append(s.Actions, g.some(more, 3)...)
+	case 1:
+		s.Actions = g.some(more, 4)
+	case 2:
+		dropped := append(g.some(s.Actions, 3), pick(g, []string{"read-channel", "create-reply", "leave-channel", "nothing"}))
+		s.Actions = slices.DeleteFunc(s.Actions, func(a string) bool { return slices.Contains(dropped, a) })
+	}
+	slices.Sort(s.Actions)
+	s.Actions = slices.Compact(s.Actions)
+	return s
 }
 
 func pick[T any](g *Generator, list []T) T { return list[g.Random.IntN(len(list))] }
@@ -126,7 +210,13 @@ func (g *Generator) Next(w *World) Step {
 	if g.chance(3) {
 		cid = cids()[0] // one that is busier than the others
 	}
+	if made := distinctOf(w); len(made) > 0 && g.chance(6) {
+		cid = pick(g, made)
+	}
 	ch := w.Channel(cid)
+	if ch != nil && ch.Deleted && ch.Distinct && g.chance(3) {
+		return g.distinct()
+	}
 	if ch == nil || ch.Deleted && g.chance(3) {
 		s := g.ensure(cid)
 		if g.chance(2) {
@@ -148,6 +238,17 @@ func (g *Generator) Next(w *World) Step {
 	panic("unreachable")
 }
 
+// distinctOf are the distinct channels there are.
+func distinctOf(w *World) []string {
+	var cids []string
+	for _, ch := range w.Channels {
+		if ch.Distinct && !slices.Contains(cids, ch.CID) {
+			cids = append(cids, ch.CID)
+		}
+	}
+	return cids
+}
+
 func (g *Generator) send(w *World, ch *Channel) Step {
 	s := Step{Op: Send, By: g.by(ch, 4), CID: ch.CID, ID: fmt.Sprintf("m%d", g.n), Text: fmt.Sprintf("words %d", g.n)}
 	if s.By == "" {
@@ -155,6 +256,9 @@ func (g *Generator) send(w *World, ch *Channel) Step {
 		s.Hold = Hold(g.Random.IntN(6) % 3)
 		if g.chance(12) {
 			s.Type = "system"
+		}
+		if s.Hold == Held && g.chance(2) || g.chance(20) {
+			s.Meta = g.word()
 		}
 	}
 	if g.chance(30) {
@@ -166,6 +270,9 @@ func (g *Generator) send(w *World, ch *Channel) Step {
 	}
 	if g.chance(8) {
 		s.Quoted = g.message(w, ch, func(m *Message) bool { return !m.Deleted && !m.Pending })
+		if g.chance(5) {
+			s.Text = ""
+		}
 	}
 	if g.chance(5) || s.By == "gus" && g.chance(2) {
 		s.Audience = []string{g.user(ch)}
@@ -179,6 +286,7 @@ func (g *Generator) send(w *World, ch *Channel) Step {
 	if g.chance(15) {
 		s.Mentions = g.some(userIDs(), 3)
 	}
+	s.Set = g.custom(6)
 	s.Silent, s.Titled = g.chance(12), g.chance(15)
 	return s
 }
@@ -209,9 +317,15 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 				return g.send(w, ch)
 			}
 			s := pick(g, g.sent)
+			for range 10 { // mostly of one that was changed meanwhile
+				if m := w.Message(s.ID); m != nil && (m.Deleted || m.Updated != m.Created) {
+					break
+				}
+				s = pick(g, g.sent)
+			}
 			switch g.Random.IntN(6) {
 			case 0:
-				s.Text += " changed"
+				s.Text = strings.TrimSpace(s.Text + " changed")
 			case 1:
 				s.CID = pick(g, cids())
 			}
@@ -223,8 +337,19 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 			if g.chance(4) {
 				s.Quoted = g.message(w, ch, nil)
 			}
+			if m := w.Message(s.ID); m != nil && m.Quoted != nil && g.chance(2) {
+				s.Quoted = nameOf(m.Quoted)
+			}
+			if m := w.Message(s.ID); m != nil && m.Text != "" && g.chance(5) {
+				s.Text = m.Text // another part of it changes
+			}
+			if g.chance(10) {
+				s.Mentions = g.some(userIDs(), 3)
+			}
+			s.Set, s.Titled = g.custom(4), g.chance(10)
 			return s
 		}},
+		{35, func() Step { return g.patch(about(PatchMessage, nil, 4), "text") }},
 		{45, func() Step { return about(Delete, nil, 3) }},
 		{30, func() Step {
 			s := about(Delete, nil, 3)
@@ -254,7 +379,7 @@ func (g *Generator) lasting() time.Duration {
 	if g.chance(2) {
 		return 0
 	}
-	return time.Duration(1+g.Random.IntN(48))*time.Hour + time.Millisecond
+	return time.Duration(1+g.Random.IntN(8))*time.Hour + time.Millisecond
 }
 
 func (g *Generator) people(w *World, ch *Channel) []choice {
@@ -311,24 +436,56 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 			return g.note(Step{Op: RemoveMembers, By: g.by(ch, 2), CID: ch.CID, Users: g.some(userIDs(), 2)})
 		}},
 		{8, func() Step { return Step{Op: Leave, By: g.user(ch), CID: ch.CID} }},
-		{6, func() Step {
-			return Step{Op: ChangeRole, By: g.by(ch, 2), CID: ch.CID, User: g.user(ch), Role: pick(g, []string{"channel_member", "channel_moderator"})}
+		{8, func() Step {
+			return Step{Op: ChangeMember, By: g.by(ch, 2), CID: ch.CID, User: g.user(ch), Role: pick(g, []string{"", "channel_member", "channel_moderator"}), Set: g.custom(2)}
 		}},
+		{4, g.distinct},
+		{4, func() Step { return g.note(Step{Op: UpdateChannel, By: g.by(ch, 2), CID: ch.CID, Set: g.custom(1)}) }},
+		{8, func() Step { return g.patch(Step{Op: PatchChannel, By: g.by(ch, 2), CID: ch.CID}, "name") }},
+		{4, func() Step { return g.settings(Step{Op: SetOverrides, CID: ch.CID}, StandardGrants(ch.Type)) }},
+		{sooner(len(ch.Overrides.Grants)+len(ch.Overrides.on) > 0, 1), func() Step { return Step{Op: SetOverrides, CID: ch.CID} }},
+		{1, func() Step { return g.settings(Step{Op: ChangeType, Type: ch.Type}, StandardGrants(ch.Type)) }},
+		{4, func() Step { return standardType(g, w) }},
 		{2, func() Step { return Step{Op: EnsureChannel, By: g.user(ch), CID: ch.CID} }},
 		{1, func() Step { return g.ensure(ch.CID) }},
 		{sooner(ch.Frozen, 2), func() Step { return toggle(Freeze, g.by(ch, 2), ch.Frozen) }},
 		{sooner(ch.Disabled, 1), func() Step { return toggle(Disable, "", ch.Disabled) }},
-		{sooner(ch.Holds, 2), func() Step { return toggle(HoldMessages, "", ch.Holds) }},
-		{1, func() Step { return Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)} }},
+		{1, func() Step {
+			s := Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}
+			if ch.CID == cids()[0] && !g.chance(8) {
+				s.CID = cids()[1] // the busiest grows old
+			}
+			return s
+		}},
 		{3, func() Step { return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}) }},
 		{6, func() Step {
 			return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, ID: g.message(w, ch, nil), Hard: g.chance(2)})
 		}},
 	}
-	if len(ch.Messages) > 400 {
+	most := 60 // so that looking at all of a channel stays cheap
+	if ch.CID == cids()[0] {
+		most = 200
+	}
+	if len(ch.Messages) > most {
 		list = append(list, choice{200, func() Step { return Step{Op: Truncate, CID: ch.CID, Hard: !g.chance(3)} }})
 	}
 	return list
+}
+
+// standardType gives a channel type a setting and the grants of a role as they
+// were at first.
+func standardType(g *Generator, w *World) Step {
+	name := channelType(pick(g, cids()))
+	s := Step{Op: ChangeType, Type: name, Settings: []string{"pending=off", "replies=on", "quotes=on", "mutes=on"}}
+	standard := StandardGrants(name)
+	s.Role = pick(g, []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"})
+	for _, role := range []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"} {
+		if !slices.Equal(standard[role], w.Types[name].Grants[role]) {
+			s.Role = role
+		}
+	}
+	s.Actions = standard[s.Role]
+	return s
 }
 
 func (g *Generator) clock() []choice {
@@ -341,13 +498,13 @@ func (g *Generator) clock() []choice {
 	}
 	return append(
 		list,
-		choice{40, func() Step { return Step{Op: Sleep, For: time.Duration(1+g.Random.IntN(600)) * time.Minute} }},
+		choice{40, func() Step { return Step{Op: Sleep, For: time.Duration(1+g.Random.IntN(90)) * time.Minute} }},
 		choice{10, func() Step { return Step{Op: Sleep, For: time.Duration(1 + g.Random.IntN(5000))} }},
 		choice{6, func() Step {
-			return Step{Op: SetTimeout, For: time.Duration(1+g.Random.IntN(72))*time.Hour + time.Millisecond}
+			return Step{Op: SetTimeout, For: time.Duration(1+g.Random.IntN(12))*time.Hour + time.Millisecond}
 		}},
-		choice{1, func() Step {
-			return Step{Op: ReopenInThePast, On: g.chance(2), For: time.Duration(g.Random.IntN(100)) * time.Hour}
+		choice{2, func() Step {
+			return Step{Op: ReopenInThePast, On: g.chance(2), For: time.Duration(g.Random.IntN(20)) * time.Hour}
 		}},
 	)
 }

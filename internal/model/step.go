@@ -16,17 +16,22 @@ const (
 	Deactivate      Op = "deactivate"
 	Reactivate      Op = "reactivate"
 	EnsureChannel   Op = "ensure channel"
+	EnsureDistinct  Op = "ensure distinct channel"
 	DeleteChannel   Op = "delete channel"
+	UpdateChannel   Op = "update channel"
+	PatchChannel    Op = "patch channel"
+	SetOverrides    Op = "set overrides" // of the type's settings and grants
+	ChangeType      Op = "change type"   // its settings and grants
 	Truncate        Op = "truncate"
 	Freeze          Op = "freeze"
 	Disable         Op = "disable"
-	HoldMessages    Op = "hold messages" // the channel marks messages pending
 	AddMembers      Op = "add members"
 	RemoveMembers   Op = "remove members"
 	Leave           Op = "leave"
-	ChangeRole      Op = "change role" // of a member
+	ChangeMember    Op = "change member" // role and custom data
 	Send            Op = "send"
 	Update          Op = "update"
+	PatchMessage    Op = "patch message"
 	Delete          Op = "delete"
 	DeleteForMe     Op = "delete for me"
 	Undelete        Op = "undelete"
@@ -46,6 +51,15 @@ const (
 	ReopenInThePast Op = "reopen in the past" // the clock has been set back
 	RunDueWork      Op = "run due work"
 )
+
+// Ops are all kinds of steps.
+var Ops = []Op{
+	PutUser, Deactivate, Reactivate, EnsureChannel, EnsureDistinct, DeleteChannel, UpdateChannel, PatchChannel,
+	SetOverrides, ChangeType, Truncate, Freeze, Disable, AddMembers, RemoveMembers, Leave,
+	ChangeMember, Send, Update, PatchMessage, Delete, DeleteForMe, Undelete, Commit,
+	MarkRead, MarkReadTo, MarkUnread, MuteUser, UnmuteUser, MuteChannel, UnmuteChannel, Hide,
+	Show, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork,
+}
 
 // Hold is what the application says about a message becoming pending.
 type Hold int
@@ -72,6 +86,12 @@ type Step struct {
 	Text   string
 	Parent string
 	Quoted string
+
+	Set      []string // "path=value": custom data, or what a patch sets
+	Unset    []string // paths
+	Meta     string   // of a pending message
+	Settings []string // "replies=off": see Setting
+	Actions  []string // that the role is granted
 
 	Audience []string // of a private message
 	Mentions []string
@@ -115,6 +135,16 @@ func (s Step) String() string {
 		}
 	}
 	return b.String()
+}
+
+// Setting is what a step says of a setting, if it does.
+func (s Step) Setting(name string) (on, given bool) {
+	for _, each := range s.Settings {
+		if setting, value := pair(each); setting == name {
+			return value == "on", true
+		}
+	}
+	return false, false
 }
 
 // Script is the steps, one a line.

@@ -27,6 +27,12 @@ const (
 	Limit          Kind = "ErrLimit"
 )
 
+// Kinds are all errors.
+var Kinds = []Kind{
+	Invalid, NestedReply, NotFound, Permission, Conflict, IsPending, NotPending, IsDeleted,
+	NotDeleted, ChannelDeleted, ParentDeleted, Frozen, Disabled, Limit,
+}
+
 // World is everything there is.
 type World struct {
 	Now      time.Time
@@ -40,12 +46,19 @@ type World struct {
 	Messages []*Message // all there ever were, in the order sent
 
 	names map[string]*Message // by id, and system messages also by the name the step gave them
+	lists map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
+}
+
+// view is a viewer's view of a channel.
+type view struct {
+	viewer  string
+	channel *Channel
 }
 
 // Type is the settings of a channel type that the model needs.
 type Type struct {
-	Replies, Quotes, Mutes bool
-	Grants                 map[string][]string // actions by role
+	Holds, Replies, Quotes, Mutes bool
+	Grants                        map[string][]string // actions by role
 }
 
 // User is a user.
@@ -70,7 +83,13 @@ type Channel struct {
 	Purged    bool // nothing of it is left
 	Frozen    bool
 	Disabled  bool
-	Holds     bool // messages become pending
+	Overrides Overrides
+	first     []string // members of a distinct one
+	Distinct  bool     // the channel of its first members and nobody else
+
+	Name             string
+	Custom           Custom
+	Created, Updated time.Time
 
 	Members []*Member
 	Cleared map[string]time.Time // by user: up to when they see nothing
@@ -83,6 +102,7 @@ type Channel struct {
 // Member is a membership.
 type Member struct {
 	User, Role string
+	Custom     Custom
 	Mark       time.Time // up to when they have read
 
 	Hides    bool
@@ -99,6 +119,8 @@ type Message struct {
 	Author  string
 	Type    string // regular, system or reply
 	Text    string
+	Custom  Custom
+	Meta    string // of a pending one, for its author and the application
 	Parent  *Message
 	Quoted  *Message
 
@@ -108,9 +130,12 @@ type Message struct {
 	Show     bool
 	Silent   bool
 
-	Created time.Time
-	Sent    time.Time // of one that was pending
-	Input   Step      // what made it; a retry is the same again
+	Created     time.Time
+	Updated     time.Time
+	TextUpdated time.Time // zero: never
+	DeletedAt   time.Time // zero: it is not
+	Sent        time.Time // of one that was pending
+	Input       Step      // what made it; a retry is the same again
 
 	Pending    bool
 	WasPending bool
@@ -123,7 +148,7 @@ type Message struct {
 
 // New is a world without anybody.
 func New() *World {
-	return &World{Timeout: 3 * 24 * time.Hour, MaxForMe: 100, MaxMutes: 2000, names: map[string]*Message{}}
+	return &World{Types: standardTypes(), Timeout: 3 * 24 * time.Hour, MaxForMe: 100, MaxMutes: 2000, names: map[string]*Message{}, lists: map[view][]*Message{}}
 }
 
 // Message is the message of an id, or of the name that a step gave a system
@@ -179,14 +204,13 @@ func (w *World) Can(id string, ch *Channel, action string) bool {
 	if u.Role == "admin" {
 		return true
 	}
-	grants := w.Types[ch.Type].Grants
-	if slices.Contains(grants[u.Role], action) {
+	if slices.Contains(w.grants(ch, u.Role), action) {
 		return true
 	}
-	if m := ch.Member(id); m != nil && slices.Contains(grants[m.Role], action) {
+	if m := ch.Member(id); m != nil && slices.Contains(w.grants(ch, m.Role), action) {
 		return true
 	}
-	return ch.Creator == id && slices.Contains(grants["channel_creator"], action)
+	return ch.Creator == id && slices.Contains(w.grants(ch, "channel_creator"), action)
 }
 
 // canAnywhere says whether a user's own role allows something in a channel type.
@@ -232,6 +256,9 @@ func (m *Message) inPages() bool { return !m.Pending && (m.Parent == nil || m.Sh
 
 // Timeline is what a viewer sees in the pages of a channel, oldest first.
 func (w *World) Timeline(viewer string, ch *Channel) []*Message {
+	if list, known := w.lists[view{viewer, ch}]; known {
+		return list
+	}
 	var list []*Message
 	for _, m := range ch.Messages {
 		if m.inPages() && w.Sees(viewer, m) {
@@ -239,6 +266,7 @@ func (w *World) Timeline(viewer string, ch *Channel) []*Message {
 		}
 	}
 	slices.SortFunc(list, byCreated)
+	w.lists[view{viewer, ch}] = list
 	return list
 }
 
@@ -315,38 +343,4 @@ func (w *World) Listed(viewer string) []*Channel {
 		}
 	}
 	return list
-}
-
-// MessageView is a message as a viewer sees it, in comparable words.
-type MessageView struct {
-	ID, CID, Type, Text, User string
-	Parent                    string
-	Quoted, QuotedText        string
-	Audience, Mentions        []string
-	Titled, Show, Silent      bool
-	Created, Sent             time.Time
-	Deleted, ForMe, Pending   bool
-}
-
-// View is how a viewer who sees a message sees it.
-func (w *World) View(viewer string, m *Message) MessageView {
-	v := MessageView{
-		ID: m.ID, CID: m.Channel.CID, Type: m.Type, User: m.Author, Show: m.Show, Silent: m.Silent, Audience: m.Audience,
-		Created: m.Created, Sent: m.Sent, Deleted: m.Deleted, ForMe: slices.Contains(m.ForMe, viewer), Pending: m.Pending,
-	}
-	if m.Parent != nil {
-		v.Parent = m.Parent.ID
-	}
-	if m.Deleted || v.ForMe {
-		v.Type = "deleted"
-		return v
-	}
-	v.Text, v.Titled, v.Mentions = m.Text, m.Titled, m.Mentions
-	if w.Sees(viewer, m.Quoted) {
-		v.Quoted = m.Quoted.ID
-		if !m.Quoted.Deleted && !slices.Contains(m.Quoted.ForMe, viewer) {
-			v.QuotedText = m.Quoted.Text
-		}
-	}
-	return v
 }

@@ -110,7 +110,8 @@ func (t *Txn) PutHead(c Channel, h *codec.Head) error {
 	if newest <= h.Floor {
 		newest = 0
 	}
-	return t.txn.Put(keys.Newest(c), codec.EncodeTime(newest))
+	t.scratch = codec.AppendTime(t.scratch[:0], newest)
+	return t.txn.Put(keys.Newest(c), t.scratch)
 }
 
 // SetOpenTo says which roles a channel's own overrides let read it.

@@ -55,7 +55,8 @@ func placeKey(p codec.Place) []byte {
 // InsertMessage stores a message under an id that must be new, with all its
 // index entries and counts. The head is the channel's: the caller stores it.
 func (t *Txn) InsertMessage(c Channel, h *codec.Head, m *codec.Message) error {
-	if err := t.txn.Insert(keys.Message(m.ID), PlaceOf(c, m).Encode(nil)); err != nil {
+	t.scratch = PlaceOf(c, m).Encode(t.scratch[:0])
+	if err := t.txn.Insert(keys.Message(m.ID), t.scratch); err != nil {
 		return err
 	}
 	return t.addMessage(c, h, m)
@@ -302,9 +303,28 @@ type Pages struct {
 	PrivateFrom int64
 }
 
+// Entry is a message of a page as it lies in the store.
+type Entry struct {
+	At  int64
+	raw []byte // valid as long as the reader
+}
+
+// Decode makes the messages of entries. They last until the reader's next
+// Decode, or its end: their memory is used again.
+func (r *Reader) Decode(entries []Entry) ([]codec.Message, error) {
+	clear(r.page)
+	r.page = slices.Grow(r.page[:0], len(entries))[:len(entries)]
+	for i := range entries {
+		if err := r.page[i].Decode(entries[i].raw); err != nil {
+			return nil, err
+		}
+	}
+	return r.page, nil
+}
+
 // Read reads spans of the pages in two round trips.
-func (p Pages) Read(r *Reader, spans ...Span) ([][]codec.Message, error) {
-	public := make([][]codec.Message, len(spans))
+func (p Pages) Read(r *Reader, spans ...Span) ([][]Entry, error) {
+	public := make([][]Entry, len(spans))
 	private := make([][]int64, len(spans))
 	b := r.Batch()
 	for i, s := range spans {
@@ -314,14 +334,13 @@ func (p Pages) Read(r *Reader, spans ...Span) ([][]codec.Message, error) {
 		b.scan(storage.Range{
 			Start: keys.Timeline(p.Channel, s.From+1), End: keys.Timeline(p.Channel, s.To),
 			Reverse: s.Reverse, Limit: s.Limit,
-		}, func(entries []storage.Entry) error {
-			public[i] = make([]codec.Message, len(entries))
+		}, func(entries []storage.Entry) (err error) {
+			public[i] = make([]Entry, len(entries))
 			for n, e := range entries {
-				m, err := codec.DecodeMessage(e.Value)
-				if err != nil {
+				public[i][n].raw = e.Value
+				if public[i][n].At, err = keys.Moment(e.Key); err != nil {
 					return err
 				}
-				public[i][n] = m
 			}
 			return nil
 		})
@@ -350,62 +369,60 @@ func (p Pages) Read(r *Reader, spans ...Span) ([][]codec.Message, error) {
 }
 
 // merge puts the private messages of each span between the public ones.
-func (p Pages) merge(r *Reader, spans []Span, public [][]codec.Message, private [][]int64) ([][]codec.Message, error) {
+func (p Pages) merge(r *Reader, spans []Span, public [][]Entry, private [][]int64) ([][]Entry, error) {
 	b := r.Batch()
-	bodies := make([][]*Value[codec.Message], len(spans))
+	bodies := make([][]*Value[[]byte], len(spans))
 	for i, s := range spans {
 		private[i] = firstOf(private[i], public[i], s)
 		for _, at := range private[i] {
-			bodies[i] = append(bodies[i], b.Message(codec.Place{Kind: codec.PlacePrivate, Channel: uint64(p.Channel), At: at}))
+			bodies[i] = append(bodies[i], get(b, keys.Private(p.Channel, at), asItIs))
 		}
 	}
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
 	for i, s := range spans {
-		if len(bodies[i]) == 0 {
-			continue
+		if len(bodies[i]) > 0 {
+			public[i] = merged(public[i], private[i], bodies[i], s)
 		}
-		all := public[i]
-		for _, m := range bodies[i] {
-			if m.Found {
-				all = append(all, m.V)
-			}
-		}
-		slices.SortFunc(all, func(a, b codec.Message) int {
-			if s.Reverse {
-				a, b = b, a
-			}
-			return compareTimes(a.CreatedAt, b.CreatedAt)
-		})
-		public[i] = all[:min(len(all), s.Limit)]
 	}
 	return public, nil
 }
 
+func asItIs(raw []byte) ([]byte, error) { return raw, nil }
+
+// merged is a span's messages in its order.
+func merged(public []Entry, private []int64, bodies []*Value[[]byte], s Span) []Entry {
+	all := make([]Entry, 0, min(len(public)+len(private), s.Limit))
+	for len(all) < s.Limit {
+		switch {
+		case len(private) == 0:
+			return append(all, public[:min(len(public), s.Limit-len(all))]...)
+		case len(public) > 0 && (public[0].At < private[0]) != s.Reverse:
+			all, public = append(all, public[0]), public[1:]
+		default:
+			if bodies[0].Found {
+				all = append(all, Entry{private[0], bodies[0].V})
+			}
+			private, bodies = private[1:], bodies[1:]
+		}
+	}
+	return all
+}
+
 // firstOf drops the private times that a full page of public messages leaves
 // no room for, so that their messages are not read.
-func firstOf(private []int64, public []codec.Message, s Span) []int64 {
+func firstOf(private []int64, public []Entry, s Span) []int64 {
 	if len(public) == 0 || len(public) < s.Limit {
 		return private
 	}
-	last := public[len(public)-1].CreatedAt
+	last := public[len(public)-1].At
 	for i, at := range private {
 		if s.Reverse && at < last || !s.Reverse && at > last {
 			return private[:i]
 		}
 	}
 	return private
-}
-
-func compareTimes(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // PurgeUntil erases at most limit messages of a channel that were sent at or

@@ -31,6 +31,7 @@ func (o *Opening[Type, Settings]) ByCID(b *Batch, cid, kind, user string) {
 // ByNumber adds the reads that the channel's number leads to; those for one
 // user if an id is given.
 func (o *Opening[Type, Settings]) ByNumber(b *Batch, c Channel, user string) {
+	b.usersVersion()
 	o.Channel.get(b, keys.Record(c), codec.DecodeChannel)
 	if user == "" {
 		return

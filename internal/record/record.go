@@ -16,12 +16,22 @@ import (
 type DB struct {
 	store storage.Store
 
+	directory directory
+
+	// Readers and transactions last for one call: their memory is used again.
+	readers, txns sync.Pool
+
 	mu   sync.RWMutex
 	memo map[string]any // key → memo[T]: records that are decoded again only when their bytes change
 }
 
 // New makes a DB of a store.
-func New(store storage.Store) *DB { return &DB{store: store, memo: map[string]any{}} }
+func New(store storage.Store) *DB {
+	db := &DB{store: store, memo: map[string]any{}}
+	db.readers.New = func() any { return new(Reader) }
+	db.txns.New = func() any { return new(Txn) }
+	return db
+}
 
 // Store is the store below.
 func (db *DB) Store() storage.Store { return db.store }
@@ -29,8 +39,11 @@ func (db *DB) Store() storage.Store { return db.store }
 // View reads one snapshot.
 func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
 	return db.store.View(ctx, func(r storage.Reader) error {
-		reader := readers.Get().(*Reader)
-		defer reader.release()
+		reader := db.readers.Get().(*Reader)
+		defer func() {
+			reader.reset()
+			db.readers.Put(reader)
+		}()
 		reader.db, reader.r = db, r
 		return fn(reader)
 	})
@@ -39,8 +52,11 @@ func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
 // Update changes what the scope owns. fn may run more than once.
 func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) error {
 	return db.store.Update(ctx, scope, func(t storage.Txn) error {
-		tx := txns.Get().(*Txn)
-		defer tx.release()
+		tx := db.txns.Get().(*Txn)
+		defer func() {
+			tx.reset()
+			db.txns.Put(tx)
+		}()
 		tx.db, tx.r, tx.txn = db, t, t
 		return fn(tx)
 	})
@@ -63,7 +79,9 @@ func ChannelScope(cid string) string { return "channel:" + cid }
 type Reader struct {
 	db    *DB
 	r     storage.Reader
-	batch Batch // the first of those being filled
+	batch Batch        // the first of those being filled
+	users Value[int64] // see directory
+	page  []codec.Message
 }
 
 // Txn reads and writes records.
@@ -71,32 +89,24 @@ type Txn struct {
 	Reader
 	txn     storage.Txn
 	scratch []byte // where values are encoded: the store copies what it is given
+	raised  bool   // the version of the users
 }
 
-// Readers and transactions last for one call: their memory is used again.
-var (
-	readers = sync.Pool{New: func() any { return new(Reader) }}
-	txns    = sync.Pool{New: func() any { return &Txn{scratch: make([]byte, 0, 1<<10)} }}
-)
-
-func (r *Reader) release() {
-	r.reset()
-	readers.Put(r)
-}
-
-func (t *Txn) release() {
-	t.reset()
-	t.txn = nil
+// reset makes a transaction useless until it is used again.
+func (t *Txn) reset() {
+	t.Reader.reset()
+	t.txn, t.raised = nil, false
 	if cap(t.scratch) > 64<<10 {
 		t.scratch = nil
 	}
-	txns.Put(t)
 }
 
-// reset makes a reader useless, and holds on to nothing that it has read.
+// reset makes a reader useless until it is used again, and holds on to nothing
+// that it has read.
 func (r *Reader) reset() {
 	r.db, r.r = nil, nil
-	r.batch = Batch{}
+	r.batch, r.users = Batch{}, Value[int64]{}
+	clear(r.page)
 }
 
 // put stores a record.
@@ -121,8 +131,7 @@ func (v *Value[T]) fill(raw []byte) (err error) {
 
 // Batch collects reads and makes them in one round trip.
 type Batch struct {
-	db      *DB
-	r       storage.Reader
+	reader  *Reader
 	busy    bool // from Batch to Run
 	keys    [][]byte
 	values  []filler // one a key
@@ -142,7 +151,7 @@ func (r *Reader) Batch() *Batch {
 	if b.busy {
 		b = new(Batch)
 	}
-	b.db, b.r, b.busy = r.db, r.r, true
+	b.reader, b.busy = r, true
 	if b.keys == nil {
 		b.keys, b.values = b.keySpace[:0], b.valueSpace[:0]
 	}
@@ -155,7 +164,7 @@ func (b *Batch) Run() error {
 	if len(b.keys) == 0 && len(b.ranges) == 0 {
 		return nil
 	}
-	values, entries, err := b.r.Read(b.keys, b.ranges)
+	values, entries, err := b.reader.r.Read(b.keys, b.ranges)
 	if err != nil {
 		return err
 	}
@@ -240,7 +249,7 @@ func (v *Shared[T]) fill(raw []byte) (err error) {
 }
 
 func (v *Shared[T]) get(b *Batch, key []byte) {
-	v.db, v.key = b.db, key
+	v.db, v.key = b.reader.db, key
 	b.keys = append(b.keys, key)
 	b.values = append(b.values, v)
 }
@@ -303,7 +312,14 @@ func (t *Txn) PutMeta(m codec.Meta) error { return t.put(keys.Meta(), &m) }
 func (b *Batch) User(id string) *Value[codec.User] { return get(b, keys.User(id), codec.DecodeUser) }
 
 // PutUser stores a user.
-func (t *Txn) PutUser(u codec.User) error { return t.put(keys.User(u.ID), &u) }
+func (t *Txn) PutUser(u codec.User) error {
+	if !t.raised {
+		if err := t.raiseUsersVersion(); err != nil {
+			return err
+		}
+	}
+	return t.put(keys.User(u.ID), &u)
+}
 
 // Users reads the users with ids after the one given, at most limit.
 func (r *Reader) Users(after string, limit int) ([]codec.User, error) {

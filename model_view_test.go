@@ -1,0 +1,71 @@
+package chat_test
+
+import (
+	"fmt"
+
+	"example.com/chat"
+	"example.com/chat/internal/model"
+)
+
+// modelViewOf is a message of the engine in the model's words.
+func modelViewOf(m chat.Message) model.MessageView {
+	v := model.MessageView{
+		ID: string(m.ID), CID: string(m.CID), Type: string(m.Type), Text: m.Text, User: string(m.User.ID), Role: string(m.User.Role),
+		Parent: string(m.ParentID), Quoted: string(m.QuotedMessageID), Audience: model.Names(m.Restricted), Custom: model.Custom(m.Custom).String(),
+		Titled: len(m.Attachments) > 0, Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil,
+		Created: m.CreatedAt, Updated: m.UpdatedAt,
+	}
+	if m.QuotedMessage != nil {
+		v.QuotedText, v.QuotedCustom = m.QuotedMessage.Text, model.Custom(m.QuotedMessage.Custom).String()
+	}
+	if m.Pending != nil {
+		v.Meta = m.Pending.Metadata["ticket"]
+	}
+	var mentioned []chat.UserID
+	for _, u := range m.MentionedUsers {
+		mentioned = append(mentioned, u.ID)
+	}
+	v.Mentions = model.List(mentioned)
+	if m.SentAt != nil {
+		v.Sent = *m.SentAt
+	}
+	if m.DeletedAt != nil {
+		v.DeletedAt = *m.DeletedAt
+	}
+	if m.MessageTextUpdatedAt != nil {
+		v.TextUpdated = *m.MessageTextUpdatedAt
+	}
+	return v
+}
+
+func modelViewsOf(list []chat.Message) []model.MessageView {
+	var views []model.MessageView
+	for _, m := range list {
+		views = append(views, modelViewOf(m))
+	}
+	return views
+}
+
+// views is how a viewer sees messages, by the model.
+func (r *modelRun) views(viewer string, list []*model.Message) []model.MessageView {
+	var views []model.MessageView
+	for _, m := range list {
+		views = append(views, r.world.View(viewer, m))
+	}
+	return views
+}
+
+// diffViews says where two lists of messages differ first.
+func diffViews(got, want []model.MessageView) string {
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(got):
+			return fmt.Sprintf("message %d of %d is missing: %+v", i, len(want), want[i])
+		case i >= len(want):
+			return fmt.Sprintf("has a message too many: %+v", got[i])
+		case got[i] != want[i]:
+			return fmt.Sprintf("message %d is\n\t%+v, want\n\t%+v", i, got[i], want[i])
+		}
+	}
+	return ""
+}
