@@ -114,7 +114,7 @@ func findPending(r *record.Reader, id MessageID) (*found, error) {
 	if err != nil || !m.Found {
 		return nil, err
 	}
-	return &found{room, &m.V, whole}, nil
+	return &found{room: room, message: &m.V, sight: whole}, nil
 }
 
 // CommitMessage makes a pending message visible to its whole audience. It keeps
@@ -283,7 +283,7 @@ func pendingOfRoom(r *record.Reader, room *room, after int64, limit int) ([]foun
 	}
 	list := make([]found, len(messages))
 	for i := range messages {
-		list[i] = found{room, &messages[i], whole}
+		list[i] = found{room: room, message: &messages[i], sight: whole}
 	}
 	return list, nil
 }
@@ -311,7 +311,7 @@ func pendingOfAll(r *record.Reader, settings *storedSettings, after record.Pendi
 			}
 			for i := range messages {
 				if room.sees(&messages[i]) != unseen {
-					list = append(list, found{room, &messages[i], whole})
+					list = append(list, found{room: room, message: &messages[i], sight: whole})
 				}
 			}
 		}

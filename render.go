@@ -29,7 +29,7 @@ type rendering struct {
 
 // render makes one message.
 func (r *room) render(reader *record.Reader, m *codec.Message, s sight) (Message, error) {
-	list, err := render(reader, []found{{r, m, s}})
+	list, err := render(reader, []found{{room: r, message: m, sight: s}})
 	if err != nil {
 		return Message{}, err
 	}
@@ -41,7 +41,7 @@ func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Mes
 	list := make([]found, 0, len(messages))
 	for i := range messages {
 		if s := r.sees(&messages[i]); s != unseen {
-			list = append(list, found{r, &messages[i], s})
+			list = append(list, found{room: r, message: &messages[i], sight: s})
 		}
 	}
 	return render(reader, list)
@@ -58,11 +58,11 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 	b := reader.Batch()
 	for i := range list {
 		f := &list[i]
-		out.people.Want(b, f.message.Author)
+		f.author = out.people.Want(b, f.message.Author)
 		if f.sight != whole {
 			continue
 		}
-		out.people.Want(b, f.message.Mentions...)
+		out.people.WantAll(b, f.message.Mentions)
 		if id := f.message.QuotedID; id != "" && quoted[id] == nil {
 			if quoted == nil {
 				quoted = map[string]*record.Value[codec.Place]{}
@@ -108,24 +108,27 @@ func (out *rendering) quote(reader *record.Reader, list []found, places map[stri
 			continue
 		}
 		if s := f.room.sees(&m.V); s != unseen {
-			out.quotes[id] = &found{f.room, &m.V, s}
+			out.quotes[id] = &found{room: f.room, message: &m.V, sight: s}
 			out.people.Want(b, m.V.Author)
-			out.people.Want(b, m.V.Mentions...)
+			out.people.WantAll(b, m.V.Mentions)
 		}
 	}
 	return b.Run()
 }
 
-// message makes m of what was found; withQuote says whether it may show its quote.
+// message makes m, which is empty, of what was found; withQuote says whether it may show its quote.
 func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	stored := f.message
-	*m = Message{
-		ID: MessageID(stored.ID), CID: CID(f.room.channel.CID), Type: messageType(stored),
-		User: shown(&out.people, stored.Author), Silent: stored.Silent,
-		CreatedAt: moment(stored.CreatedAt), UpdatedAt: moment(stored.UpdatedAt),
-		DeletedAt: momentPtr(stored.DeletedAt), MessageTextUpdatedAt: momentPtr(stored.TextUpdatedAt),
-		ParentID: MessageID(stored.ParentID), ShowInChannel: stored.Shown, SentAt: momentPtr(stored.SentAt),
+	m.ID, m.CID, m.Type = MessageID(stored.ID), CID(f.room.channel.CID), messageType(stored)
+	if f.author != nil {
+		m.User = userFrom(f.author)
+	} else {
+		m.User = shown(&out.people, stored.Author)
 	}
+	m.CreatedAt, m.UpdatedAt = moment(stored.CreatedAt), moment(stored.UpdatedAt)
+	m.DeletedAt, m.MessageTextUpdatedAt = momentPtr(stored.DeletedAt), momentPtr(stored.TextUpdatedAt)
+	m.SentAt, m.Silent = momentPtr(stored.SentAt), stored.Silent
+	m.ParentID, m.ShowInChannel = MessageID(stored.ParentID), stored.Shown
 	for _, id := range stored.Restricted {
 		m.Restricted = append(m.Restricted, UserID(id))
 	}

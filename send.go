@@ -120,7 +120,7 @@ func (t *sending) render() {
 		out.people.Have(t.stored.Mentions[i], user)
 	}
 	t.answer = new(Message)
-	out.message(t.answer, &found{t.room, t.stored, whole}, true)
+	out.message(t.answer, &found{room: t.room, message: t.stored, sight: whole}, true)
 }
 
 // prepareSend checks everything that the draft alone decides.

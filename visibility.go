@@ -305,6 +305,7 @@ type found struct {
 	room    *room
 	message *codec.Message
 	sight   sight
+	author  *codec.User // nil until rendered, and where it takes a read
 }
 
 // find finds a message by its id. ErrNotFound for what the caller may not see.
@@ -370,7 +371,7 @@ func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
 			continue
 		}
 		if s := room.sees(&m.V); s != unseen {
-			list[i] = &found{room, &m.V, s}
+			list[i] = &found{room: room, message: &m.V, sight: s}
 		}
 	}
 	return list, nil

@@ -73,17 +73,23 @@ type People struct {
 // People starts with nobody. The zero People has those that it is given.
 func (r *Reader) People() People { return People{reader: r} }
 
-// Want adds to a batch what has to be read to know some users.
-func (p *People) Want(b *Batch, ids ...string) {
+// Want returns a user who is known, or adds to a batch what has to be read to
+// know them.
+func (p *People) Want(b *Batch, id string) *codec.User {
 	b.usersVersion()
+	if u := p.known(id); u != nil {
+		return u
+	}
+	if p.read[id] == nil {
+		p.Have(id, b.User(id))
+	}
+	return nil
+}
+
+// WantAll wants several users.
+func (p *People) WantAll(b *Batch, ids []string) {
 	for _, id := range ids {
-		if p.read[id] != nil || p.known(id) != nil {
-			continue
-		}
-		if p.read == nil {
-			p.read = map[string]*Value[codec.User]{}
-		}
-		p.read[id] = b.User(id)
+		p.Want(b, id)
 	}
 }
 
