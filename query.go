@@ -175,7 +175,6 @@ type channelList struct {
 	query    ChannelQuery
 	user     *record.Value[codec.User]
 	settings *record.Shared[storedSettings]
-	mutes    *record.Value[codec.Mutes]
 	types    []*ChannelType
 	entries  []*listing
 	known    map[record.Channel]bool // in entries already
@@ -186,7 +185,6 @@ func (l *channelList) open() (err error) {
 	b := l.reader.Batch()
 	l.user = b.User(string(l.caller.user))
 	l.settings = record.Settings[storedSettings](b)
-	l.mutes = b.Mutes(string(l.caller.user))
 	if err := b.Run(); err != nil {
 		return err
 	}
@@ -448,7 +446,7 @@ func (l *channelList) openEntry(e *listing) error {
 	if e.readState != nil {
 		return nil
 	}
-	state := &readState{mutes: l.mutes}
+	state := &readState{}
 	var err error
 	state.room, err = openRoomOf(l.reader, l.caller, l.user.V, l.settings.V, e.number, more{second: state.alongside(l.caller.user)})
 	e.readState = state

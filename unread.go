@@ -48,7 +48,6 @@ func (s *Session) TotalUnread(ctx context.Context) (UnreadTotals, error) {
 		b := r.Batch()
 		user := b.User(string(s.user))
 		settings := record.Settings[storedSettings](b)
-		mutes := b.Mutes(string(s.user))
 		if err := b.Run(); err != nil {
 			return err
 		}
@@ -63,7 +62,7 @@ func (s *Session) TotalUnread(ctx context.Context) (UnreadTotals, error) {
 			if !own.Member {
 				continue
 			}
-			state := readState{mutes: mutes}
+			var state readState
 			state.room, err = openRoomOf(r, as(s.user), user.V, settings.V, own.Channel, more{second: state.alongside(s.user)})
 			if err != nil {
 				return err
@@ -89,35 +88,40 @@ func (s *Session) TotalUnread(ctx context.Context) (UnreadTotals, error) {
 type readState struct {
 	room  *room
 	mark  *record.Value[codec.Mark]
-	mutes *record.Value[codec.Mutes]
+	count record.Unread
 }
 
 func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
 	s := &readState{}
 	var err error
-	s.room, err = openRoom(r, c, cid, more{
-		first:  func(b *record.Batch) { s.mutes = b.Mutes(string(c.user)) },
-		second: s.alongside(c.user),
-	})
+	s.room, err = openRoom(r, c, cid, more{second: s.alongside(c.user)})
 	return s, err
 }
 
 func (s *readState) alongside(user UserID) func(*record.Batch, record.Channel) {
-	return func(b *record.Batch, number record.Channel) { s.mark = b.Mark(number, string(user)) }
+	return func(b *record.Batch, number record.Channel) {
+		s.mark = b.Mark(number, string(user))
+		s.count.Read(b, number, string(user))
+	}
 }
 
 // from is the time after which messages can be unread.
 func (s *readState) from() int64 { return max(s.mark.V.At, s.room.floor()) }
 
 // mutedUsers are those whom the user mutes now.
-func (s *readState) mutedUsers() []string {
+func (s *readState) mutedUsers(r *record.Reader) ([]string, error) {
+	b := r.Batch()
+	mutes := b.Mutes(string(s.room.user))
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
 	var list []string
-	for _, m := range s.mutes.V {
+	for _, m := range mutes.V {
 		if m.Until == 0 || m.Until > s.room.now {
 			list = append(list, m.User)
 		}
 	}
-	return list
+	return list, nil
 }
 
 // unread counts. What the user deleted for themselves, a short list, is taken
@@ -126,10 +130,16 @@ func (s *readState) unread(r *record.Reader) (int, error) {
 	if !s.room.isMember || s.room.muted() {
 		return 0, nil
 	}
-	muted := s.mutedUsers()
-	n, err := r.Unread(s.room.number, s.from(), string(s.room.user), s.room.privateReader(), muted)
+	all := s.room.seesAllPrivate()
+	s.count.After, s.count.Now = s.from(), s.room.now
+	s.count.Private, s.count.PrivateReader = all || s.room.own.Private, s.room.privateReader()
+	n, err := s.count.Count(r)
 	if err != nil || n == 0 || len(s.room.forMe) == 0 {
 		return n, err
+	}
+	muted, err := s.mutedUsers(r)
+	if err != nil {
+		return 0, err
 	}
 	messages, err := forMeMessages(r, s.room, s.from())
 	if err != nil {

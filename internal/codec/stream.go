@@ -12,6 +12,7 @@ const ChunkLen = 64
 type Stream struct {
 	Total   uint64 // entries ever
 	Removed uint64 // the removed among them
+	Changes uint64 // how often one was removed or restored
 	Newest  int64  // of the newest entry not removed; 0: none
 	Tail    Chunk
 }
@@ -84,6 +85,7 @@ func (s *Stream) Encode(b []byte) []byte {
 func (s *Stream) encode(e *encoder) {
 	e.count(s.Total)
 	e.count(s.Removed)
+	e.count(s.Changes)
 	e.time(s.Newest)
 	s.Tail.encode(e)
 }
@@ -91,6 +93,7 @@ func (s *Stream) encode(e *encoder) {
 func (s *Stream) decode(d *decoder) {
 	s.Total = d.count()
 	s.Removed = d.count()
+	s.Changes = d.count()
 	s.Newest = d.time()
 	s.Tail.decode(d)
 }

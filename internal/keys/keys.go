@@ -40,6 +40,7 @@ const (
 	familyMutes   = 'v'
 
 	familyUsersVersion = 'w'
+	familyMutesStamp   = 'y'
 )
 
 // The families inside a channel, in the order they lie in. The timeline is
@@ -90,6 +91,10 @@ func UsersVersion() []byte { return []byte{familyUsersVersion} }
 
 // Mutes is the list of users whom a user mutes. Scope: the user.
 func Mutes(user string) []byte { return append(global(familyMutes, len(user)), user...) }
+
+// MutesStamp is how often the list of users whom a user mutes has changed, and
+// how long it is. Scope: the user.
+func MutesStamp(user string) []byte { return append(global(familyMutesStamp, len(user)), user...) }
 
 // CID leads from a channel's cid to its number. Scope: the channel.
 func CID(cid string) []byte { return append(global(familyCID, len(cid)), cid...) }

@@ -59,6 +59,7 @@ func orderedKeys() map[string]orderedKey {
 		"Type":           {func(p parts) []byte { return Type(p.name) }, name},
 		"User":           {func(p parts) []byte { return User(p.name) }, name},
 		"Mutes":          {func(p parts) []byte { return Mutes(p.name) }, name},
+		"MutesStamp":     {func(p parts) []byte { return MutesStamp(p.name) }, name},
 		"CID":            {func(p parts) []byte { return CID(p.name) }, name},
 		"CIDs":           {func(p parts) []byte { return CIDs(p.name) }, name},
 		"Message":        {func(p parts) []byte { return Message(p.name) }, name},

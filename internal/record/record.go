@@ -17,6 +17,7 @@ type DB struct {
 	store storage.Store
 
 	directory directory
+	muted     mutedCounts
 
 	// Readers and transactions last for one call: their memory is used again.
 	readers, txns sync.Pool
@@ -346,8 +347,21 @@ func (b *Batch) Mutes(user string) *Value[codec.Mutes] {
 	return get(b, keys.Mutes(user), codec.DecodeMutes)
 }
 
-// PutMutes stores whom a user mutes.
+// PutMutes stores whom a user mutes, and in a short record of its own that it
+// changed, and how many they are: see Unread.
 func (t *Txn) PutMutes(user string, l codec.Mutes) error {
+	b := t.Batch()
+	old := get(b, keys.MutesStamp(user), codec.DecodeNumbers)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	stamp := codec.Numbers{1, uint64(len(l))}
+	if len(old.V) > 0 {
+		stamp[0] = old.V[0] + 1
+	}
+	if err := t.put(keys.MutesStamp(user), stamp); err != nil {
+		return err
+	}
 	if len(l) == 0 {
 		return t.txn.Delete(keys.Mutes(user))
 	}

@@ -17,13 +17,22 @@ const (
 
 // Stream reads a stream.
 func (b *Batch) Stream(s keys.Stream) *Value[codec.Stream] {
-	if !s.InHead() {
-		return get(b, s.Key(), codec.DecodeStream)
+	v := new(Value[codec.Stream])
+	b.streamInto(v, s)
+	return v
+}
+
+func (b *Batch) streamInto(v *Value[codec.Stream], s keys.Stream) {
+	if s.InHead() {
+		v.get(b, s.Key(), decodeLive)
+	} else {
+		v.get(b, s.Key(), codec.DecodeStream)
 	}
-	return get(b, s.Key(), func(raw []byte) (codec.Stream, error) {
-		h, err := codec.DecodeHead(raw)
-		return h.Live, err
-	})
+}
+
+func decodeLive(raw []byte) (codec.Stream, error) {
+	h, err := codec.DecodeHead(raw)
+	return h.Live, err
 }
 
 // PrivateStream reads the stream of the private messages that a user may see.
@@ -148,6 +157,7 @@ func (t *Txn) setRemoved(s keys.Stream, n uint64, removed bool) (changed bool, e
 func (t *Txn) RemoveFromStream(s keys.Stream, at int64) error {
 	return t.changeStream(s, at, true, func(v *codec.Stream) (err error) {
 		v.Removed++
+		v.Changes++
 		if at == v.Newest {
 			v.Newest, err = t.newestBefore(s, v, at)
 		}
@@ -159,6 +169,7 @@ func (t *Txn) RemoveFromStream(s keys.Stream, at int64) error {
 func (t *Txn) RestoreInStream(s keys.Stream, at int64) error {
 	return t.changeStream(s, at, false, func(v *codec.Stream) error {
 		v.Removed--
+		v.Changes++
 		v.Newest = max(v.Newest, at)
 		return nil
 	})
@@ -320,36 +331,4 @@ func countBits(bitmap []byte, n uint64) (count int) {
 		count += bits.OnesCount8(bitmap[n/8] & (1<<rest - 1))
 	}
 	return count
-}
-
-// Unread counts, in a channel, the messages after a time that a reader may see,
-// not by themselves nor by those they mute, and not silent. The reader finds
-// the private messages of privateReader: their own, or Everyone's.
-func (r *Reader) Unread(c Channel, after int64, reader, privateReader string, muted []string) (int, error) {
-	counts, err := r.CountAfter(after, keys.Live(c), keys.PrivateLive(c, privateReader))
-	if err != nil {
-		return 0, err
-	}
-	total := counts[0] + counts[1]
-	if total == 0 {
-		return 0, nil
-	}
-	var uncounted []keys.Stream
-	if counts[0] > 0 {
-		uncounted = append(uncounted, keys.Silent(c), keys.Author(c, reader))
-		for _, user := range muted {
-			uncounted = append(uncounted, keys.Author(c, user))
-		}
-	}
-	if counts[1] > 0 {
-		uncounted = append(uncounted, keys.PrivateSilent(c, privateReader), keys.PrivateAuthor(c, privateReader, reader))
-		for _, user := range muted {
-			uncounted = append(uncounted, keys.PrivateAuthor(c, privateReader, user))
-		}
-	}
-	counts, err = r.CountAfter(after, uncounted...)
-	for _, n := range counts {
-		total -= n
-	}
-	return total, err
 }

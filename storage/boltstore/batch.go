@@ -125,6 +125,7 @@ func (s *Store) waiting() []*call {
 // begin makes a batch. If that fails the batch has its outcome already.
 func (s *Store) begin() *batch {
 	b := &batch{store: s, round: s.waiting()}
+	s.views.pause()
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		b.err = fmt.Errorf("boltstore: %w", err)
@@ -211,6 +212,7 @@ func (b *batch) end() {
 	if b.err == nil {
 		b.err = b.save()
 	}
+	b.store.views.resume()
 	b.store.last = len(b.commit)
 	for _, c := range b.commit {
 		if b.err != nil {

@@ -55,6 +55,7 @@ type Store struct {
 	gate    *driver.Gate
 	waiters *driver.Waiters
 	cache   *cache
+	views   views
 
 	mu      sync.Mutex // held to change what follows, never while anything runs
 	queue   []*call
@@ -140,13 +141,15 @@ func open(path string, opts *Options) (s *Store, err error) {
 		_ = db.Close()
 		return nil, err
 	}
-	return &Store{
+	s = &Store{
 		path:    path,
 		db:      db,
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
 		cache:   newCache(version),
-	}, nil
+	}
+	s.views.db, s.views.cache = db, s.cache
+	return s, nil
 }
 
 // View implements [storage.Store].
@@ -158,12 +161,12 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, err := s.db.Begin(false)
+	c, err := s.views.begin()
 	if err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // fails only if it is over
-	r := reader{cursors: &cursors{tx: tx, version: tx.ID(), cache: s.cache}}
+	defer s.views.end(c)
+	r := reader{cursors: c}
 	defer r.end()
 	return fn(&r)
 }
@@ -185,6 +188,7 @@ func (s *Store) Close() error {
 		// The list of free pages is kept in memory while the store is open.
 		// Without it the next Open has to look for them, and all is well: so
 		// where there is no space for it, nothing is lost.
+		s.views.pause()
 		s.db.NoFreelistSync = false
 		if tx, err := s.db.Begin(true); err == nil {
 			_ = tx.Commit()

@@ -149,6 +149,13 @@ func (c *cache) commit(version int, writes *tree.Tree[write]) {
 	}
 }
 
+// newest is the version of the last commit that is in here.
+func (c *cache) newest() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.version
+}
+
 // forget drops everything: it is not known what a commit that failed has left.
 func (c *cache) forget() {
 	c.mu.Lock()

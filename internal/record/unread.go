@@ -1,0 +1,255 @@
+package record
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
+)
+
+// Unread counts the messages of a channel after a time that a reader may see,
+// not by themselves nor by those they mute, and not silent.
+type Unread struct {
+	Channel Channel
+	Reader  string
+	After   int64
+	Now     int64 // decides who is muted
+
+	// Private says that there may be private messages for the reader, found in
+	// the name of PrivateReader: their own, or Everyone's.
+	Private       bool
+	PrivateReader string
+
+	live, silent, own Value[codec.Stream]
+	stamp             Value[codec.Numbers]
+}
+
+// Read adds the reads that every count takes.
+func (u *Unread) Read(b *Batch, c Channel, reader string) {
+	u.Channel, u.Reader = c, reader
+	b.streamInto(&u.live, keys.Live(c))
+	b.streamInto(&u.silent, keys.Silent(c))
+	b.streamInto(&u.own, keys.Author(c, reader))
+	u.stamp.get(b, keys.MutesStamp(reader), codec.DecodeNumbers)
+}
+
+// Count counts. What Read asked for has been read.
+func (u *Unread) Count(r *Reader) (int, error) {
+	if u.live.V.Newest <= u.After && !u.Private {
+		return 0, nil
+	}
+	c := u.Channel
+	list := []keys.Stream{keys.Live(c), keys.Silent(c), keys.Author(c, u.Reader)}
+	streams := []*Value[codec.Stream]{&u.live, &u.silent, &u.own}
+	if u.Private {
+		private := []keys.Stream{
+			keys.PrivateLive(c, u.PrivateReader), keys.PrivateSilent(c, u.PrivateReader), keys.PrivateAuthor(c, u.PrivateReader, u.Reader),
+		}
+		b := r.Batch()
+		for _, s := range private {
+			streams = append(streams, b.Stream(s))
+		}
+		if err := b.Run(); err != nil {
+			return 0, err
+		}
+		list = append(list, private...)
+	}
+	counts, err := r.countAfter(u.After, list, streams)
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for i, n := range counts {
+		if i%3 > 0 {
+			n = -n
+		}
+		total += n
+	}
+	if total == 0 || len(u.stamp.V) < 2 || u.stamp.V[1] == 0 {
+		return total, nil
+	}
+	muted, err := u.countMuted(r, streams)
+	return total - muted, err
+}
+
+// mutedCounts remembers how many of what a reader has unread is by those they
+// mute, who may be many. It is told again as long as they mute the same and
+// nothing was deleted; what was sent meanwhile is looked through.
+type mutedCounts struct {
+	mu     sync.Mutex
+	counts map[mutedKey]*mutedCount
+}
+
+type mutedKey struct {
+	channel Channel
+	reader  string
+}
+
+type mutedCount struct {
+	stamp         uint64 // of the list of mutes
+	until         int64  // when the first of them ends
+	after         int64
+	private       bool
+	privateReader string
+	total         [2]uint64 // of the timeline, and of the private messages
+	changes       [2]uint64
+	last          [2]int64
+	muted         map[string]struct{} // shared, not changed
+	n             int
+}
+
+const (
+	mutedCountsKept = 4096
+	mutedLookedUp   = 64 // more new messages than that are counted anew
+)
+
+// countMuted counts those by muted authors among what is unread.
+func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, error) {
+	now := &mutedCount{stamp: u.stamp.V[0], after: u.After, private: u.Private, privateReader: u.PrivateReader}
+	for i := 0; i < len(streams); i += 3 {
+		s := &streams[i].V
+		now.total[i/3], now.changes[i/3], now.last[i/3] = s.Total, s.Changes, s.Tail.Last
+	}
+	key := mutedKey{u.Channel, u.Reader}
+	known := r.db.muted.get(key)
+	if known != nil && known.same(now, u.Now) {
+		if known.total == now.total {
+			return known.n, nil
+		}
+		if now.total[0]-known.total[0]+now.total[1]-known.total[1] <= mutedLookedUp {
+			now.until, now.muted = known.until, known.muted
+			added, err := u.countNewMuted(r, known)
+			now.n = known.n + added
+			if err == nil {
+				r.db.muted.put(key, now)
+			}
+			return now.n, err
+		}
+	}
+	if err := u.countAllMuted(r, now); err != nil {
+		return 0, err
+	}
+	r.db.muted.put(key, now)
+	return now.n, nil
+}
+
+// same says whether what was counted then still counts, but for new messages.
+func (m *mutedCount) same(now *mutedCount, at int64) bool {
+	return m.stamp == now.stamp && at < m.until && m.after == now.after && m.private == now.private &&
+		m.privateReader == now.privateReader && m.changes == now.changes &&
+		m.total[0] <= now.total[0] && m.total[1] <= now.total[1]
+}
+
+// countAllMuted counts by the streams of all who are muted.
+func (u *Unread) countAllMuted(r *Reader, m *mutedCount) error {
+	b := r.Batch()
+	mutes := b.Mutes(u.Reader)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	m.until, m.muted = math.MaxInt64, make(map[string]struct{}, len(mutes.V))
+	var list []keys.Stream
+	for _, mute := range mutes.V {
+		if mute.Until != 0 && mute.Until <= u.Now || mute.User == u.Reader {
+			continue
+		}
+		if mute.Until != 0 {
+			m.until = min(m.until, mute.Until)
+		}
+		m.muted[mute.User] = struct{}{}
+		list = append(list, keys.Author(u.Channel, mute.User))
+		if u.Private {
+			list = append(list, keys.PrivateAuthor(u.Channel, u.PrivateReader, mute.User))
+		}
+	}
+	for some := range slices.Chunk(list, sliceLen) {
+		counts, err := r.CountAfter(u.After, some...)
+		if err != nil {
+			return err
+		}
+		for _, n := range counts {
+			m.n += n
+		}
+	}
+	return nil
+}
+
+// countNewMuted counts among the messages that came after those counted.
+func (u *Unread) countNewMuted(r *Reader, known *mutedCount) (n int, err error) {
+	pages := Pages{Channel: u.Channel}
+	public, err := pages.Read(r, Span{From: max(known.last[0], u.After), To: math.MaxInt64, Limit: mutedLookedUp})
+	if err != nil {
+		return 0, err
+	}
+	entries := public[0]
+	if u.Private {
+		private, err := u.privateAfter(r, max(known.last[1], u.After))
+		if err != nil {
+			return 0, err
+		}
+		entries = append(entries, private...)
+	}
+	messages, err := r.Decode(entries)
+	for i := range messages {
+		m := &messages[i]
+		if _, muted := known.muted[m.Author]; muted && !m.Silent {
+			n++
+		}
+	}
+	return n, err
+}
+
+// privateAfter reads the newest private messages of the pages.
+func (u *Unread) privateAfter(r *Reader, after int64) ([]Entry, error) {
+	b := r.Batch()
+	var times []int64
+	b.scan(storage.Range{
+		Start: keys.PrivateFor(u.Channel, u.PrivateReader, 0, after+1), End: keys.PrivateFor(u.Channel, u.PrivateReader, 0, math.MaxInt64),
+		Limit: mutedLookedUp,
+	}, func(entries []storage.Entry) error {
+		for _, e := range entries {
+			at, err := keys.Moment(e.Key)
+			if err != nil {
+				return err
+			}
+			times = append(times, at)
+		}
+		return nil
+	})
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	b = r.Batch()
+	bodies := make([]*Value[[]byte], len(times))
+	for i, at := range times {
+		bodies[i] = get(b, keys.Private(u.Channel, at), asItIs)
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	var list []Entry
+	for i, body := range bodies {
+		if body.Found {
+			list = append(list, Entry{times[i], body.V})
+		}
+	}
+	return list, nil
+}
+
+func (m *mutedCounts) get(key mutedKey) *mutedCount {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.counts[key]
+}
+
+func (m *mutedCounts) put(key mutedKey, c *mutedCount) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.counts == nil || len(m.counts) == mutedCountsKept {
+		m.counts = map[mutedKey]*mutedCount{}
+	}
+	m.counts[key] = c
+}
