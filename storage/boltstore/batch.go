@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -90,6 +91,8 @@ func (s *Store) begin() *batch {
 		return b
 	}
 	b.tx = tx
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer catchPanic(&b.err)
 	b.over.base = tx.Bucket(logBucket).Sequence()
 	return b
 }
@@ -141,6 +144,8 @@ func (b *batch) run(c *call) (settled bool, err error) {
 		}
 		t.end()
 	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer catchFaults(&err)
 	err = c.fn(t)
 	ok = err == nil
 	return clean && (!ok || b.over.empty()), err
@@ -183,10 +188,12 @@ func (s *Store) waiting() []*call {
 }
 
 // commit hands the overlay to bbolt, in the order of the keys.
-func (b *batch) commit() error {
+func (b *batch) commit() (err error) {
 	if b.over.empty() {
 		return nil
 	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer catchPanic(&err)
 	if err := b.write(); err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}

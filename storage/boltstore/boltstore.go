@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -92,6 +93,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 		InitialMmapSize: mapSize(opts.MapSize),
 	}
 	// bbolt takes what a damaged file says for granted, and panics.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			s, err = nil, fmt.Errorf("the file is damaged: %v", r)
@@ -130,7 +132,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 }
 
 // View implements [storage.Store].
-func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
+func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) (err error) {
 	if err := s.gate.Enter(); err != nil {
 		return err
 	}
@@ -145,6 +147,8 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 	defer func() { _ = tx.Rollback() }() // fails only if it is over
 	r := reader{tx: tx}
 	defer r.end()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer catchFaults(&err)
 	return fn(&r)
 }
 

@@ -32,11 +32,12 @@ func (r *reader) cursor(c **bbolt.Cursor, bucket []byte) *bbolt.Cursor {
 	return *c
 }
 
-func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
+func (r *reader) Read(keys [][]byte, ranges []storage.Range) (values [][]byte, entries [][]storage.Entry, err error) {
 	if r.done {
 		return nil, nil, driver.ErrDone
 	}
-	values := make([][]byte, len(keys))
+	defer catchPanic(&err)
+	values = make([][]byte, len(keys))
 	var last []byte // where the cursor stands, if it was the last to read
 	for i, key := range keys {
 		if err := driver.CheckKey(key); err != nil {
@@ -51,7 +52,7 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]stor
 	if len(ranges) == 0 {
 		return values, nil, nil
 	}
-	entries := make([][]storage.Entry, len(ranges))
+	entries = make([][]storage.Entry, len(ranges))
 	for i, rng := range ranges {
 		r.scan(rng, func(key, value []byte) bool {
 			if entries[i] == nil {
@@ -200,7 +201,7 @@ func (r *reader) backward(rng storage.Range, last []byte) (k, v []byte) {
 	return k, v
 }
 
-func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error) {
+func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) (found []storage.Record, err error) {
 	if r.done {
 		return nil, driver.ErrDone
 	}
@@ -210,7 +211,7 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]stora
 			return nil, err
 		}
 	}
-	var found []storage.Record
+	defer catchPanic(&err)
 	if hi, lo := after.Numbers(); hi == 0 {
 		for _, log := range logs {
 			var err error
