@@ -159,7 +159,7 @@ func (b *batch) finish() {
 	defer func() { <-b.store.lead }()
 	defer close(b.done)
 	if b.tx != nil {
-		defer func() { _ = b.tx.Rollback() }() // does nothing after a commit
+		defer b.rollback()
 	}
 	for more := true; more; {
 		more = false
@@ -176,6 +176,12 @@ func (b *batch) finish() {
 		b.err = errAbandoned
 		b.err = b.commit()
 	}
+}
+
+// rollback does nothing after a commit.
+func (b *batch) rollback() {
+	defer catchPanic(new(error)) // whoever meets the damage next has its error
+	_ = b.tx.Rollback()
 }
 
 // waiting empties the queue.

@@ -170,18 +170,25 @@ func (s *Store) Close() error {
 		// Without it the next Open has to look for them, and all is well: so
 		// where there is no space for it, nothing is lost.
 		s.db.NoFreelistSync = false
-		if tx, err := s.db.Begin(true); err == nil {
-			_ = tx.Commit()
-		}
-		var err error
+		err := s.storeFreelist()
 		if s.db.NoSync {
-			err = s.db.Sync()
+			err = errors.Join(err, s.db.Sync())
 		}
 		if err = errors.Join(err, s.db.Close()); err != nil {
 			return fmt.Errorf("boltstore: close %s: %w", s.path, err)
 		}
 		return nil
 	})
+}
+
+// storeFreelist commits the list of free pages. Its error is that it is damaged.
+func (s *Store) storeFreelist() (err error) {
+	defer catchPanic(&err)
+	if tx, err := s.db.Begin(true); err == nil {
+		defer func() { _ = tx.Rollback() }() // does nothing after a commit
+		_ = tx.Commit()
+	}
+	return nil
 }
 
 // mapSize is bbolt's setting for ours.
@@ -211,7 +218,7 @@ func inspect(path string, size int64) error {
 	if tx.Size() > size {
 		return fmt.Errorf("the file is truncated: it has %d bytes of %d", size, tx.Size())
 	}
-	return nil
+	return checkFreelist(path, db.Info().PageSize, tx)
 }
 
 // openError says in our words what bbolt found.

@@ -1,6 +1,13 @@
 package boltstore
 
-import "fmt"
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+
+	"go.etcd.io/bbolt"
+)
 
 // bbolt takes what a page says for granted: on a damaged one it panics, or hands
 // out slices that end behind the file, where reading faults. Both become errors
@@ -29,4 +36,44 @@ func catchFaults(err *error) {
 
 func damaged(reason any) error {
 	return fmt.Errorf("boltstore: the file is damaged: %v", reason)
+}
+
+// checkFreelist looks at the head of the list of free pages, which bbolt uses
+// unseen: by a wrong length it would free pages without end.
+func checkFreelist(path string, pageSize int, tx *bbolt.Tx) error {
+	const ( // in a header of the file, behind the head of its page
+		freelistAt   = 16 + 32
+		txidAt       = 16 + 48
+		headerLen    = 16 + 64
+		notStored    = 1<<64 - 1
+		freelistFlag = 0x10
+	)
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for i := range int64(2) {
+		header := make([]byte, headerLen)
+		if _, err := file.ReadAt(header, i*int64(pageSize)); err != nil {
+			return err
+		}
+		page := binary.NativeEndian.Uint64(header[freelistAt:])
+		if binary.NativeEndian.Uint64(header[txidAt:]) != uint64(tx.ID()) || page == notStored {
+			continue
+		}
+		pages := uint64(tx.Size()) / uint64(pageSize)
+		if page >= pages {
+			return errors.New("the file is damaged: there is no list of free pages")
+		}
+		head := make([]byte, 16)
+		if _, err := file.ReadAt(head, int64(page)*int64(pageSize)); err != nil {
+			return err
+		}
+		id, flags, more := binary.NativeEndian.Uint64(head), binary.NativeEndian.Uint16(head[8:]), binary.NativeEndian.Uint32(head[12:])
+		if id != page || flags != freelistFlag || page+uint64(more) >= pages {
+			return errors.New("the file is damaged: the list of free pages")
+		}
+	}
+	return nil
 }
