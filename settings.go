@@ -72,7 +72,11 @@ func standardSettings() storedSettings {
 	return s
 }
 
+// timeout is the standard one where the store has lost its settings.
 func (s *storedSettings) timeout() time.Duration {
+	if s == nil {
+		return standardPendingTimeout
+	}
 	return time.Duration(s.Moderation.TimeoutMS) * time.Millisecond
 }
 

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"example.com/chat"
@@ -79,6 +80,45 @@ func damages() []damage {
 			channel.Members = 9
 			return t.Put(keys.Record(c), channel.Encode(nil))
 		}},
+	}
+}
+
+// TestLostListOfRemovedIsAnError: a count that needs it is neither guessed nor a
+// panic, and Verify repairs it.
+func TestLostListOfRemovedIsAnError(t *testing.T) {
+	for name, damage := range map[string]func(t storage.Txn, key []byte) error{
+		"lost": func(t storage.Txn, key []byte) error { return t.Delete(key) },
+		"cut":  func(t storage.Txn, key []byte) error { return t.Put(key, []byte{1}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := memstore.New()
+			s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+			cid := s.channel(lounge, "jane", "john")
+			one := s.as("john").send(cid, "one")
+			two := s.as("john").send(cid, "two")
+			s.check(s.as("jane").MarkReadTo(s.ctx, two.ID))
+			s.as("john").send(cid, "three")
+			_, err := s.DeleteMessage(s.ctx, one.ID, chat.DeleteSoft, "")
+			s.check(err)
+			s.as("jane").wantUnread(cid, 1)
+			s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error {
+				raw, err := storage.Get(tx, keys.CID(string(cid)))
+				if err != nil {
+					return err
+				}
+				number, err := codec.DecodeTime(raw)
+				if err != nil {
+					return err
+				}
+				return damage(tx, keys.Live(keys.Channel(number)).RemovedIn(0))
+			}))
+			if n, err := s.as("jane").Unread(s.ctx, cid); !errors.Is(err, codec.ErrCorrupt) {
+				t.Errorf("%d are unread (%v), want an error", n, err)
+			}
+			_, err = s.Verify(s.ctx, &chat.VerifyOptions{Repair: true})
+			s.check(err)
+			s.as("jane").wantUnread(cid, 1)
+		})
 	}
 }
 

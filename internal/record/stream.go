@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"math/bits"
 
 	"example.com/chat/internal/codec"
@@ -118,7 +119,13 @@ func (t *Txn) ordinal(s keys.Stream, v *codec.Stream, at int64) (n uint64, found
 	return chunk.Before + uint64(rank) - 1, found, nil
 }
 
-func noBitmap(raw []byte) ([]byte, error) { return append([]byte(nil), raw...), nil }
+// noBitmap copies a bitmap, which has one length only.
+func noBitmap(raw []byte) ([]byte, error) {
+	if len(raw) != bitmapSize {
+		return nil, fmt.Errorf("%w: a list of what is removed has %d bytes", codec.ErrCorrupt, len(raw))
+	}
+	return append([]byte(nil), raw...), nil
+}
 
 // setRemoved removes or restores the n-th entry; changed is false if it was so
 // already.
@@ -212,6 +219,9 @@ func (t *Txn) newestBefore(s keys.Stream, v *codec.Stream, at int64) (int64, err
 			}
 			if raw == nil {
 				raw = make([]byte, bitmapSize)
+			}
+			if raw, err = noBitmap(raw); err != nil {
+				return false, err
 			}
 			bitmaps[block] = raw
 		}
@@ -316,6 +326,9 @@ func (r *Reader) countAfter(after int64, list []keys.Stream, streams []*Value[co
 	}
 	for i, bitmap := range bitmaps {
 		if bitmap != nil {
+			if !bitmap.Found {
+				return nil, fmt.Errorf("%w: a list of what is removed is lost", codec.ErrCorrupt)
+			}
 			result[i] += countBits(bitmap.V, passed[i]%blockLen)
 		}
 	}

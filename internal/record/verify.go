@@ -276,6 +276,9 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 				if err != nil {
 					return "", err
 				}
+				if raw != nil && len(raw) != bitmapSize {
+					return "a list of what is removed is damaged", nil
+				}
 				bitmaps[block] = append(make([]byte, 0, bitmapSize), raw...)[:bitmapSize]
 			}
 			if bitmaps[block][bit/8]&(1<<(bit%8)) != 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -88,6 +89,7 @@ func (c *call) claim() bool { return c.taken.CompareAndSwap(false, true) }
 
 // run makes batches until no call waits, beginning with what is left of b.
 func (s *Store) run(b *batch) {
+	debug.SetPanicOnFault(true) // see damage.go
 	over := false
 	defer func() {
 		if !over { // a call has ended this goroutine, as a test's FailNow does
@@ -113,6 +115,12 @@ func (s *Store) busy() bool {
 	return s.running
 }
 
+// rollback does nothing after a commit.
+func (b *batch) rollback() {
+	defer catchPanic(new(error)) // whoever meets the damage next has its error
+	_ = b.tx.Rollback()
+}
+
 // waiting empties the queue.
 func (s *Store) waiting() []*call {
 	s.mu.Lock()
@@ -132,6 +140,7 @@ func (s *Store) begin() *batch {
 		return b
 	}
 	b.tx = tx
+	defer catchPanic(&b.err)
 	b.read = cursors{tx: tx, version: tx.ID() - 1, cache: s.cache}
 	b.over.base = tx.Bucket(logBucket).Sequence()
 	return b
@@ -188,8 +197,7 @@ func (b *batch) run(c *call) {
 	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, undo: b.undo[:0], records: len(b.over.records)}
 	defer func() {
 		if !returned {
-			c.panicked = recover()
-			c.exited = c.panicked == nil
+			c.ended(recover())
 		}
 		if !returned || c.err != nil {
 			t.rollback()
@@ -207,10 +215,25 @@ func (b *batch) run(c *call) {
 	returned = true
 }
 
+// ended notes how a function that did not return has ended.
+func (c *call) ended(panicked any) {
+	switch r := panicked.(type) {
+	case nil:
+		c.exited = true
+	case memoryFault:
+		c.err = damaged(r)
+	default:
+		c.panicked = r
+	}
+}
+
 // end commits what there is and tells those who wait for it.
 func (b *batch) end() {
 	if b.err == nil {
 		b.err = b.save()
+	}
+	if b.tx != nil {
+		b.rollback()
 	}
 	b.store.views.resume()
 	b.store.last = len(b.commit)
@@ -228,17 +251,16 @@ const leastGrowth = 64 << 10
 // save hands the overlay to bbolt, in the order of the keys, and commits it.
 func (b *batch) save() (err error) {
 	defer func() {
-		if r := recover(); r != nil { // what bbolt does about a damaged page
-			err = fmt.Errorf("boltstore: the file is damaged: %v", r)
-		}
-		_ = b.tx.Rollback() // does nothing after a commit
 		if err != nil {
 			b.store.cache.forget()
 		}
 	}()
+	defer catchPanic(&err)
 	if b.over.empty() {
 		return nil
 	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer catchPanic(&err)
 	if err := b.write(); err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
@@ -260,10 +282,10 @@ func (b *batch) write() error {
 	data := b.tx.Bucket(dataBucket)
 	for key, w := range b.over.writes.Ascend(nil, nil) {
 		var err error
-		if w.value == nil {
+		if w.sealed == nil {
 			err = data.Delete(key)
 		} else {
-			err = data.Put(key, w.value)
+			err = data.Put(key, w.sealed)
 		}
 		if err != nil {
 			return err

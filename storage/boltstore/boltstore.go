@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -96,6 +97,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 		InitialMmapSize: mapSize(opts.MapSize),
 	}
 	// bbolt takes what a damaged file says for granted, and panics.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			s, err = nil, fmt.Errorf("the file is damaged: %v", r)
@@ -153,7 +155,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 }
 
 // View implements [storage.Store].
-func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
+func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) (err error) {
 	if err := s.gate.Enter(); err != nil {
 		return err
 	}
@@ -168,6 +170,8 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 	defer s.views.end(c)
 	r := reader{cursors: c}
 	defer r.end()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer catchFaults(&err)
 	return fn(&r)
 }
 
@@ -190,18 +194,25 @@ func (s *Store) Close() error {
 		// where there is no space for it, nothing is lost.
 		s.views.pause()
 		s.db.NoFreelistSync = false
-		if tx, err := s.db.Begin(true); err == nil {
-			_ = tx.Commit()
-		}
-		var err error
+		err := s.storeFreelist()
 		if s.db.NoSync {
-			err = s.db.Sync()
+			err = errors.Join(err, s.db.Sync())
 		}
 		if err = errors.Join(err, s.db.Close()); err != nil {
 			return fmt.Errorf("boltstore: close %s: %w", s.path, err)
 		}
 		return nil
 	})
+}
+
+// storeFreelist commits the list of free pages. Its error is that it is damaged.
+func (s *Store) storeFreelist() (err error) {
+	defer catchPanic(&err)
+	if tx, err := s.db.Begin(true); err == nil {
+		defer func() { _ = tx.Rollback() }() // does nothing after a commit
+		_ = tx.Commit()
+	}
+	return nil
 }
 
 // mapSize is bbolt's setting for ours.
@@ -231,7 +242,7 @@ func inspect(path string, size int64) error {
 	if tx.Size() > size {
 		return fmt.Errorf("the file is truncated: it has %d bytes of %d", size, tx.Size())
 	}
-	return nil
+	return checkFreelist(path, db.Info().PageSize, tx)
 }
 
 // create makes a new file under a name of its own, and gives it the right one

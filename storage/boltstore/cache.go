@@ -139,12 +139,12 @@ func (c *cache) commit(version int, writes *tree.Tree[write]) {
 		_, old := c.old[string(key)]
 		switch {
 		case !young && !old:
-		case len(w.value) > cachedLen:
+		case len(w.sealed) > cachedLen:
 			delete(c.young, string(key))
 			delete(c.old, string(key))
 		default:
 			delete(c.old, string(key))
-			c.put(string(key), cached{bytes.Clone(w.value), version})
+			c.put(string(key), cached{bytes.Clone(w.value()), version})
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // formatVersion is written into every file, and raised with a change that this
 // program, as it is, would misread.
-const formatVersion = 1
+const formatVersion = 2
 
 // The buckets of a file. Numbers are big-endian.
 var (
@@ -20,7 +20,7 @@ var (
 	metaBucket = []byte("meta")
 	formatKey  = []byte("format")
 
-	// dataBucket: key -> value.
+	// dataBucket: key -> value and checksum, see seal.
 	dataBucket = []byte("data")
 
 	// logBucket: position, 8 bytes -> position of the record before it in the
@@ -91,6 +91,8 @@ func prepare(db *bbolt.DB) error {
 		return fmt.Errorf("%w: the file has format %d, this program knows %d", storage.ErrVersion, version, formatVersion)
 	case version == formatVersion:
 		return nil
+	case version != 0:
+		return fmt.Errorf("the file has format %d, which this program no longer reads; it knows %d", version, formatVersion)
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{metaBucket, dataBucket, logBucket, headBucket, markBucket} {

@@ -76,6 +76,7 @@ func TestKill(t *testing.T) {
 		if round%2 == 0 { // else it is killed again before it was ever closed
 			err = s.Close()
 		} else {
+			s.views.pause()
 			err = s.db.Close()
 		}
 		if err != nil {

@@ -39,20 +39,21 @@ type reader struct {
 // end makes the reader refuse further calls: the memory map may be gone.
 func (r *reader) end() { *r = reader{done: true} }
 
-func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
+func (r *reader) Read(keys [][]byte, ranges []storage.Range) (values [][]byte, entries [][]storage.Entry, err error) {
 	if r.done {
 		return nil, nil, driver.ErrDone
 	}
+	defer catchPanic(&err)
 	for _, key := range keys {
 		if err := driver.CheckKey(key); err != nil {
 			return nil, nil, err
 		}
 	}
-	values := r.find(keys)
+	values = r.find(keys)
 	if len(ranges) == 0 {
 		return values, nil, nil
 	}
-	entries := make([][]storage.Entry, len(ranges))
+	entries = make([][]storage.Entry, len(ranges))
 	for i, rng := range ranges {
 		r.scan(rng, func(key, value []byte) bool {
 			if entries[i] == nil {
@@ -71,7 +72,7 @@ func (r *reader) find(keys [][]byte) [][]byte {
 	if len(keys) > cachedKeys {
 		r.search(keys, values, func(i int) bool {
 			w, ok := r.over.get(keys[i])
-			values[i] = w.value
+			values[i] = w.value()
 			return ok
 		})
 		return values
@@ -80,7 +81,7 @@ func (r *reader) find(keys [][]byte) [][]byte {
 	if r.over != nil {
 		for i, key := range keys {
 			if w, ok := r.over.get(key); ok {
-				values[i] = w.value
+				values[i] = w.value()
 				known |= 1 << i
 			}
 		}
@@ -120,7 +121,7 @@ func (r *reader) near(key, last []byte) (value, stands []byte) {
 			}
 			switch bytes.Compare(k, key) {
 			case 0:
-				return present(v), k
+				return unseal(k, v), k
 			case 1:
 				return nil, nil // the cursor is past the key, which is not there
 			}
@@ -130,27 +131,19 @@ func (r *reader) near(key, last []byte) (value, stands []byte) {
 	if !bytes.Equal(k, key) {
 		return nil, nil
 	}
-	return present(v), k
+	return unseal(k, v), k
 }
 
 // get finds one value; nil where there is none.
 func (r *reader) get(key []byte) []byte {
 	if w, ok := r.over.get(key); ok {
-		return w.value
+		return w.value()
 	}
 	k, v := r.cursor(&r.data, dataBucket).Seek(key)
 	if !bytes.Equal(k, key) {
 		return nil
 	}
-	return present(v)
-}
-
-// present is v, but never nil.
-func present(v []byte) []byte {
-	if v == nil {
-		return []byte{}
-	}
-	return v
+	return unseal(k, v)
 }
 
 // scan walks a range in the order it asks for, without its limit.
@@ -161,7 +154,7 @@ func (r *reader) scan(rng storage.Range, yield func(key, value []byte) bool) {
 	}
 	if r.over == nil || r.over.writes.Len() == 0 {
 		for k, v := step(rng, nil); k != nil; k, v = step(rng, k) {
-			if !yield(k, present(v)) {
+			if !yield(k, unseal(k, v)) {
 				return
 			}
 		}
@@ -180,7 +173,7 @@ func (r *reader) merge(rng storage.Range, step stepper, yield func(key, value []
 	k, v := step(rng, nil)
 	for key, w := range walk(rng.Start, rng.End) {
 		for k != nil && sign*bytes.Compare(k, key) < 0 {
-			if !yield(k, present(v)) {
+			if !yield(k, unseal(k, v)) {
 				return
 			}
 			k, v = step(rng, k)
@@ -188,12 +181,12 @@ func (r *reader) merge(rng storage.Range, step stepper, yield func(key, value []
 		if k != nil && bytes.Equal(k, key) {
 			k, v = step(rng, k)
 		}
-		if w.value != nil && !yield(key, w.value) {
+		if w.sealed != nil && !yield(key, w.value()) {
 			return
 		}
 	}
 	for ; k != nil; k, v = step(rng, k) {
-		if !yield(k, present(v)) {
+		if !yield(k, unseal(k, v)) {
 			return
 		}
 	}
@@ -237,7 +230,7 @@ func (r *reader) backward(rng storage.Range, last []byte) (k, v []byte) {
 	return k, v
 }
 
-func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error) {
+func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) (found []storage.Record, err error) {
 	if r.done {
 		return nil, driver.ErrDone
 	}
@@ -247,7 +240,7 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]stora
 			return nil, err
 		}
 	}
-	var found []storage.Record
+	defer catchPanic(&err)
 	if hi, lo := after.Numbers(); hi == 0 {
 		for _, log := range logs {
 			var err error

@@ -18,8 +18,16 @@ type overlay struct {
 	space   []byte // where the next copy goes
 }
 
-// write is a value to store, or nil for a key to delete.
-type write struct{ value []byte }
+// write is a value to store, as it is stored, or nil for a key to delete.
+type write struct{ sealed []byte }
+
+func (w write) value() []byte {
+	if w.sealed == nil {
+		return nil
+	}
+	n := len(w.sealed) - sealLen
+	return w.sealed[:n:n]
+}
 
 // record is a log record to store. Its place in overlay.records decides its
 // position. The first 8 bytes of data are left free for the link.
@@ -119,7 +127,7 @@ func (t *txn) Put(key, value []byte) error {
 	if err := driver.CheckEntry(key, value); err != nil {
 		return err
 	}
-	t.set(t.over.copy(key), write{t.over.copy(value)})
+	t.set(t.over.copy(key), write{seal(t.over.take(len(value) + sealLen)[:0], key, value)})
 	return nil
 }
 

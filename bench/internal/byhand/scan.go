@@ -33,7 +33,7 @@ func (s *Scan) Channel(cid string) (number keys.Channel, err error) {
 		if value == nil {
 			return errors.New("no such channel")
 		}
-		at, err := codec.DecodeTime(value)
+		at, err := codec.DecodeTime(unsealed(value))
 		number = keys.Channel(at)
 		return err
 	})
@@ -63,7 +63,7 @@ func (s *Scan) Around(c keys.Channel, at int64, limit int) (list []codec.Message
 			return err
 		}
 		for key, value := cursor.Seek(start); key != nil && len(list) < limit; key, value = cursor.Next() {
-			m, err := codec.DecodeMessage(value)
+			m, err := codec.DecodeMessage(unsealed(value))
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func (s *Scan) Around(c keys.Channel, at int64, limit int) (list []codec.Message
 // older appends what lies before the cursor, oldest first.
 func older(list []codec.Message, cursor *bbolt.Cursor, limit int) ([]codec.Message, error) {
 	for key, value := cursor.Prev(); key != nil && len(list) < limit; key, value = cursor.Prev() {
-		m, err := codec.DecodeMessage(value)
+		m, err := codec.DecodeMessage(unsealed(value))
 		if err != nil {
 			return nil, err
 		}
@@ -86,3 +86,6 @@ func older(list []codec.Message, cursor *bbolt.Cursor, limit int) ([]codec.Messa
 	slices.Reverse(list)
 	return list, nil
 }
+
+// unsealed is a value without the checksum that it ends in.
+func unsealed(value []byte) []byte { return value[:len(value)-4] }

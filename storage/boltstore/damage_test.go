@@ -1,0 +1,100 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/chat/storage"
+)
+
+// TestDamagedPages damages every page with values, in ways at which bbolt
+// panics or reads behind the end of the file: each call that meets it answers
+// an error, and the store goes on.
+func TestDamagedPages(t *testing.T) {
+	for name, damage := range map[string]func(page []byte){
+		"no kind of page":            func(page []byte) { binary.NativeEndian.PutUint16(page[8:], 0) },
+		"a key behind the file":      func(page []byte) { binary.NativeEndian.PutUint32(page[20:], 1<<29) },
+		"a key far behind the file":  func(page []byte) { binary.NativeEndian.PutUint32(page[20:], 1<<31) },
+		"a value longer than a file": func(page []byte) { binary.NativeEndian.PutUint32(page[28:], 1<<29) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "test.db")
+			value := bytes.Repeat([]byte("v"), 500)
+			fill(t, path, value)
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size, damaged := os.Getpagesize(), 0
+			for page := 4 * size; page < len(content); page += size {
+				if bytes.Contains(content[page:page+size], value) {
+					damage(content[page : page+size])
+					damaged++
+				}
+			}
+			if err := os.WriteFile(path, content, 0o600); err != nil || damaged == 0 {
+				t.Fatalf("%d pages are damaged (%v)", damaged, err)
+			}
+			s, err := Open(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What is handed out is read here, as the engine does.
+			read := func(r storage.Reader) error {
+				_, entries, err := r.Read(nil, []storage.Range{{}})
+				if err != nil {
+					return err
+				}
+				for _, e := range entries[0] {
+					if bytes.Count(e.Value, []byte("v")) == len(value) && len(e.Value) == len(value) {
+						continue
+					}
+					return fmt.Errorf("a value of %d bytes is read", len(e.Value))
+				}
+				return nil
+			}
+			wantDamaged := func(call string, err error) {
+				t.Helper()
+				if err == nil || !strings.Contains(err.Error(), "the file is damaged") {
+					t.Errorf("%s answers %v", call, err)
+				}
+			}
+			for range 2 {
+				wantDamaged("View", s.View(context.Background(), read))
+				wantDamaged("Update", s.Update(context.Background(), "s", func(tx storage.Txn) error { return read(tx) }))
+			}
+			if err := s.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+	}
+}
+
+// fill leaves a file with a hundred values.
+func fill(t *testing.T, path string, value []byte) {
+	t.Helper()
+	s, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(t.Context(), "s", func(tx storage.Txn) error {
+		for i := range 100 {
+			if err := tx.Put(fmt.Appendf(nil, "%03d", i), value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
