@@ -12,10 +12,10 @@ import (
 type listing struct {
 	*readState // nil until opened
 	number     record.Channel
-	own        codec.UserChannel
+	own        *codec.UserChannel // empty if it is not one's own
 	isOwn      bool
 	place      listPlace
-	count      *int
+	counted    *int
 	newest     *newestMessage
 }
 
@@ -31,15 +31,18 @@ func (e *listing) newestVisible(r *record.Reader) (newestMessage, error) {
 		return *e.newest, nil
 	}
 	room := e.room
+	var n newestMessage
+	if at := e.count.Head().Live.Newest; at > room.floor() {
+		n.at = at
+	}
+	if !room.mayHavePrivate() {
+		e.newest = &n
+		return n, nil
+	}
 	b := r.Batch()
-	public := b.LiveStream(room.number)
 	private := b.PrivateStream(room.number, room.privateReader())
 	if err := b.Run(); err != nil {
 		return newestMessage{}, err
-	}
-	var n newestMessage
-	if at := public.V.Newest; at > room.floor() {
-		n.at = at
 	}
 	if at := private.V.Newest; at > max(room.floor(), room.privateFloor(), n.at) {
 		n = newestMessage{at, true}
@@ -59,14 +62,14 @@ func (e *listing) hidden(r *record.Reader) (bool, error) {
 }
 
 func (e *listing) unreadCount(r *record.Reader) (int, error) {
-	if e.count != nil {
-		return *e.count, nil
+	if e.counted != nil {
+		return *e.counted, nil
 	}
 	if e.room.app || e.room.enter() != nil {
 		return 0, nil
 	}
 	n, err := e.unread(r)
-	e.count = &n
+	e.counted = &n
 	return n, err
 }
 
@@ -137,6 +140,9 @@ func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState)
 		}
 	}
 	if room.app {
+		return nil
+	}
+	if e.count.Head().LastPending <= max(room.expiry(), room.truncation()) {
 		return nil
 	}
 	pending, err := r.PendingBy(room.number, string(room.user), max(room.expiry(), room.truncation()), pendingShown)

@@ -296,7 +296,7 @@ func (l *channelList) add(cid CID, number record.Channel) {
 	}
 	if !l.known[number] {
 		l.known[number] = true
-		l.entries = append(l.entries, &listing{number: number, own: codec.UserChannel{CID: string(cid)}})
+		l.entries = append(l.entries, &listing{number: number, own: &codec.UserChannel{CID: string(cid)}})
 	}
 }
 

@@ -130,9 +130,8 @@ func (s *readState) unread(r *record.Reader) (int, error) {
 	if !s.room.isMember || s.room.muted() {
 		return 0, nil
 	}
-	all := s.room.seesAllPrivate()
 	s.count.After, s.count.Now = s.from(), s.room.now
-	s.count.Private, s.count.PrivateReader = all || s.room.own.Private, s.room.privateReader()
+	s.count.Private, s.count.PrivateReader = s.room.mayHavePrivate(), s.room.privateReader()
 	n, err := s.count.Count(r)
 	if err != nil || n == 0 || len(s.room.forMe) == 0 {
 		return n, err

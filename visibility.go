@@ -113,6 +113,12 @@ func (r *room) pages() record.Pages {
 	return record.Pages{Channel: r.number, Private: true, Reader: r.privateReader(), PrivateFrom: r.privateFloor()}
 }
 
+// mayHavePrivate says whether there may be private messages for the caller. It
+// is noted of the channels that one has something with, and of no other.
+func (r *room) mayHavePrivate() bool {
+	return r.seesAllPrivate() || r.own.Private || r.own.CID == ""
+}
+
 // privateReader is in whose name private messages are read.
 func (r *room) privateReader() string {
 	if r.seesAllPrivate() {

@@ -46,7 +46,12 @@ type decoder struct {
 
 // decode starts on a copy of a record of at most the version given.
 func decode(kind string, b []byte, newest byte) decoder {
-	d := decoder{s: string(b), kind: kind}
+	return decodeText(kind, string(b), newest)
+}
+
+// decodeText starts on a record that is kept as long as what is read of it.
+func decodeText(kind, s string, newest byte) decoder {
+	d := decoder{s: s, kind: kind}
 	switch v := d.byte(); {
 	case d.err != nil:
 	case v > newest:

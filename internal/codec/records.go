@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // User is a user as stored. Custom is compact JSON.
@@ -144,11 +145,37 @@ func (u *UserChannel) Encode(b []byte) []byte {
 // DecodeUserChannel reads what a user has with a channel.
 func DecodeUserChannel(b []byte) (u UserChannel, err error) {
 	d := decode("user channel", b, recordVersion)
+	u.decode(&d)
+	return u, d.done()
+}
+
+// DecodeUserChannels reads many of them, which share their memory.
+func DecodeUserChannels(values [][]byte) ([]UserChannel, error) {
+	size := 0
+	for _, b := range values {
+		size += len(b)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, b := range values {
+		all.Write(b)
+	}
+	s, list := all.String(), make([]UserChannel, len(values))
+	for i, b := range values {
+		d := decodeText("user channel", s[:len(b)], recordVersion)
+		if list[i].decode(&d); d.done() != nil {
+			return nil, d.err
+		}
+		s = s[len(b):]
+	}
+	return list, nil
+}
+
+func (u *UserChannel) decode(d *decoder) {
 	u.CID = d.text()
 	flags := d.count()
 	u.Member, u.Creator, u.Private = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	u.LeftAt, u.HiddenAt, u.ClearedAt, u.MutedUntil = d.time(), d.time(), d.time(), d.time()
-	return u, d.done()
 }
 
 // Encode appends the mark to b.

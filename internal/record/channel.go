@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"slices"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
@@ -246,27 +247,41 @@ func (t *Txn) UnlistChannel(c Channel, limit int) (more bool, err error) {
 // OwnChannel is one of a user's channels.
 type OwnChannel struct {
 	Channel Channel
-	codec.UserChannel
+	*codec.UserChannel
 }
 
 // UserChannels reads all channels of a user.
 func (r *Reader) UserChannels(user string) ([]OwnChannel, error) {
+	rng := storage.Prefix(keys.UserChannels(user))
+	rng.Limit = sliceLen
 	var list []OwnChannel
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.UserChannels(user)), sliceLen) {
+	for {
+		_, entries, err := r.r.Read(nil, []storage.Range{rng})
 		if err != nil {
 			return nil, err
 		}
-		c, err := keys.ChannelOfUser(e.Key)
+		some := entries[0]
+		values := make([][]byte, len(some))
+		for i, e := range some {
+			values[i] = e.Value
+		}
+		owns, err := codec.DecodeUserChannels(values)
 		if err != nil {
 			return nil, err
 		}
-		u, err := codec.DecodeUserChannel(e.Value)
-		if err != nil {
-			return nil, err
+		list = slices.Grow(list, len(some))
+		for i, e := range some {
+			c, err := keys.ChannelOfUser(e.Key)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, OwnChannel{c, &owns[i]})
 		}
-		list = append(list, OwnChannel{c, u})
+		if len(some) < sliceLen {
+			return list, nil
+		}
+		rng.Start = append(bytes.Clone(some[sliceLen-1].Key), 0)
 	}
-	return list, nil
 }
 
 // Mark reads how far a user has read a channel.

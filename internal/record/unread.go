@@ -23,27 +23,32 @@ type Unread struct {
 	Private       bool
 	PrivateReader string
 
-	live, silent, own Value[codec.Stream]
-	stamp             Value[codec.Numbers]
+	head        Value[codec.Head]
+	silent, own Value[codec.Stream]
+	stamp       Value[codec.Numbers]
 }
 
 // Read adds the reads that every count takes.
 func (u *Unread) Read(b *Batch, c Channel, reader string) {
 	u.Channel, u.Reader = c, reader
-	b.streamInto(&u.live, keys.Live(c))
+	u.head.get(b, keys.Head(c), codec.DecodeHead)
 	b.streamInto(&u.silent, keys.Silent(c))
 	b.streamInto(&u.own, keys.Author(c, reader))
 	u.stamp.get(b, keys.MutesStamp(reader), codec.DecodeNumbers)
 }
 
+// Head is the channel's clock and timeline, which Read has asked for.
+func (u *Unread) Head() *codec.Head { return &u.head.V }
+
 // Count counts. What Read asked for has been read.
 func (u *Unread) Count(r *Reader) (int, error) {
-	if u.live.V.Newest <= u.After && !u.Private {
+	live := &Value[codec.Stream]{V: u.head.V.Live, Found: u.head.Found}
+	if live.V.Newest <= u.After && !u.Private {
 		return 0, nil
 	}
 	c := u.Channel
 	list := []keys.Stream{keys.Live(c), keys.Silent(c), keys.Author(c, u.Reader)}
-	streams := []*Value[codec.Stream]{&u.live, &u.silent, &u.own}
+	streams := []*Value[codec.Stream]{live, &u.silent, &u.own}
 	if u.Private {
 		private := []keys.Stream{
 			keys.PrivateLive(c, u.PrivateReader), keys.PrivateSilent(c, u.PrivateReader), keys.PrivateAuthor(c, u.PrivateReader, u.Reader),
