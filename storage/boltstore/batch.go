@@ -3,12 +3,16 @@ package boltstore
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"go.etcd.io/bbolt"
 
@@ -44,11 +48,10 @@ type batch struct {
 // Update implements [storage.Store]. It runs fn once, after and before all
 // other Updates whatever their scopes, in another goroutine.
 //
-// If the disk is full or fails, the Updates that were to be committed together
-// all answer the error and nothing of them is stored; the store goes on with
-// what it had. (Only where the disk fails in the very last step, when it has
-// been told of the commit and does not confirm it, may the Updates that
-// answered the error be stored all the same.)
+// If the disk is full or a write fails, the Updates that were to be committed
+// together all answer the error and nothing of them is stored; the store goes
+// on with what it had. If a sync fails, they may be stored all the same, and
+// further Updates answer an error until the file is opened again.
 func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error) error {
 	if err := s.gate.Enter(); err != nil {
 		return err
@@ -134,6 +137,10 @@ func (s *Store) waiting() []*call {
 func (s *Store) begin() *batch {
 	b := &batch{store: s, round: s.waiting()}
 	s.views.pause()
+	if s.unsynced != nil {
+		b.err = fmt.Errorf("boltstore: the disk did not confirm a commit, so nothing more is written; open the file again: %w", s.unsynced)
+		return b
+	}
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		b.err = fmt.Errorf("boltstore: %w", err)
@@ -245,6 +252,17 @@ func (b *batch) end() {
 	}
 }
 
+// inSync says that a commit failed in a sync, not in a write. What the disk has
+// is unknown then, and bbolt would build on it.
+func inSync(err error) bool {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Op == "sync"
+	}
+	var bare syscall.Errno // of fdatasync
+	return errors.As(err, &bare) || strings.Contains(err.Error(), "file sync error")
+}
+
 // leastGrowth is how much a file grows at least.
 const leastGrowth = 64 << 10
 
@@ -269,6 +287,9 @@ func (b *batch) save() (err error) {
 	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, leastGrowth), 16<<20))
 	version := b.tx.ID()
 	if err := b.tx.Commit(); err != nil {
+		if inSync(err) {
+			b.store.unsynced = err
+		}
 		return fmt.Errorf("boltstore: commit: %w", err)
 	}
 	b.store.cache.commit(version, &b.over.writes)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -352,4 +354,44 @@ func TestGrow(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+// TestNothingIsWrittenAfterAFailedSync: bbolt would go on from a commit that the
+// disk may not have.
+func TestNothingIsWrittenAfterAFailedSync(t *testing.T) {
+	s := openTest(t, nil)
+	put := func(key string) error {
+		return s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Put([]byte(key), nil) })
+	}
+	if err := put("before"); err != nil {
+		t.Fatal(err)
+	}
+	for err, want := range map[error]bool{
+		syscall.EIO: true, // as fdatasync answers it
+		&fs.PathError{Op: "sync", Err: syscall.EIO}:       true,
+		errors.New("file sync error: input/output error"): true,
+		&fs.PathError{Op: "write", Err: syscall.ENOSPC}:   false,
+		errors.New("file resize error: no space left"):    false,
+	} {
+		if got := inSync(err); got != want {
+			t.Errorf("%v comes from a sync: %v, want %v", err, got, want)
+		}
+	}
+	s.unsynced = syscall.EIO
+	if err := put("after"); !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "open the file again") {
+		t.Errorf("an Update after a failed sync: %v", err)
+	}
+	err := s.View(t.Context(), func(r storage.Reader) error {
+		before, err := storage.Get(r, []byte("before"))
+		if before == nil {
+			t.Error("what was stored is not read")
+		}
+		if after, _ := storage.Get(r, []byte("after")); after != nil {
+			t.Error("what was refused is read")
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }

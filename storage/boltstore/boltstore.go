@@ -62,7 +62,9 @@ type Store struct {
 	queue   []*call
 	running bool // batches are being made
 
-	last int // calls that the last batch committed; the running one's own
+	// The running batch's own:
+	last     int   // calls that the last one committed
+	unsynced error // why nothing is written any more
 }
 
 // Open opens the file at path, and makes it (mode 0600) if there is none; the

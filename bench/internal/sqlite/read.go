@@ -39,16 +39,18 @@ const (
 	byIDQuery   = columns + `WHERE m.id = ?2 AND` + visible
 	placeQuery  = `SELECT channel, at FROM messages WHERE id = ?`
 
-	// Of a channel c and a membership.
+	// Of a channel c and a membership of the user ?1. What is deleted for all is
+	// in removed, what they deleted for themselves in for_me.
 	unreadOf = ` counted - read_counted + private_counted - private_read
-		- (SELECT count(*) FROM removed d WHERE d.channel = c.id AND d.ordinal > read_counted) `
-	unreadQuery = `SELECT` + unreadOf + `FROM channels c JOIN members r ON r.channel = c.id AND r.user = ?2 WHERE c.cid = ?1`
+		- (SELECT count(*) FROM removed d WHERE d.channel = c.id AND d.ordinal > read_counted)
+		- (SELECT count(*) FROM for_me f WHERE f.channel = c.id AND f.user = ?1 AND f.at > read_at) `
+	unreadQuery = `SELECT` + unreadOf + `FROM channels c JOIN members r ON r.channel = c.id AND r.user = ?1 WHERE c.cid = ?2`
 
 	// The newest 30 are found first; only of those is anything else read. A
 	// CROSS JOIN keeps SQLite from taking the tables in another order.
 	listQuery = `SELECT c.cid,` + unreadOf + `, m.id, m.author, u.name, m.text, m.html, m.custom, m.at, m.deleted_at
 FROM (
-	SELECT n.id, n.cid, n.counted, n.last_at, s.read_counted, s.private_counted, s.private_read
+	SELECT n.id, n.cid, n.counted, n.last_at, s.read_at, s.read_counted, s.private_counted, s.private_read
 	FROM members s CROSS JOIN channels n ON n.id = s.channel WHERE s.user = ?1 ORDER BY n.last_at DESC LIMIT ?2) c
 CROSS JOIN messages m ON m.channel = c.id AND m.at = (
 	SELECT v.at FROM messages v WHERE v.channel = c.id AND v.deleted_at IS NULL
@@ -95,7 +97,7 @@ func (db *DB) Message(user int, id string) (Message, error) {
 
 // Unread counts what a user has unread in a channel.
 func (db *DB) Unread(user, channel int) (n int, err error) {
-	err = db.reader.row(unreadQuery, []any{string(workload.CID(channel)), string(workload.User(user))}, &n)
+	err = db.reader.row(unreadQuery, []any{string(workload.User(user)), string(workload.CID(channel))}, &n)
 	return n, err
 }
 
