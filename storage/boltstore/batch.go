@@ -134,8 +134,8 @@ func (s *Store) waiting() []*call {
 }
 
 // begin makes a batch. If that fails the batch has its outcome already.
-func (s *Store) begin() *batch {
-	b := &batch{store: s, round: s.waiting()}
+func (s *Store) begin() (b *batch) { // named: a panic that is caught returns it too
+	b = &batch{store: s, round: s.waiting()}
 	s.views.pause()
 	if s.unsynced != nil {
 		b.err = fmt.Errorf("boltstore: the disk did not confirm a commit, so nothing more is written; open the file again: %w", s.unsynced)

@@ -395,3 +395,58 @@ func TestNothingIsWrittenAfterAFailedSync(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDeleteRangeInAGrowingFile deletes ranges of what Views know by heart in
+// commits for which the file is mapped anew.
+func TestDeleteRangeInAGrowingFile(t *testing.T) {
+	s := openTest(t, &Options{MapSize: -1, NoSync: true})
+	keys := make([][]byte, 20)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "k%02d", i)
+	}
+	found := func() (n int) {
+		err := s.View(t.Context(), func(r storage.Reader) error {
+			values, _, err := r.Read(keys, nil)
+			for _, v := range values {
+				if v != nil {
+					n++
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for round := range 8 {
+		err := s.Update(t.Context(), "s", func(tx storage.Txn) error {
+			for _, key := range keys {
+				if err := tx.Put(key, []byte("v")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if n := found(); n != len(keys) {
+				t.Fatalf("%d keys are found of %d", n, len(keys))
+			}
+		}
+		err = s.Update(t.Context(), "s", func(tx storage.Txn) error {
+			if err := tx.DeleteRange(storage.Prefix([]byte("k"))); err != nil {
+				return err
+			}
+			return tx.Put(fmt.Appendf(nil, "big%d", round), make([]byte, 32<<10<<round))
+		})
+		if err != nil {
+			t.Errorf("round %d: %v", round, err)
+		}
+		if n := found(); n != 0 {
+			t.Errorf("round %d: %d keys are found that were deleted", round, n)
+		}
+	}
+}

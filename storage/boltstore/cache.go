@@ -97,12 +97,14 @@ func (c *cache) move(keys [][]byte, which mask) {
 	}
 }
 
-// put adds an entry to the young generation, or replaces it there.
+// put adds an entry to the young generation, or replaces it there. The old one
+// never has the key too: move would bring back what was there before.
 func (c *cache) put(key string, e cached) {
 	c.size += entrySize + len(key) + len(e.value)
 	if c.size > cacheSize {
 		c.old, c.young, c.size = c.young, map[string]cached{}, 0
 	}
+	delete(c.old, key)
 	c.young[key] = e
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/chat/storage"
+	"example.com/chat/storage/internal/tree"
 )
 
 // TestCacheTellsSnapshots has Views read the same keys again and again while
@@ -139,5 +140,22 @@ func TestCacheAfterFailedCommit(t *testing.T) {
 	c.forget()
 	if c.get(3, keys, make([][]byte, 1), 0) != 0 {
 		t.Error("it tells what it should have forgotten")
+	}
+}
+
+// TestCacheKeepsOneValue has a key written just when the young generation is
+// full, while a reader who found its value in the old one has yet to move it.
+func TestCacheKeepsOneValue(t *testing.T) {
+	c := newCache(1)
+	keys := [][]byte{[]byte("k")}
+	c.put("k", cached{[]byte("before"), 1})
+	c.size = cacheSize
+	var writes tree.Tree[write]
+	writes.Set(keys[0], write{seal(nil, keys[0], []byte("after"))})
+	c.commit(2, &writes)
+	c.move(keys, 1)
+	values := make([][]byte, 1)
+	if c.get(2, keys, values, 0); string(values[0]) != "after" {
+		t.Errorf("it tells %q", values[0])
 	}
 }

@@ -165,9 +165,11 @@ func (t *txn) DeleteRange(rng storage.Range) error {
 		return driver.ErrDone
 	}
 	rng.Reverse = false
-	var keys [][]byte // the overlay must not change under the scan
+	// The overlay must not change under the scan. The keys are copied: those of
+	// the file are gone where the commit maps it anew.
+	var keys [][]byte
 	t.scan(rng, func(key, _ []byte) bool {
-		keys = append(keys, key)
+		keys = append(keys, t.over.copy(key))
 		return true
 	})
 	for _, key := range keys {
