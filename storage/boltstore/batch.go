@@ -131,8 +131,8 @@ func (s *Store) waiting() []*call {
 }
 
 // begin makes a batch. If that fails the batch has its outcome already.
-func (s *Store) begin() *batch {
-	b := &batch{store: s, round: s.waiting()}
+func (s *Store) begin() (b *batch) {
+	b = &batch{store: s, round: s.waiting()}
 	s.views.pause()
 	tx, err := s.db.Begin(true)
 	if err != nil {
