@@ -178,3 +178,29 @@ func TestVerifyFindsAndRepairsDamage(t *testing.T) {
 		})
 	}
 }
+
+// TestRepairedCountsAreTold has a count asked for before and after the repair of
+// what a muted user wrote.
+func TestRepairedCountsAreTold(t *testing.T) {
+	store := memstore.New()
+	s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+	cid := s.channel(lounge, "jane", "john", "ann")
+	s.check(s.as("jane").MuteUser(s.ctx, "john", 0))
+	s.as("john").send(cid, "one")
+	s.as("ann").send(cid, "two")
+	s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error {
+		raw, err := storage.Get(tx, keys.CID(string(cid)))
+		if err != nil {
+			return err
+		}
+		number, err := codec.DecodeTime(raw)
+		if err != nil {
+			return err
+		}
+		return tx.Delete(keys.Author(keys.Channel(number), "john").Key())
+	}))
+	s.as("jane").wantUnread(cid, 2)
+	_, err := s.Verify(s.ctx, &chat.VerifyOptions{Repair: true})
+	s.check(err)
+	s.as("jane").wantUnread(cid, 1)
+}
