@@ -204,3 +204,25 @@ func TestRepairedCountsAreTold(t *testing.T) {
 	s.check(err)
 	s.as("jane").wantUnread(cid, 1)
 }
+
+// TestUsersWithoutTheirVersion has a user changed after the number that says so
+// was lost.
+func TestUsersWithoutTheirVersion(t *testing.T) {
+	store := memstore.New()
+	s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+	s.channel(lounge, "jane", "john")
+	s.check(s.as("jane").MuteUser(s.ctx, "john", 0))
+	s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error { return tx.Delete(keys.UsersVersion()) }))
+	app, err := chat.New(store, &chat.Options{NoBackground: true})
+	s.check(err)
+	for _, name := range []string{"", "John"} {
+		if name != "" {
+			s.check(app.UpsertUsers(s.ctx, chat.User{ID: "john", Name: name}))
+		}
+		list, err := app.As("jane").Mutes(s.ctx)
+		s.check(err)
+		if len(list) != 1 || name != "" && list[0].User.Name != name {
+			t.Errorf("the list of mutes is %v", list)
+		}
+	}
+}
