@@ -178,3 +178,51 @@ func TestVerifyFindsAndRepairsDamage(t *testing.T) {
 		})
 	}
 }
+
+// TestRepairedCountsAreTold has a count asked for before and after the repair of
+// what a muted user wrote.
+func TestRepairedCountsAreTold(t *testing.T) {
+	store := memstore.New()
+	s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+	cid := s.channel(lounge, "jane", "john", "ann")
+	s.check(s.as("jane").MuteUser(s.ctx, "john", 0))
+	s.as("john").send(cid, "one")
+	s.as("ann").send(cid, "two")
+	s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error {
+		raw, err := storage.Get(tx, keys.CID(string(cid)))
+		if err != nil {
+			return err
+		}
+		number, err := codec.DecodeTime(raw)
+		if err != nil {
+			return err
+		}
+		return tx.Delete(keys.Author(keys.Channel(number), "john").Key())
+	}))
+	s.as("jane").wantUnread(cid, 2)
+	_, err := s.Verify(s.ctx, &chat.VerifyOptions{Repair: true})
+	s.check(err)
+	s.as("jane").wantUnread(cid, 1)
+}
+
+// TestUsersWithoutTheirVersion has a user changed after the number that says so
+// was lost.
+func TestUsersWithoutTheirVersion(t *testing.T) {
+	store := memstore.New()
+	s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+	s.channel(lounge, "jane", "john")
+	s.check(s.as("jane").MuteUser(s.ctx, "john", 0))
+	s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error { return tx.Delete(keys.UsersVersion()) }))
+	app, err := chat.New(store, &chat.Options{NoBackground: true})
+	s.check(err)
+	for _, name := range []string{"", "John"} {
+		if name != "" {
+			s.check(app.UpsertUsers(s.ctx, chat.User{ID: "john", Name: name}))
+		}
+		list, err := app.As("jane").Mutes(s.ctx)
+		s.check(err)
+		if len(list) != 1 || name != "" && list[0].User.Name != name {
+			t.Errorf("the list of mutes is %v", list)
+		}
+	}
+}

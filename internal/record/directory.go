@@ -23,7 +23,7 @@ const directorySize = 4096
 func (d *directory) get(version int64, id string) *codec.User {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if version != d.version {
+	if version == 0 || version != d.version {
 		return nil
 	}
 	return d.users[id]
@@ -33,6 +33,8 @@ func (d *directory) add(version int64, u *codec.User) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
+	case version == 0: // the store has lost the number, or it is not read yet
+		return
 	case version < d.version: // of a snapshot that is over
 		return
 	case version > d.version || d.users == nil || len(d.users) == directorySize:

@@ -318,7 +318,8 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 	return "", nil
 }
 
-// rebuildStream writes a stream anew.
+// rebuildStream writes a stream anew. It counts as a change of the timeline:
+// what was counted before is no longer told, see mutedCounts.
 func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 	if err := t.txn.DeleteRange(storage.Prefix(s.Parts())); err != nil {
 		return err
@@ -329,7 +330,20 @@ func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 			return err
 		}
 	}
-	return t.saveStream(s, &v)
+	timeline := keys.Live(s.Channel())
+	live, err := t.loadStream(timeline)
+	if err != nil {
+		return err
+	}
+	live.Changes++
+	if s.InHead() {
+		v.Changes = live.Changes
+		return t.saveStream(s, &v)
+	}
+	if err := t.saveStream(s, &v); err != nil {
+		return err
+	}
+	return t.saveStream(timeline, &live)
 }
 
 // newest checks the time by which the channels of a user are ordered, and the

@@ -180,7 +180,8 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) (err er
 // Wait implements [storage.Waiter].
 func (s *Store) Wait(ctx context.Context, logs [][]byte, after storage.Position) error {
 	return s.waiters.Wait(ctx, logs, func() (found bool, err error) {
-		err = s.View(context.WithoutCancel(ctx), func(r storage.Reader) error {
+		err = s.View(context.WithoutCancel(ctx), func(r storage.Reader) (err error) {
+			defer catchPanic(&err)
 			found = r.(*reader).newer(logs, after)
 			return nil
 		})

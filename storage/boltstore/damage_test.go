@@ -98,3 +98,62 @@ func fill(t *testing.T, path string, value []byte) {
 		t.Fatal(err)
 	}
 }
+
+// TestDamagedTrees damages the pages of a file that is open: those with the
+// values, and those by which the logs and all the rest are found.
+func TestDamagedTrees(t *testing.T) {
+	for name, content := range map[string]string{"values": strings.Repeat("v", 500), "logs": "a log"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "test.db")
+			fill(t, path, bytes.Repeat([]byte("v"), 500))
+			s, err := Open(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Append([]byte("a log"), nil) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			damagePages(t, path, content)
+			calls := map[string]func() error{
+				"Insert": func() error {
+					return s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Insert([]byte("050+"), nil) })
+				},
+				"DeleteRange": func() error {
+					return s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.DeleteRange(storage.Range{}) })
+				},
+			}
+			if name == "logs" {
+				calls["Wait"] = func() error { return s.Wait(t.Context(), [][]byte{[]byte("a log")}, storage.Position{}) }
+			}
+			for call, do := range calls {
+				if err := do(); err == nil || !strings.Contains(err.Error(), "the file is damaged") {
+					t.Errorf("%s answers %v", call, err)
+				}
+			}
+			_ = s.Close() // whatever it finds
+		})
+	}
+}
+
+// damagePages makes the pages that have a content no kind of page.
+func damagePages(t *testing.T, path, content string) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	page := make([]byte, os.Getpagesize())
+	for at := int64(2 * len(page)); ; at += int64(len(page)) {
+		if _, err := file.ReadAt(page, at); err != nil {
+			return
+		}
+		if !bytes.Contains(page, []byte(content)) {
+			continue
+		}
+		if _, err := file.WriteAt([]byte{0, 0}, at+8); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

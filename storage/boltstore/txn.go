@@ -131,13 +131,14 @@ func (t *txn) Put(key, value []byte) error {
 	return nil
 }
 
-func (t *txn) Insert(key, value []byte) error {
+func (t *txn) Insert(key, value []byte) (err error) {
 	if t.done {
 		return driver.ErrDone
 	}
 	if err := driver.CheckEntry(key, value); err != nil {
 		return err
 	}
+	defer catchPanic(&err)
 	// All Updates run one after the other, so what it sees is all there is.
 	if t.get(key) != nil {
 		return driver.ErrExists
@@ -160,10 +161,11 @@ func (t *txn) Delete(keys ...[]byte) error {
 	return nil
 }
 
-func (t *txn) DeleteRange(rng storage.Range) error {
+func (t *txn) DeleteRange(rng storage.Range) (err error) {
 	if t.done {
 		return driver.ErrDone
 	}
+	defer catchPanic(&err)
 	rng.Reverse = false
 	// The overlay must not change under the scan. The keys are copied: those of
 	// the file are gone where the commit maps it anew.
