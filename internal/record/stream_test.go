@@ -3,6 +3,7 @@ package record
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"example.com/chat/internal/keys"
@@ -147,4 +148,27 @@ func checkStream(t *testing.T, db *DB, s keys.Stream, n *naiveStream, random *ra
 		}
 		return nil
 	})
+}
+
+// TestWhatIsRememberedOfMutesIsBounded has a few readers mute many.
+func TestWhatIsRememberedOfMutesIsBounded(t *testing.T) {
+	var m mutedCounts
+	muted := map[string]struct{}{}
+	for i := range 3000 {
+		muted[strconv.Itoa(i)] = struct{}{}
+	}
+	for i := range 10_000 {
+		key := mutedKey{channel: Channel(i % 5000), reader: "jane"}
+		m.put(key, &mutedCount{muted: muted, n: i})
+		if got := m.get(key); got == nil || got.n != i {
+			t.Fatalf("what was just remembered is %v", got)
+		}
+		names := 0
+		for _, c := range m.counts {
+			names += len(c.muted)
+		}
+		if names != m.names || names > mutedNamesKept || len(m.counts) > mutedCountsKept {
+			t.Fatalf("it has %d counts with %d names, by its own number %d", len(m.counts), names, m.names)
+		}
+	}
 }

@@ -86,6 +86,7 @@ func (u *Unread) Count(r *Reader) (int, error) {
 type mutedCounts struct {
 	mu     sync.Mutex
 	counts map[mutedKey]*mutedCount
+	names  int // of muted users, in all of them
 }
 
 type mutedKey struct {
@@ -108,6 +109,7 @@ type mutedCount struct {
 
 const (
 	mutedCountsKept = 4096
+	mutedNamesKept  = 100_000
 	mutedLookedUp   = 64 // more new messages than that are counted anew
 )
 
@@ -253,8 +255,12 @@ func (m *mutedCounts) get(key mutedKey) *mutedCount {
 func (m *mutedCounts) put(key mutedKey, c *mutedCount) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.counts == nil || len(m.counts) == mutedCountsKept {
-		m.counts = map[mutedKey]*mutedCount{}
+	if old := m.counts[key]; old != nil {
+		m.names -= len(old.muted)
+	}
+	m.names += len(c.muted)
+	if m.counts == nil || len(m.counts) == mutedCountsKept || m.names > mutedNamesKept {
+		m.counts, m.names = map[mutedKey]*mutedCount{}, len(c.muted)
 	}
 	m.counts[key] = c
 }
