@@ -277,8 +277,6 @@ func (b *batch) save() (err error) {
 	if b.over.empty() {
 		return nil
 	}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer catchPanic(&err)
 	if err := b.write(); err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}

@@ -100,13 +100,18 @@ func (c *cache) move(keys [][]byte, which mask) {
 // put adds an entry to the young generation, or replaces it there. The old one
 // never has the key too: move would bring back what was there before.
 func (c *cache) put(key string, e cached) {
-	c.size += entrySize + len(key) + len(e.value)
+	if was, found := c.young[key]; found {
+		c.size -= sizeOf(key, was)
+	}
+	c.size += sizeOf(key, e)
 	if c.size > cacheSize {
-		c.old, c.young, c.size = c.young, map[string]cached{}, 0
+		c.old, c.young, c.size = c.young, map[string]cached{}, sizeOf(key, e)
 	}
 	delete(c.old, key)
 	c.young[key] = e
 }
+
+func sizeOf(key string, e cached) int { return entrySize + len(key) + len(e.value) }
 
 // add keeps those of the keys, but for the known ones, that are asked for
 // again. Their values are as of a version; if that is over they might be
@@ -142,13 +147,20 @@ func (c *cache) commit(version int, writes *tree.Tree[write]) {
 		switch {
 		case !young && !old:
 		case len(w.sealed) > cachedLen:
-			delete(c.young, string(key))
-			delete(c.old, string(key))
+			c.drop(string(key))
 		default:
-			delete(c.old, string(key))
 			c.put(string(key), cached{bytes.Clone(w.value()), version})
 		}
 	}
+}
+
+// drop removes an entry.
+func (c *cache) drop(key string) {
+	if was, found := c.young[key]; found {
+		c.size -= sizeOf(key, was)
+	}
+	delete(c.young, key)
+	delete(c.old, key)
 }
 
 // newest is the version of the last commit that is in here.
