@@ -116,7 +116,8 @@ func (out *rendering) quote(reader *record.Reader, list []found, places map[stri
 	return b.Run()
 }
 
-// message makes m, which is empty, of what was found; withQuote says whether it may show its quote.
+// message makes m, which is empty, of what was found; withQuote says whether it
+// may show its quote.
 func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	stored := f.message
 	m.ID, m.CID, m.Type = MessageID(stored.ID), CID(f.room.channel.CID), messageType(stored)

@@ -172,6 +172,38 @@ func TestMessagesOfMutedUsersAreNotUnread(t *testing.T) {
 	})
 }
 
+// What is unread of muted users is remembered and followed, so it is asked for
+// after each message.
+func TestMutedUsersRaiseNothingAsMessagesCome(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(lounge, "john", "jane", "june")
+		s.check(s.as("jane").MuteUser(s.ctx, "john", 0))
+		want := 0
+		for range 70 { // more than are looked through at once
+			s.as("june").send(lounge, "heard")
+			want++
+		}
+		s.as("jane").wantUnread(lounge, want)
+		for range 3 {
+			s.as("john").send(lounge, "unheard")
+			s.as("jane").wantUnread(lounge, want)
+			s.whisper(lounge, "unheard, for jane", "jane")
+			s.as("jane").wantUnread(lounge, want)
+			s.as("john").post(lounge, chat.Draft{Text: "unheard, silent", Silent: true})
+			s.as("jane").wantUnread(lounge, want)
+			s.as("june").send(lounge, "heard")
+			want++
+			s.as("jane").wantUnread(lounge, want)
+			s.whisper(lounge, "not for jane", "june")
+			s.as("jane").wantUnread(lounge, want)
+		}
+		for range 70 {
+			s.as("john").send(lounge, "unheard")
+		}
+		s.as("jane").wantUnread(lounge, want)
+	})
+}
+
 func TestMutedChannelHasNothingUnread(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.channel(lounge, "john", "jane", "june")

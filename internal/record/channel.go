@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"slices"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
@@ -252,36 +251,27 @@ type OwnChannel struct {
 
 // UserChannels reads all channels of a user.
 func (r *Reader) UserChannels(user string) ([]OwnChannel, error) {
-	rng := storage.Prefix(keys.UserChannels(user))
-	rng.Limit = sliceLen
-	var list []OwnChannel
-	for {
-		_, entries, err := r.r.Read(nil, []storage.Range{rng})
+	var numbers []Channel
+	var values [][]byte
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.UserChannels(user)), sliceLen) {
 		if err != nil {
 			return nil, err
 		}
-		some := entries[0]
-		values := make([][]byte, len(some))
-		for i, e := range some {
-			values[i] = e.Value
-		}
-		owns, err := codec.DecodeUserChannels(values)
+		c, err := keys.ChannelOfUser(e.Key)
 		if err != nil {
 			return nil, err
 		}
-		list = slices.Grow(list, len(some))
-		for i, e := range some {
-			c, err := keys.ChannelOfUser(e.Key)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, OwnChannel{c, &owns[i]})
-		}
-		if len(some) < sliceLen {
-			return list, nil
-		}
-		rng.Start = append(bytes.Clone(some[sliceLen-1].Key), 0)
+		numbers, values = append(numbers, c), append(values, e.Value)
 	}
+	owns, err := codec.DecodeUserChannels(values)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]OwnChannel, len(owns))
+	for i := range owns {
+		list[i] = OwnChannel{numbers[i], &owns[i]}
+	}
+	return list, nil
 }
 
 // Mark reads how far a user has read a channel.

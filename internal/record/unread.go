@@ -7,7 +7,6 @@ import (
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
-	"example.com/chat/storage"
 )
 
 // Unread counts the messages of a channel after a time that a reader may see,
@@ -102,7 +101,7 @@ type mutedCount struct {
 	privateReader string
 	total         [2]uint64 // of the timeline, and of the private messages
 	changes       [2]uint64
-	last          [2]int64
+	last          int64               // the newest message counted
 	muted         map[string]struct{} // shared, not changed
 	n             int
 }
@@ -118,7 +117,7 @@ func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, err
 	now := &mutedCount{stamp: u.stamp.V[0], after: u.After, private: u.Private, privateReader: u.PrivateReader}
 	for i := 0; i < len(streams); i += 3 {
 		s := &streams[i].V
-		now.total[i/3], now.changes[i/3], now.last[i/3] = s.Total, s.Changes, s.Tail.Last
+		now.total[i/3], now.changes[i/3], now.last = s.Total, s.Changes, max(now.last, s.Tail.Last)
 	}
 	key := mutedKey{u.Channel, u.Reader}
 	known := r.db.muted.get(key)
@@ -184,22 +183,15 @@ func (u *Unread) countAllMuted(r *Reader, m *mutedCount) error {
 	return nil
 }
 
-// countNewMuted counts among the messages that came after those counted.
+// countNewMuted counts among the messages that came after those counted: all
+// messages of a channel, public or private, come one after the other.
 func (u *Unread) countNewMuted(r *Reader, known *mutedCount) (n int, err error) {
-	pages := Pages{Channel: u.Channel}
-	public, err := pages.Read(r, Span{From: max(known.last[0], u.After), To: math.MaxInt64, Limit: mutedLookedUp})
+	pages := Pages{Channel: u.Channel, Private: u.Private, Reader: u.PrivateReader}
+	spans, err := pages.Read(r, Span{From: max(known.last, u.After), To: math.MaxInt64, Limit: mutedLookedUp})
 	if err != nil {
 		return 0, err
 	}
-	entries := public[0]
-	if u.Private {
-		private, err := u.privateAfter(r, max(known.last[1], u.After))
-		if err != nil {
-			return 0, err
-		}
-		entries = append(entries, private...)
-	}
-	messages, err := r.Decode(entries)
+	messages, err := r.Decode(spans[0])
 	for i := range messages {
 		m := &messages[i]
 		if _, muted := known.muted[m.Author]; muted && !m.Silent {
@@ -207,43 +199,6 @@ func (u *Unread) countNewMuted(r *Reader, known *mutedCount) (n int, err error) 
 		}
 	}
 	return n, err
-}
-
-// privateAfter reads the newest private messages of the pages.
-func (u *Unread) privateAfter(r *Reader, after int64) ([]Entry, error) {
-	b := r.Batch()
-	var times []int64
-	b.scan(storage.Range{
-		Start: keys.PrivateFor(u.Channel, u.PrivateReader, 0, after+1), End: keys.PrivateFor(u.Channel, u.PrivateReader, 0, math.MaxInt64),
-		Limit: mutedLookedUp,
-	}, func(entries []storage.Entry) error {
-		for _, e := range entries {
-			at, err := keys.Moment(e.Key)
-			if err != nil {
-				return err
-			}
-			times = append(times, at)
-		}
-		return nil
-	})
-	if err := b.Run(); err != nil {
-		return nil, err
-	}
-	b = r.Batch()
-	bodies := make([]*Value[[]byte], len(times))
-	for i, at := range times {
-		bodies[i] = get(b, keys.Private(u.Channel, at), asItIs)
-	}
-	if err := b.Run(); err != nil {
-		return nil, err
-	}
-	var list []Entry
-	for i, body := range bodies {
-		if body.Found {
-			list = append(list, Entry{times[i], body.V})
-		}
-	}
-	return list, nil
 }
 
 func (m *mutedCounts) get(key mutedKey) *mutedCount {
