@@ -455,6 +455,9 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 			if ch.CID == cids()[0] && !g.chance(8) {
 				s.CID = cids()[1] // the busiest grows old
 			}
+			if !s.Hard { // it is soon made again, so the application comes at once
+				g.todo = append(g.todo, g.patch(Step{Op: PatchChannel, CID: s.CID}, "name"))
+			}
 			return s
 		}},
 		{3, func() Step { return g.note(Step{Op: Truncate, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}) }},
