@@ -102,15 +102,11 @@ func TestLostListOfRemovedIsAnError(t *testing.T) {
 			s.check(err)
 			s.as("jane").wantUnread(cid, 1)
 			s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error {
-				raw, err := storage.Get(tx, keys.CID(string(cid)))
+				number, err := numberOf(tx, cid)
 				if err != nil {
 					return err
 				}
-				number, err := codec.DecodeTime(raw)
-				if err != nil {
-					return err
-				}
-				return damage(tx, keys.Live(keys.Channel(number)).RemovedIn(0))
+				return damage(tx, keys.Live(number).RemovedIn(0))
 			}))
 			if n, err := s.as("jane").Unread(s.ctx, cid); !errors.Is(err, codec.ErrCorrupt) {
 				t.Errorf("%d are unread (%v), want an error", n, err)
@@ -140,15 +136,11 @@ func TestVerifyFindsAndRepairsDamage(t *testing.T) {
 			held := s.send(cid, "john", chat.Draft{ID: "held", Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
 
 			s.check(store.Update(ctx, "damage", func(tx storage.Txn) error {
-				raw, err := storage.Get(tx, keys.CID(string(cid)))
+				number, err := numberOf(tx, cid)
 				if err != nil {
 					return err
 				}
-				number, err := codec.DecodeTime(raw)
-				if err != nil {
-					return err
-				}
-				return d.do(tx, keys.Channel(number), held.CreatedAt.UnixMicro())
+				return d.do(tx, number, held.CreatedAt.UnixMicro())
 			}))
 			found, err := s.Verify(ctx, nil)
 			s.check(err)
@@ -189,15 +181,11 @@ func TestRepairedCountsAreTold(t *testing.T) {
 	s.as("john").send(cid, "one")
 	s.as("ann").send(cid, "two")
 	s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error {
-		raw, err := storage.Get(tx, keys.CID(string(cid)))
+		number, err := numberOf(tx, cid)
 		if err != nil {
 			return err
 		}
-		number, err := codec.DecodeTime(raw)
-		if err != nil {
-			return err
-		}
-		return tx.Delete(keys.Author(keys.Channel(number), "john").Key())
+		return tx.Delete(keys.Author(number, "john").Key())
 	}))
 	s.as("jane").wantUnread(cid, 2)
 	_, err := s.Verify(s.ctx, &chat.VerifyOptions{Repair: true})
@@ -225,4 +213,14 @@ func TestUsersWithoutTheirVersion(t *testing.T) {
 			t.Errorf("the list of mutes is %v", list)
 		}
 	}
+}
+
+// numberOf is the number of a channel, as it lies in the store.
+func numberOf(r storage.Reader, cid chat.CID) (keys.Channel, error) {
+	raw, err := storage.Get(r, keys.CID(string(cid)))
+	if err != nil {
+		return 0, err
+	}
+	number, err := codec.DecodeTime(raw)
+	return keys.Channel(number), err
 }

@@ -3,9 +3,7 @@
 package boltstore
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -13,17 +11,8 @@ import (
 // TestCreateIsWholeOrNot has the disk full while a new file is made. What there
 // is of it does not bear its name, and is in nobody's way later.
 func TestCreateIsWholeOrNot(t *testing.T) {
-	// In a process of its own, as the limit holds for all files of a process.
-	if os.Getenv("CREATE_TEST") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestCreateIsWholeOrNot$", "-test.v")
-		cmd.Env = append(os.Environ(), "CREATE_TEST=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		if bytes.Contains(out, []byte("SKIP")) {
-			t.Skip(string(out))
-		}
+	// The limit holds for all files of a process.
+	if !inOwnProcess(t) {
 		return
 	}
 	dir := t.TempDir()

@@ -40,17 +40,8 @@ func limitFiles(t *testing.T, n uint64) (lift func()) {
 // pages within it are written. What was acknowledged stays, what failed leaves
 // nothing, and with space it goes on.
 func TestDiskFull(t *testing.T) {
-	// In a process of its own, as the limit holds for all files of a process.
-	if os.Getenv("DISKFULL_TEST") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestDiskFull$", "-test.v")
-		cmd.Env = append(os.Environ(), "DISKFULL_TEST=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		if bytes.Contains(out, []byte("SKIP")) {
-			t.Skip(string(out))
-		}
+	// The limit holds for all files of a process.
+	if !inOwnProcess(t) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "test.db")
@@ -165,4 +156,22 @@ func whileLeadingFull(t *testing.T, s *Store, n int, failed *atomic.Int32, put f
 			t.Error("an Update succeeds on a full disk")
 		}
 	}
+}
+
+// inOwnProcess runs a test again in a process of its own; there it is true.
+func inOwnProcess(t *testing.T) bool {
+	const env = "TEST_IN_OWN_PROCESS"
+	if os.Getenv(env) != "" {
+		return true
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), env+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if bytes.Contains(out, []byte("SKIP")) {
+		t.Skip(string(out))
+	}
+	return false
 }
