@@ -42,6 +42,7 @@ type batch struct {
 	round  []*call // to be run next
 	wrote  bool    // one of the round's calls has something to commit
 	commit []*call // those that wait for the commit
+	clean  []*call // those that the commit does not decide on, not told yet
 	err    error
 }
 
@@ -91,6 +92,9 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error
 func (c *call) claim() bool { return c.taken.CompareAndSwap(false, true) }
 
 // run makes batches until no call waits, beginning with what is left of b.
+//
+// Callers are told last, when it is settled who makes the next batch: one who
+// calls again from a bubble of testing/synctest meets no goroutine from outside.
 func (s *Store) run(b *batch) {
 	debug.SetPanicOnFault(true) // see damage.go
 	over := false
@@ -99,15 +103,16 @@ func (s *Store) run(b *batch) {
 			go s.run(b)
 		}
 	}()
-	for b != nil || s.busy() {
+	for !over {
 		if b == nil {
 			b = s.begin()
 		}
 		b.runCalls()
 		b.end()
+		over = !s.busy()
+		b.tell()
 		b = nil
 	}
-	over = true
 }
 
 // busy says whether calls wait; if none does, the next one has to call run.
@@ -163,12 +168,14 @@ func (b *batch) runCalls() {
 			c := b.round[0]
 			b.round = b.round[1:]
 			if c.ctx.Err() == nil && c.claim() {
+				b.tellClean()
 				b.run(c)
 			}
 		}
 		if !b.wrote {
 			return
 		}
+		b.tellClean()
 		b.wrote = false
 		b.round = b.gather()
 	}
@@ -193,11 +200,11 @@ func (b *batch) gather() []*call {
 const gatherings = 3
 
 // run runs one call. One that has neither seen nor left anything that the
-// commit decides on is answered at once.
+// commit decides on need not wait for it.
 func (b *batch) run(c *call) {
 	if b.err != nil {
 		c.err = b.err
-		c.done <- struct{}{}
+		b.clean = append(b.clean, c)
 		return
 	}
 	clean, returned := b.over.empty(), false
@@ -212,7 +219,7 @@ func (b *batch) run(c *call) {
 		b.undo = t.undo
 		t.end()
 		if clean && b.over.empty() {
-			c.done <- struct{}{}
+			b.clean = append(b.clean, c)
 			return
 		}
 		b.wrote = true
@@ -234,7 +241,7 @@ func (c *call) ended(panicked any) {
 	}
 }
 
-// end commits what there is and tells those who wait for it.
+// end commits what there is.
 func (b *batch) end() {
 	if b.err == nil {
 		b.err = b.save()
@@ -248,8 +255,23 @@ func (b *batch) end() {
 		if b.err != nil {
 			c.err = b.err
 		}
+	}
+}
+
+// tell tells everyone who still waits.
+func (b *batch) tell() {
+	b.tellClean()
+	for _, c := range b.commit {
 		c.done <- struct{}{}
 	}
+}
+
+// tellClean tells those who need not wait for the commit.
+func (b *batch) tellClean() {
+	for _, c := range b.clean {
+		c.done <- struct{}{}
+	}
+	b.clean = b.clean[:0]
 }
 
 // inSync says that a commit failed in a sync, not in a write. What the disk has

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/chat/storage"
@@ -448,5 +449,30 @@ func TestDeleteRangeInAGrowingFile(t *testing.T) {
 		if n := found(); n != 0 {
 			t.Errorf("round %d: %d keys are found that were deleted", round, n)
 		}
+	}
+}
+
+// One who is told that an Update is over may go on in a bubble of
+// testing/synctest, where a goroutine from outside must not meet its channels.
+func TestUpdateInABubbleRightAfterOneOutside(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "db"), &Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	refused := errors.New("refused")
+	updates := []func(storage.Txn) error{
+		func(t storage.Txn) error { return t.Put([]byte("key"), []byte("value")) },
+		func(storage.Txn) error { return nil },
+		func(storage.Txn) error { return refused },
+	}
+	update := func(n int) {
+		if err := s.Update(context.Background(), "", updates[n%len(updates)]); err != nil && !errors.Is(err, refused) {
+			t.Error(err)
+		}
+	}
+	for n := range 3000 {
+		update(n)
+		synctest.Test(t, func(*testing.T) { update(n / 3) })
 	}
 }
