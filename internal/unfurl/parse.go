@@ -183,10 +183,10 @@ func (r *reader) page(from *url.URL) Page {
 		p.Description = text(maxDescription, data.read().description, v[dcDescription])
 	}
 	if p.Image == "" {
-		p.Image = base.image(v[twitterImage], v[twitterImageSrc], r.imageLink)
+		p.Image = base.media(v[twitterImage], v[twitterImageSrc], r.imageLink)
 	}
 	if p.Image == "" {
-		p.Image = base.image(data.read().image, data.read().thumbnail)
+		p.Image = base.media(data.read().image, data.read().thumbnail)
 	}
 	if p.Site == "" {
 		p.Site = text(maxSite, data.read().publisher, v[applicationName], v[appName], v[publisher], data.read().site)
