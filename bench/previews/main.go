@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"time"
 
+	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/report"
 )
 
@@ -34,17 +35,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	machine := fmt.Sprintf("%d cores, %s %s/%s, %s, best of %d rounds",
+	machine := fmt.Sprintf("%d cores, %s %s/%s, %s, best of %d rounds by processor time",
 		runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.DateOnly), *rounds)
 	r := report.New(stdout, machine, *markdown)
-	if err := measure(r, *dir, *rounds); err != nil {
+	if err := judge(r, *dir, *rounds); err != nil {
 		_, _ = fmt.Fprintf(stderr, "previews: %v\n", err)
 		return 2
 	}
 	return r.End()
 }
 
-func measure(r *report.Report, dir string, rounds int) error {
+func judge(r *report.Report, dir string, rounds int) error {
 	if rounds < 1 {
 		return errors.New("-rounds must be at least 1")
 	}
@@ -71,26 +72,34 @@ func measure(r *report.Report, dir string, rounds int) error {
 	return nil
 }
 
-// times has every reader read all pages, in turns.
+// times has every reader read all pages, in turns. What counts is the time of
+// the processors.
 func times(r *report.Report, pages []*page, rounds int) {
-	best := map[string]time.Duration{}
+	best, clock := map[string]time.Duration{}, map[string]time.Duration{}
 	for range rounds {
 		for _, one := range readers() {
 			runtime.GC()
-			begun := time.Now()
-			for _, p := range pages {
-				one.read(p)
-			}
-			took := time.Since(begun) / time.Duration(len(pages))
-			if known, ok := best[one.name]; !ok || took < known {
-				best[one.name] = took
-			}
+			took, by := measure.Time(func() {
+				for _, p := range pages {
+					one.read(p)
+				}
+			})
+			keepLess(best, one.name, took)
+			keepLess(clock, one.name, by)
 		}
 	}
-	ms := func(name string) float64 { return float64(best[name].Microseconds()) / 1000 }
-	for _, one := range readers()[1:] {
-		r.Note("ms a page: "+one.name, fmt.Sprintf("%.2f", ms(one.name)))
+	ms := func(of map[string]time.Duration, name string) float64 {
+		return of[name].Seconds() * 1000 / float64(len(pages))
 	}
-	r.AtMost("ms a page", ms(ours), 1, "")
-	r.AtMost("of the time of "+readability, ms(ours)/ms(readability), 0.1, "")
+	for _, one := range readers()[1:] {
+		r.Note("ms a page: "+one.name, fmt.Sprintf("%.2f (%.2f by the clock)", ms(best, one.name), ms(clock, one.name)))
+	}
+	r.AtMost("ms a page", ms(best, ours), 1, fmt.Sprintf("%.2f by the clock", ms(clock, ours)))
+	r.AtMost("of the time of "+readability, ms(best, ours)/ms(best, readability), 0.1, "")
+}
+
+func keepLess(of map[string]time.Duration, name string, took time.Duration) {
+	if known, ok := of[name]; !ok || took < known {
+		of[name] = took
+	}
 }

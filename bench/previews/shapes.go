@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
+	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/report"
 	"example.com/chat/internal/unfurl"
 )
@@ -43,10 +45,10 @@ func shapes(r *report.Report) {
 		pages := [2][]byte{s.of(short), s.of(short * times)}
 		best := [2]time.Duration{time.Hour, time.Hour}
 		for range 3 {
+			runtime.GC()
 			for i, body := range pages {
-				begun := time.Now()
-				unfurl.Parse(body, "text/html", from)
-				best[i] = min(best[i], time.Since(begun))
+				took, _ := measure.Time(func() { unfurl.Parse(body, "text/html", from) })
+				best[i] = min(best[i], took)
 			}
 		}
 		growth := float64(best[1]) / float64(max(best[0], time.Millisecond))
