@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -32,8 +33,8 @@ func redirector(to map[string]string) http.HandlerFunc {
 func TestRedirectsThatLeadAstrayAreRefused(t *testing.T) {
 	to := map[string]string{}
 	n := newInternet(t, redirector(to))
-	n.answers["a.example"] = [][]string{{outside}}
-	n.answers["b.example"] = [][]string{{inside}}
+	n.names("a.example", [][]string{{outside}})
+	n.names("b.example", [][]string{{inside}})
 	for path, location := range map[string]string{
 		"/loopback":     n.url("127.0.0.1", "/"),
 		"/inside":       n.url(inside, "/"),
@@ -81,10 +82,13 @@ func TestRedirectsThatLeadAstrayAreRefused(t *testing.T) {
 }
 
 func TestRedirectsAreResolvedAndTellNothing(t *testing.T) {
+	var mu sync.Mutex
 	var headers []http.Header
 	to := map[string]string{"/dir/relative": "other?x=1", "/absolute": "/other", "/query": "?x=1", "/host": ""}
 	n := newInternet(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		headers = append(headers, r.Header)
+		mu.Unlock()
 		http.SetCookie(w, &http.Cookie{Name: "c", Value: "1"})
 		if r.Method != http.MethodGet || r.ContentLength > 0 {
 			t.Errorf("%s with %d bytes", r.Method, r.ContentLength)
@@ -94,8 +98,8 @@ func TestRedirectsAreResolvedAndTellNothing(t *testing.T) {
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
 	})
-	n.answers["a.example"] = [][]string{{outside}}
-	n.answers["b.example"] = [][]string{{outside}}
+	n.names("a.example", [][]string{{outside}})
+	n.names("b.example", [][]string{{outside}})
 	to["/host"] = "//b.example:" + portText(n.port) + "/x"
 	var moves []string
 	c := n.client(func(o *Options) {
@@ -142,7 +146,7 @@ func TestOtherStatusesAreAnswers(t *testing.T) {
 		w.Header().Set("Location", "http://127.0.0.1/")
 		w.WriteHeader(status)
 	})
-	n.answers["a.example"] = [][]string{{outside}}
+	n.names("a.example", [][]string{{outside}})
 	c := n.client(nil)
 	for _, status := range []int{200, 204, 205, 206, 300, 304, 305, 401, 403, 404, 500, 503} {
 		response, _, err := get(t, c, n.url("a.example", fmt.Sprintf("/%d", status)))
@@ -171,7 +175,7 @@ func (n *internet) raw(head string, more func(net.Conn)) http.HandlerFunc {
 func TestBodiesAreBounded(t *testing.T) {
 	var handler http.HandlerFunc
 	n := newInternet(t, func(w http.ResponseWriter, r *http.Request) { handler(w, r) })
-	n.answers["a.example"] = [][]string{{outside}}
+	n.names("a.example", [][]string{{outside}})
 	c := n.client(func(o *Options) { o.Timeout = 700 * time.Millisecond })
 	ended := make(chan struct{}, 10)
 	drip := func(every time.Duration, what string) func(net.Conn) {
@@ -188,7 +192,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	bomb := func() string {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
-		io.Copy(z, io.LimitReader(zeros{}, 200<<20))
+		io.Copy(z, io.LimitReader(zeros{}, 32<<20))
 		z.Close()
 		return b.String()
 	}()
@@ -269,8 +273,8 @@ func TestCertificatesAreChecked(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	n.port = server.Listener.Addr().(*net.TCPAddr).AddrPort().Port()
-	n.answers["example.com"] = [][]string{{outside}} // which the certificate of httptest is for
-	n.answers["other.example"] = [][]string{{outside}}
+	n.names("example.com", [][]string{{outside}}) // which the certificate of httptest is for
+	n.names("other.example", [][]string{{outside}})
 	https := func(host, path string) string { return strings.Replace(n.url(host, path), "http:", "https:", 1) }
 	if _, _, err := get(t, n.client(nil), https("example.com", "/")); err == nil {
 		t.Error("an unknown authority is trusted")
@@ -289,7 +293,7 @@ func TestCertificatesAreChecked(t *testing.T) {
 
 func TestTheProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
 	n := newInternet(t, func(http.ResponseWriter, *http.Request) {})
-	n.answers["a.example"] = [][]string{{outside}}
+	n.names("a.example", [][]string{{outside}})
 	t.Setenv("HTTP_PROXY", n.url(inside, "/"))
 	t.Setenv("http_proxy", n.url(inside, "/"))
 	if _, _, err := get(t, n.client(nil), n.url("a.example", "/")); err != nil {
@@ -300,8 +304,8 @@ func TestTheProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
 // TestErrorsNameNoURL: paths and queries may be secrets, and errors are logged.
 func TestErrorsNameNoURL(t *testing.T) {
 	n := newInternet(t, redirector(map[string]string{"/r": "/secret\x7f"}))
-	n.answers["a.example"] = [][]string{{outside}}
-	n.answers["b.example"] = [][]string{{inside}}
+	n.names("a.example", [][]string{{outside}})
+	n.names("b.example", [][]string{{inside}})
 	c := n.client(nil)
 	for _, raw := range []string{
 		n.url("b.example", "/secret?secret"), n.url("nowhere.example", "/secret"), n.url("a.example", "/r?secret"), "http://u:secret@a.example/",
@@ -315,7 +319,7 @@ func TestErrorsNameNoURL(t *testing.T) {
 
 func TestARedirectOfAPostIsNotFollowed(t *testing.T) {
 	n := newInternet(t, redirector(map[string]string{"/": "/there"}))
-	n.answers["a.example"] = [][]string{{outside}}
+	n.names("a.example", [][]string{{outside}})
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.url("a.example", "/"), strings.NewReader("x"))
 	if err != nil {
 		t.Fatal(err)

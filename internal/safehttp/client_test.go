@@ -80,6 +80,14 @@ func (n *internet) listen() (public, private net.Listener) {
 	return nil, nil
 }
 
+// names has a name answered with the addresses of each look-up, the last ones
+// for good.
+func (n *internet) names(name string, answers [][]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.answers[name] = answers
+}
+
 // client is a client that lives in this internet.
 func (n *internet) client(change func(*Options)) *Client {
 	n.t.Helper()
@@ -155,7 +163,16 @@ func (n *internet) answer(m *dnsmessage.Message) {
 	n.asked[asked]++
 	for _, text := range addresses {
 		header := dnsmessage.ResourceHeader{Name: question.Name, Class: dnsmessage.ClassINET}
-		switch a := netip.MustParseAddr(text); {
+		a, err := netip.ParseAddr(text)
+		switch {
+		case err != nil: // another name, which is inside
+			header.Type = dnsmessage.TypeCNAME
+			target := dnsmessage.MustNewName(text + ".")
+			m.Answers = append(m.Answers, dnsmessage.Resource{Header: header, Body: &dnsmessage.CNAMEResource{CNAME: target}})
+			if question.Type == dnsmessage.TypeA {
+				header.Name, header.Type = target, dnsmessage.TypeA
+				m.Answers = append(m.Answers, dnsmessage.Resource{Header: header, Body: &dnsmessage.AResource{A: netip.MustParseAddr(inside).As4()}})
+			}
 		case a.Is4() && question.Type == dnsmessage.TypeA:
 			header.Type = dnsmessage.TypeA
 			m.Answers = append(m.Answers, dnsmessage.Resource{Header: header, Body: &dnsmessage.AResource{A: a.As4()}})
@@ -196,10 +213,11 @@ func wantRefused(t *testing.T, err error, why string) {
 func TestNamesThatLeadInsideAreRefusedAtConnect(t *testing.T) {
 	n := newInternet(t, nil)
 	c := n.client(nil)
-	n.answers["private.example"] = [][]string{{inside}}
-	n.answers["loopback6.example"] = [][]string{{"::1"}}
-	n.answers["mapped.example"] = [][]string{{"::ffff:" + inside}}
-	for name := range n.answers {
+	n.names("private.example", [][]string{{inside}})
+	n.names("loopback6.example", [][]string{{"::1"}})
+	n.names("alias.example", [][]string{{"metadata.google.internal"}})
+	n.names("mapped.example", [][]string{{"::ffff:" + inside}})
+	for _, name := range []string{"private.example", "loopback6.example", "mapped.example", "alias.example"} {
 		_, _, err := get(t, c, n.url(name, "/"))
 		wantRefused(t, err, name)
 	}
@@ -214,15 +232,17 @@ func TestARebindingNameGainsNothing(t *testing.T) {
 		}
 	})
 	c := n.client(nil)
-	n.answers["rebind.example"] = [][]string{{outside}, {inside}}
+	n.names("rebind.example", [][]string{{outside}, {inside}})
 	if _, _, err := get(t, c, n.url("rebind.example", "/")); err != nil {
 		t.Errorf("the public answer: %v", err)
 	}
 	_, _, err := get(t, c, n.url("rebind.example", "/"))
 	wantRefused(t, err, "the second answer")
-	n.answers["redirect.example"] = [][]string{{outside}, {inside}}
+	n.names("redirect.example", [][]string{{outside}, {inside}})
 	_, _, err = get(t, c, n.url("redirect.example", "/again"))
 	wantRefused(t, err, "the second answer, after a redirect to the same host")
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	for _, name := range []string{"rebind.example TypeA", "redirect.example TypeA"} {
 		if n.asked[name] != 2 {
 			t.Errorf("%s was looked up %d times; want twice", name, n.asked[name])
@@ -236,9 +256,7 @@ func TestOfMixedAnswersOnlyThePublicConnects(t *testing.T) {
 	n := newInternet(t, func(http.ResponseWriter, *http.Request) {})
 	c := n.client(nil)
 	for _, answer := range [][]string{{outside, inside}, {inside, outside}, {outside, "::1"}, {"::1", inside, outside}} {
-		n.mu.Lock()
-		n.answers["mixed.example"] = [][]string{answer}
-		n.mu.Unlock()
+		n.names("mixed.example", [][]string{answer})
 		if _, _, err := get(t, c, n.url("mixed.example", "/")); err != nil {
 			t.Errorf("%v: %v", answer, err)
 		}

@@ -170,14 +170,70 @@ func TestURLsThatAreDeniedAtDial(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.mu.Lock()
-		n.answers[u.Hostname()] = [][]string{{inside}}
-		n.mu.Unlock()
+		n.names(u.Hostname(), [][]string{{inside}})
 		_, _, err = get(t, c, u.String())
 		wantRefused(t, err, one.URL)
 	}
 	if tried == 0 {
 		t.Error("no URL was tried")
+	}
+}
+
+// TestEveryScenarioOfTheCorpusIsPlayed: a new one needs a test, and a name here.
+func TestEveryScenarioOfTheCorpusIsPlayed(t *testing.T) {
+	var cases []struct{ Name string }
+	corpus(t, "scenarios.json", &cases)
+	const (
+		astray   = "TestRedirectsThatLeadAstrayAreRefused"
+		tells    = "TestRedirectsAreResolvedAndTellNothing"
+		names    = "TestNamesThatLeadInsideAreRefusedAtConnect"
+		bounded  = "TestBodiesAreBounded"
+		mixed    = "TestOfMixedAnswersOnlyThePublicConnects"
+		headers  = "unfurl.TestWhatHasAPreviewIsSaidByTheHeaders"
+		pageOnly = "unfurl.TestNothingButThePageIsFetched"
+	)
+	played := map[string]string{
+		"redirect to loopback":                                 astray,
+		"redirect to metadata by IPv6-mapped":                  astray,
+		"redirect to another scheme":                           astray,
+		"redirect to another port":                             astray,
+		"redirect with credentials":                            astray,
+		"redirect loop":                                        astray,
+		"redirect chain longer than the limit":                 astray,
+		"307 with body":                                        tells,
+		"https to http downgrade":                              "TestCertificatesAreChecked",
+		"relative and protocol-relative Location":              tells,
+		"Location with CR LF or spaces":                        astray,
+		"empty or missing Location":                            astray,
+		"huge Location or headers":                             bounded,
+		"meta refresh / JS redirect":                           pageOnly,
+		"DNS rebinding":                                        "TestARebindingNameGainsNothing",
+		"mixed DNS answer":                                     mixed,
+		"AAAA only private":                                    mixed,
+		"CNAME to an internal name":                            names,
+		"image_url, og:video, oEmbed endpoint, favicon inside": pageOnly,
+		"slow headers":                                         bounded,
+		"slow body":                                            bounded,
+		"endless body":                                         bounded,
+		"Content-Length lies (too small, too big, negative, two of them)": bounded,
+		"gzip bomb": bounded,
+		"gzip bomb in layers / unknown encodings":        bounded,
+		"truncated or corrupt gzip":                      bounded,
+		"100 Continue / 103 flood":                       bounded,
+		"chunked extensions flood":                       bounded,
+		"not HTML":                                       headers,
+		"HTML labelled as image, image labelled as HTML": headers,
+		"status 204/205/206/304/401/403/404/5xx":         headers,
+		"Set-Cookie then cookie wall":                    tells,
+		"TLS: self-signed, expired, wrong host":          "TestCertificatesAreChecked",
+		"Proxy from the environment":                     "TestTheProxyOfTheEnvironmentIsNotUsed",
+		"Alt-Svc, HTTP/2 push, Upgrade":                  bounded,
+		"self-request":                                   "TestHostsAreAllowedAndDeniedByNameOrBelow",
+	}
+	for _, one := range cases {
+		if played[one.Name] == "" {
+			t.Errorf("%q is not played", one.Name)
+		}
 	}
 }
 
