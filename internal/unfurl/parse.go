@@ -64,7 +64,9 @@ func (r *reader) read() {
 // tagName is the name of a tag as it is written, if it is one that matters.
 // [html.Tokenizer.TagName] makes a copy of every name of a page.
 func tagName(raw []byte) string {
-	raw = bytes.TrimPrefix(raw[1:], []byte{'/'})
+	if raw = raw[1:]; len(raw) > 0 && raw[0] == '/' {
+		raw = raw[1:]
+	}
 	var name [len("script")]byte
 	for i, c := range raw {
 		switch c {
