@@ -142,7 +142,7 @@ func TestRedirectsAreResolvedAndTellNothing(t *testing.T) {
 func TestOtherStatusesAreAnswers(t *testing.T) {
 	n := newInternet(t, func(w http.ResponseWriter, r *http.Request) {
 		var status int
-		fmt.Sscanf(r.URL.Path, "/%d", &status)
+		_, _ = fmt.Sscanf(r.URL.Path, "/%d", &status)
 		w.Header().Set("Location", "http://127.0.0.1/")
 		w.WriteHeader(status)
 	})
@@ -165,7 +165,7 @@ func (n *internet) raw(head string, more func(net.Conn)) http.HandlerFunc {
 			return
 		}
 		defer conn.Close()
-		io.WriteString(conn, head)
+		_, _ = io.WriteString(conn, head)
 		if more != nil {
 			more(conn)
 		}
@@ -192,7 +192,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	bomb := func() string {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
-		io.Copy(z, io.LimitReader(zeros{}, 32<<20))
+		_, _ = io.Copy(z, io.LimitReader(zeros{}, 32<<20))
 		z.Close()
 		return b.String()
 	}()
@@ -247,7 +247,7 @@ func TestBodiesAreBounded(t *testing.T) {
 func zipped(s string) string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	io.WriteString(z, s)
+	_, _ = io.WriteString(z, s)
 	z.Close()
 	return b.String()
 }

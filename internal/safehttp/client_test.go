@@ -42,7 +42,7 @@ func newInternet(t *testing.T, site http.HandlerFunc) *internet {
 	n := &internet{t: t, site: site, answers: map[string][][]string{}, asked: map[string]int{}}
 	public, private := n.listen()
 	server := &http.Server{Handler: site}
-	go server.Serve(public)
+	go func() { _ = server.Serve(public) }()
 	t.Cleanup(func() { server.Close(); private.Close() })
 	go func() {
 		for {
@@ -143,7 +143,7 @@ func (n *internet) serveNames(conn net.PacketConn) {
 		m.Response, m.Authoritative, m.RecursionAvailable, m.Additionals = true, true, true, nil
 		n.answer(&m)
 		if packed, err := m.Pack(); err == nil {
-			conn.WriteTo(packed, from)
+			_, _ = conn.WriteTo(packed, from)
 		}
 	}
 }

@@ -66,14 +66,14 @@ func TestResponsesOfTheCorpus(t *testing.T) {
 		w.Header()["Content-Type"] = nil
 		for i, line := range strings.Split(string(head), "\n") {
 			if i == 0 {
-				fmt.Sscanf(line, "HTTP/1.1 %d", &status)
+				_, _ = fmt.Sscanf(line, "HTTP/1.1 %d", &status)
 			}
 			if name, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(name, "Content-Type") {
 				w.Header().Set("Content-Type", strings.TrimSpace(value))
 			}
 		}
 		w.WriteHeader(status)
-		w.Write(body)
+		_, _ = w.Write(body)
 	}, nil)
 	for _, one := range cases {
 		p, err := f.Preview(t.Context(), site+"/"+one.File)
@@ -132,8 +132,8 @@ func TestAResponseThatIsNotWhatItSays(t *testing.T) {
 			}
 			go func() {
 				defer conn.Close()
-				io.ReadAtLeast(conn, make([]byte, 4096), 10)
-				conn.Write(response)
+				_, _ = io.ReadAtLeast(conn, make([]byte, 4096), 10)
+				_, _ = conn.Write(response)
 			}()
 		}
 	}()
@@ -155,9 +155,9 @@ func TestWhatHasAPreviewIsSaidByTheHeaders(t *testing.T) {
 			w.Header().Set("Content-Disposition", disposition)
 		}
 		status := http.StatusOK
-		fmt.Sscan(query.Get("status"), &status)
+		_, _ = fmt.Sscan(query.Get("status"), &status)
 		w.WriteHeader(status)
-		io.WriteString(w, page)
+		_, _ = io.WriteString(w, page)
 	}, nil)
 	for query, want := range map[string]Preview{
 		"type=text/html":                          {Title: "Title"},
@@ -215,7 +215,7 @@ func TestMediaAreNotRead(t *testing.T) {
 		w.Header().Set("Content-Type", "video/mp4")
 		w.Header().Set("Content-Length", "4000000000")
 		w.WriteHeader(http.StatusOK)
-		http.NewResponseController(w).Flush()
+		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 		close(cut)
 	}, nil)
@@ -239,13 +239,13 @@ func TestWhatCameOfAPageIsShown(t *testing.T) {
 		flush := http.NewResponseController(w).Flush
 		switch r.URL.Path {
 		case "/slow":
-			io.WriteString(w, "<title>Title</title>")
+			_, _ = io.WriteString(w, "<title>Title</title>")
 			for flush() == nil && r.Context().Err() == nil {
-				io.WriteString(w, " ")
+				_, _ = io.WriteString(w, " ")
 				time.Sleep(50 * time.Millisecond)
 			}
 		case "/endless":
-			io.WriteString(w, "<title>Title</title>")
+			_, _ = io.WriteString(w, "<title>Title</title>")
 			for flush() == nil {
 				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
 					return
@@ -255,13 +255,13 @@ func TestWhatCameOfAPageIsShown(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			var b bytes.Buffer
 			z := gzip.NewWriter(&b)
-			io.WriteString(z, "<title>Title</title>")
-			z.Flush()
-			w.Write(b.Bytes())
+			_, _ = io.WriteString(z, "<title>Title</title>")
+			_ = z.Flush()
+			_, _ = w.Write(b.Bytes())
 		case "/late":
-			io.WriteString(w, strings.Repeat(" ", 1<<20)+"<title>Title</title>")
+			_, _ = io.WriteString(w, strings.Repeat(" ", 1<<20)+"<title>Title</title>")
 		case "/silent":
-			flush()
+			_ = flush()
 			<-r.Context().Done()
 		}
 	}, nil)
@@ -290,7 +290,7 @@ func TestNothingButThePageIsFetched(t *testing.T) {
 	f, site := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.Path+" "+r.UserAgent())
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, `<meta http-equiv=refresh content="0;url=/refresh"><link rel=canonical href=/canonical><link rel=icon href=/icon>
+		_, _ = io.WriteString(w, `<meta http-equiv=refresh content="0;url=/refresh"><link rel=canonical href=/canonical><link rel=icon href=/icon>
 			<link rel=alternate type=application/json+oembed href=/oembed><meta property=og:image content=/image><meta property=og:video content=/video><title>x</title>`)
 	}, nil)
 	if _, err := f.Preview(t.Context(), site+"/page"); err != nil {
@@ -323,7 +323,7 @@ func TestFailuresLookAlike(t *testing.T) {
 func TestTheLinkIsKeptAsItWasGiven(t *testing.T) {
 	f, site := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, "<title>x</title>")
+		_, _ = io.WriteString(w, "<title>x</title>")
 	}, nil)
 	for _, link := range []string{site, site + "/", "HTTP" + site[4:] + "#a", site + "/#b"} {
 		if p, err := f.Preview(t.Context(), link); err != nil || p.OGScrapeURL != link || p.TitleLink != site+"/" {

@@ -206,7 +206,7 @@ func TestAFullQueueTurnsAway(t *testing.T) {
 		s := newSlow(t, Options{MaxRunning: 1, MaxWaiting: 2})
 		defer s.Close()
 		for i := range 3 {
-			go s.Preview(t.Context(), fmt.Sprintf("https://host%d.example/", i))
+			go func() { _, _ = s.Preview(t.Context(), fmt.Sprintf("https://host%d.example/", i)) }()
 			synctest.Wait()
 		}
 		if _, err := s.Preview(t.Context(), "https://host4.example/"); !errors.Is(err, ErrBusy) {
