@@ -158,15 +158,15 @@ func isAlphaNumeric(c byte) bool {
 // the sentence around it.
 func addressEnd(s []byte, end int) int {
 	domain := end
+	if end == len(s) || bytes.IndexByte([]byte("/?#:"), s[end]) < 0 {
+		return domain
+	}
 	for end < len(s) {
 		r, size := utf8.DecodeRune(s[end:])
 		if r == '<' || r <= ' ' || r == 0x7f || r >= utf8.RuneSelf && (unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)) {
 			break
 		}
 		end += size
-	}
-	if end == domain || bytes.IndexByte([]byte("/?#:"), s[domain]) < 0 {
-		return domain
 	}
 	return trimEnd(s, domain, end)
 }

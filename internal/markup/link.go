@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -35,7 +36,11 @@ func (p policy) address(s string) (address string, ok bool) {
 	if !found || !slices.Contains(p.schemes, strings.ToLower(scheme)) {
 		return "", false
 	}
-	return address, !isWeb(scheme) || hasHost(rest)
+	if isWeb(scheme) && !hasHost(rest) {
+		return "", false
+	}
+	_, err := url.Parse(address) // a host with a quote in it, for one
+	return address, err == nil
 }
 
 // imageAddress is an address that an image may come from.
@@ -103,9 +108,9 @@ func (o *output) endLink(ok bool) {
 
 // found remembers the first address that a preview can be made of, as it was
 // typed.
-func (o *output) found(url string, ok bool) {
-	if o.firstURL == "" && ok && isWebAddress(url) {
-		o.firstURL = url
+func (o *output) found(address string, ok bool) {
+	if o.firstURL == "" && ok && isWebAddress(address) {
+		o.firstURL = address
 	}
 }
 
