@@ -93,9 +93,8 @@ func (r Result) Text() string {
 	return Text(r.HTML)
 }
 
-// Render makes html of a text, from one parse. The text is valid UTF-8. One
-// that would take the parser long, or become too much html, is shown as
-// it was typed, as [Escaped] has it.
+// Render makes html of a text, from one parse. One that would take the parser
+// long, or become too much html, is shown as it was typed, as [Escaped] has it.
 //
 // An error tells that an extension failed. The result is good all the same: the
 // text as it was typed.
@@ -109,9 +108,9 @@ func (r *Renderer) Render(source string) (Result, error) {
 	if r.markdown == nil {
 		return typed(source), nil
 	}
-	lines := source
+	lines := strings.ToValidUTF8(source, "\ufffd")
 	if strings.ContainsAny(source, "\r\x00") {
-		lines = newlines.Replace(source)
+		lines = newlines.Replace(lines)
 	}
 	if isCostly(lines) {
 		return typed(source), nil

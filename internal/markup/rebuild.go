@@ -42,7 +42,9 @@ type rebuilding struct {
 func (r *Renderer) Rebuild(source string) string {
 	b := rebuilding{policy: r.policy}
 	silent := atom.Atom(0)
-	tokens := html.NewTokenizer(strings.NewReader(source))
+	// Bytes that are no characters could become one where a tag between them
+	// is left out.
+	tokens := html.NewTokenizer(strings.NewReader(strings.ToValidUTF8(source, "\ufffd")))
 	for {
 		kind := tokens.Next()
 		if kind == html.ErrorToken { // the end: a string is read without errors
