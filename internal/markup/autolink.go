@@ -23,7 +23,7 @@ const (
 
 // Trigger says before what goldmark calls Parse: the start of a line and white
 // space, which the space stands for, and punctuation.
-func (bareLinks) Trigger() []byte { return []byte(` *_~("':,=|>-`) }
+func (bareLinks) Trigger() []byte { return []byte(` *_~("':`) }
 
 // Parse makes a link of an address that begins here.
 func (bareLinks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
@@ -36,6 +36,9 @@ func (bareLinks) Parse(parent ast.Node, block text.Reader, pc parser.Context) as
 		before = 1
 	}
 	rest := line[before:]
+	if len(rest) == 0 || !isAlphaNumeric(rest[0]) && before == 1 && bytes.IndexByte([]byte("._+-"), rest[0]) < 0 {
+		return nil
+	}
 	kind, protocol := ast.AutoLinkURL, []byte(nil)
 	end := webEnd(rest)
 	if end == 0 {

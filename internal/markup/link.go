@@ -89,6 +89,7 @@ func attribute(s string) string {
 
 // startLink begins a link, unless it leads nowhere or lies in another.
 func (o *output) startLink(address, title string, ok bool) {
+	o.leads = append(o.leads, ok)
 	if o.links == 0 && ok {
 		o.open(linkStart(address, title))
 	}
@@ -97,7 +98,9 @@ func (o *output) startLink(address, title string, ok bool) {
 	}
 }
 
-func (o *output) endLink(ok bool) {
+func (o *output) endLink() {
+	ok := o.leads[len(o.leads)-1]
+	o.leads = o.leads[:len(o.leads)-1]
 	if ok {
 		o.links--
 	}
@@ -115,13 +118,13 @@ func (o *output) found(address string, ok bool) {
 }
 
 func (r *nodes) link(o *output, _ []byte, node ast.Node, entering bool) ast.WalkStatus {
+	if !entering {
+		o.endLink()
+		return ast.WalkContinue
+	}
 	n := node.(*ast.Link)
 	destination := resolved(n.Destination)
 	address, ok := r.policy.address(destination)
-	if !entering {
-		o.endLink(ok)
-		return ast.WalkContinue
-	}
 	o.found(destination, ok)
 	o.startLink(address, resolved(n.Title), ok)
 	return ast.WalkContinue
@@ -130,16 +133,17 @@ func (r *nodes) link(o *output, _ []byte, node ast.Node, entering bool) ast.Walk
 // image shows an image where that is allowed; elsewhere it is a link, so that
 // opening a chat loads nothing from a server that a stranger named.
 func (r *nodes) image(o *output, source []byte, node ast.Node, entering bool) ast.WalkStatus {
+	if !entering {
+		o.endLink()
+		return ast.WalkContinue
+	}
 	n := node.(*ast.Image)
 	destination := resolved(n.Destination)
 	address, ok := r.policy.imageAddress(destination)
-	switch {
-	case !entering:
-		o.endLink(ok)
-		return ast.WalkContinue
-	case ok && r.policy.images:
+	if ok && r.policy.images {
 		o.found(destination, ok)
 		o.put(imageElement(address, plainText(source, n), resolved(n.Title)))
+		o.startLink("", "", false) // its end is told, too
 		return ast.WalkSkipChildren
 	}
 	o.found(destination, ok)
@@ -176,6 +180,6 @@ func (r *nodes) autoLink(o *output, source []byte, node ast.Node, entering bool)
 	}
 	o.startLink(address, "", ok)
 	o.put(escape(label))
-	o.endLink(ok)
+	o.endLink()
 	return ast.WalkContinue
 }

@@ -29,7 +29,8 @@ type output struct {
 	limit    int
 	full     bool
 	depth    int
-	links    int // that are open, or would be
+	links    int    // that are open, or would be
+	leads    []bool // for each that was entered, whether it leads anywhere
 	firstURL string
 }
 
