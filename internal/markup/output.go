@@ -35,7 +35,7 @@ type output struct {
 }
 
 func newOutput(size int) *output {
-	return &output{html: make([]byte, 0, size+size/2+64), limit: max(growthLimit*size, smallestHTML)}
+	return &output{html: make([]byte, 0, 2*size+128), limit: max(growthLimit*size, smallestHTML)}
 }
 
 // Write, WriteString, WriteByte, WriteRune, Available, Buffered and Flush are
