@@ -59,7 +59,7 @@ func New(store storage.Store, options *Options) (*App, error) {
 	if store == nil {
 		return nil, in(op, invalid("store", "is nil"))
 	}
-	a := &App{db: record.New(store), options: o, markup: markup.New(), closed: make(chan struct{})}
+	a := &App{db: record.New(store), options: o, markup: newMarkup(o.Markdown), closed: make(chan struct{})}
 	if err := a.prepare(); err != nil {
 		return nil, in(op, err)
 	}
