@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,9 @@ type Queue struct {
 	// GiveUpAfter is how long after it was recorded a failing task is given up.
 	// 0: never.
 	GiveUpAfter time.Duration
+
+	// Runners is how many tasks run at the same time. 0: 4.
+	Runners int
 }
 
 // Job is one run of a task.
@@ -55,10 +59,11 @@ const (
 	lease     = 15 * time.Second // how long a claimed task is left alone
 	runLimit  = 10 * time.Second // how long one run may take; well under the lease
 	batch     = 64               // tasks looked at together
-	runners   = 4                // tasks run at the same time
+	runners   = 4                // tasks of a queue run at the same time
 	idle      = 30 * time.Second // how often to look for what another instance left
 	firstWait = time.Second      // after the first failure; it doubles
 	longest   = time.Hour        // between two attempts
+	maxText   = 500              // bytes kept of a problem
 )
 
 // Outbox runs queues, each apart from the others, so that slow work of one
@@ -108,49 +113,13 @@ func (o *Outbox) Wake() {
 	}
 }
 
-func (o *Outbox) loop(ctx context.Context, q *Queue, wake <-chan struct{}) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		case <-wake:
-		}
-		wait := idle
-		if err := o.drain(ctx, q); err != nil {
-			if ctx.Err() == nil {
-				o.log.WarnContext(ctx, "durable work", "queue", q.Name, "error", err)
-			}
-			wait = firstWait
-		} else if next, err := o.untilNext(ctx, q); err == nil {
-			wait = min(wait, next)
-		}
-		timer.Reset(wait)
-	}
-}
-
-// drain runs what is due in a queue until nothing is.
-func (o *Outbox) drain(ctx context.Context, q *Queue) error {
-	for {
-		n, err := o.runQueue(ctx, q)
-		if n > 0 {
-			o.Wake() // it may have recorded work of another queue
-		}
-		if err != nil || n == 0 {
-			return err
-		}
-	}
-}
-
 // RunDue runs everything that is due now, and what falls due by it, and
 // returns the number of runs.
 func (o *Outbox) RunDue(ctx context.Context) (runs int, err error) {
 	for {
 		n := 0
 		for i := range o.queues {
-			ran, err := o.runQueue(ctx, &o.queues[i])
+			ran, err := o.drain(ctx, &o.queues[i])
 			n += ran
 			if err != nil {
 				return runs + n, err
@@ -177,41 +146,6 @@ func (o *Outbox) due(ctx context.Context, q *Queue, now int64, limit int) (list 
 		return err
 	})
 	return list, delay, err
-}
-
-// untilNext is how long nothing will be due in a queue, or a little less.
-func (o *Outbox) untilNext(ctx context.Context, q *Queue) (time.Duration, error) {
-	now := time.Now().UnixMicro()
-	list, delay, err := o.due(ctx, q, now+idle.Microseconds(), 1)
-	if err != nil || len(list) == 0 {
-		return idle, err
-	}
-	return max(0, time.Duration(list[0].Due+delay-now)*time.Microsecond), nil
-}
-
-func (o *Outbox) runQueue(ctx context.Context, q *Queue) (int, error) {
-	list, delay, err := o.due(ctx, q, time.Now().UnixMicro(), batch)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	var running sync.WaitGroup
-	results := make(chan error, len(list))
-	tickets := make(chan struct{}, runners)
-	for _, due := range list {
-		tickets <- struct{}{}
-		running.Go(func() {
-			results <- o.runTask(ctx, q, due, delay)
-			<-tickets
-		})
-	}
-	running.Wait()
-	close(results)
-	for e := range results {
-		if e != nil && err == nil {
-			err = e
-		}
-	}
-	return len(list), err
 }
 
 // runTask claims a task, runs it, and ends or moves it.
@@ -287,7 +221,7 @@ func (o *Outbox) settle(ctx context.Context, q *Queue, ref record.TaskRef, task 
 		o.log.WarnContext(ctx, "durable work failed", "queue", ref.Queue, "subject", ref.Subject,
 			"attempt", task.Attempts, "error", problem)
 		failed := task
-		failed.Problem = problem.Error()
+		failed.Problem = brief(problem.Error())
 		age := time.Duration(now.UnixMicro()-task.RecordedAt) * time.Microsecond
 		if q.GiveUpAfter > 0 && age >= q.GiveUpAfter {
 			failed.Payload = ""
@@ -298,6 +232,11 @@ func (o *Outbox) settle(ctx context.Context, q *Queue, ref record.TaskRef, task 
 		}
 		return t.MoveTask(ref, failed, now.Add(backoff(task.Attempts)).UnixMicro()-delay)
 	})
+}
+
+// brief is the beginning of a text that others may have made long.
+func brief(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
 }
 
 // backoff is how long to wait after so many failures: twice as long each time,

@@ -2,8 +2,10 @@ package outbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -92,6 +94,76 @@ func TestWorkThatAQueueRecordsForAnotherIsDoneAtOnce(t *testing.T) {
 			if n := parcels.Load(); n != int64(i+1) {
 				t.Errorf("after letter %d went %d parcels", i+1, n)
 			}
+		}
+	})
+}
+
+// One that hangs takes one place of several, not the time of the others: what
+// falls due meanwhile goes at once.
+func TestTaskThatHangsHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		var others atomic.Int64
+		box := o.outbox(outbox.Queue{}, func(ctx context.Context, job outbox.Job) error {
+			if job.Subject == "nobody" {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			others.Add(1)
+			return nil
+		})
+		o.post("nobody", "a")
+		for i := range 100 {
+			o.post(fmt.Sprint("early ", i), "a")
+		}
+		box.Start()
+		defer box.Stop()
+		began := time.Now()
+		synctest.Wait()
+		for i := range 100 {
+			o.post(fmt.Sprint("late ", i), "a")
+			box.Wake()
+			synctest.Wait()
+		}
+		if n, took := others.Load(), time.Since(began); n != 200 || took != 0 {
+			t.Errorf("%d of 200 went, after %v", n, took)
+		}
+	})
+}
+
+func TestQueueRunsSoManyAtATime(t *testing.T) {
+	for most, q := range map[int]outbox.Queue{4: {}, 9: {Runners: 9}} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t)
+			var running, highest atomic.Int64
+			box := o.outbox(q, func(context.Context, outbox.Job) error {
+				highest.Store(max(highest.Load(), running.Add(1)))
+				time.Sleep(time.Second)
+				running.Add(-1)
+				return nil
+			})
+			for i := range 30 {
+				o.post(fmt.Sprint(i), "a")
+			}
+			o.runDue(box, 30)
+			if n := highest.Load(); n != int64(most) {
+				t.Errorf("%d ran at the same time, want %d", n, most)
+			}
+		})
+	}
+}
+
+func TestLongProblemIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.post("jane", "a")
+		problem := strings.Repeat("ä", 10_000)
+		o.runDue(o.outbox(outbox.Queue{GiveUpAfter: time.Nanosecond}, func(context.Context, outbox.Job) error {
+			time.Sleep(time.Millisecond)
+			return errors.New("x" + problem)
+		}), 1)
+		if list := o.givenUp(); len(list) != 1 || list[0].Problem != "x"+problem[:498] {
+			t.Errorf("given up: %+v, want one with a short problem", list)
 		}
 	})
 }

@@ -1,0 +1,158 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"example.com/chat/internal/record"
+)
+
+// worker runs the tasks of one queue, several at a time. When one ends, the next
+// that is due begins: one that takes long holds up no other, as long as not all
+// of them do.
+type worker struct {
+	*Outbox
+	queue   *Queue
+	running map[string]bool // subjects
+	ended   chan ended
+	waiting []record.DueTask // due, and not begun
+	delay   int64            // of the queue, when waiting was read
+	begun   int
+	news    bool // a run has ended, and may have recorded work for another queue
+}
+
+// ended is a run that is over, and what became of recording it.
+type ended struct {
+	subject string
+	err     error
+}
+
+func (o *Outbox) worker(q *Queue) *worker {
+	return &worker{Outbox: o, queue: q, running: map[string]bool{}, ended: make(chan ended)}
+}
+
+// loop runs what falls due in a queue until ctx ends.
+func (o *Outbox) loop(ctx context.Context, q *Queue, wake <-chan struct{}) {
+	w := o.worker(q)
+	defer w.finish()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-wake:
+		case e := <-w.ended:
+			err = w.end(e)
+		}
+		if err == nil {
+			err = w.begin(ctx)
+		}
+		wait := firstWait
+		if err == nil {
+			wait, err = w.untilNext(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			o.log.WarnContext(ctx, "durable work", "queue", q.Name, "error", err)
+		}
+		timer.Reset(wait)
+	}
+}
+
+// drain runs what is due in a queue until nothing is, or something cannot be
+// recorded.
+func (o *Outbox) drain(ctx context.Context, q *Queue) (runs int, err error) {
+	w := o.worker(q)
+	for {
+		if err == nil {
+			err = w.begin(ctx)
+		}
+		if len(w.running) == 0 {
+			return w.begun, err
+		}
+		if e := w.end(<-w.ended); err == nil {
+			err = e
+		}
+	}
+}
+
+// begin begins what is due, as much as may run at the same time.
+func (w *worker) begin(ctx context.Context) error {
+	for !w.busy() {
+		if len(w.waiting) == 0 {
+			if err := w.look(ctx); err != nil || len(w.waiting) == 0 {
+				return err
+			}
+		}
+		due, delay := w.waiting[0], w.delay
+		w.waiting = w.waiting[1:]
+		if w.running[due.Subject] {
+			continue
+		}
+		w.running[due.Subject] = true
+		w.begun++
+		go func() { w.ended <- ended{due.Subject, w.runTask(ctx, w.queue, due, delay)} }()
+	}
+	return nil
+}
+
+func (w *worker) busy() bool {
+	most := w.queue.Runners
+	if most == 0 {
+		most = runners
+	}
+	return len(w.running) >= most
+}
+
+// look reads what is due and does not run.
+func (w *worker) look(ctx context.Context) error {
+	if w.news {
+		w.news = false
+		w.Wake()
+	}
+	list, delay, err := w.due(ctx, w.queue, time.Now().UnixMicro(), batch+len(w.running))
+	if err != nil {
+		return err
+	}
+	w.waiting, w.delay = w.waiting[:0], delay
+	for _, due := range list {
+		if !w.running[due.Subject] { // else it is being claimed
+			w.waiting = append(w.waiting, due)
+		}
+	}
+	return nil
+}
+
+// untilNext is how long nothing will have to begin, or a little less.
+func (w *worker) untilNext(ctx context.Context) (time.Duration, error) {
+	if w.busy() {
+		return idle, nil // until one ends
+	}
+	now := time.Now().UnixMicro()
+	list, delay, err := w.due(ctx, w.queue, now+idle.Microseconds(), len(w.running)+1)
+	if err != nil {
+		return firstWait, err
+	}
+	for _, due := range list {
+		if !w.running[due.Subject] {
+			return max(0, time.Duration(due.Due+delay-now)*time.Microsecond), nil
+		}
+	}
+	return idle, nil
+}
+
+// end notes that a run is over.
+func (w *worker) end(e ended) error {
+	delete(w.running, e.subject)
+	w.news = true
+	return e.err
+}
+
+// finish waits for what runs.
+func (w *worker) finish() {
+	for len(w.running) > 0 {
+		_ = w.end(<-w.ended) // the context has ended: the next to look finds it
+	}
+}
