@@ -30,6 +30,7 @@ var exportedPackages = []string{
 	"example.com/chat/storage/boltstore",
 	"example.com/chat/storage/memstore",
 	"example.com/chat/storage/storagetest",
+	"example.com/chat/webhook",
 }
 
 // TestExportedAPIIsTheGoldenFile shows every change of the exported API as a

@@ -25,6 +25,7 @@ type App struct {
 	options Options
 	outbox  *outbox.Outbox
 	markup  *markup.Renderer
+	poster  poster
 	owned   bool // the store was opened by Open, and is closed by Close
 
 	closing sync.Once
@@ -59,7 +60,9 @@ func New(store storage.Store, options *Options) (*App, error) {
 	if store == nil {
 		return nil, in(op, invalid("store", "is nil"))
 	}
-	a := &App{db: record.New(store), options: o, markup: newMarkup(o.Markdown), closed: make(chan struct{})}
+	a := &App{
+		db: record.New(store), options: o, markup: newMarkup(o.Markdown), poster: newPoster(o.CallbackTransport), closed: make(chan struct{}),
+	}
 	if err := a.prepare(); err != nil {
 		return nil, in(op, err)
 	}
@@ -120,6 +123,7 @@ func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
 		a.outbox.Stop()
+		a.poster.close()
 		if a.owned {
 			if err := a.db.Store().Close(); err != nil {
 				a.err = in("Close", err)

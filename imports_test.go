@@ -58,6 +58,8 @@ func TestWhatPackagesImport(t *testing.T) {
 			switch {
 			case path == modulePath+"/storage" && !packages[imported].Standard:
 				t.Errorf("%s imports %s; the seam needs only the standard library", path, imported)
+			case path == modulePath+"/webhook" && !packages[imported].Standard:
+				t.Errorf("%s imports %s; a receiver needs only the standard library", path, imported)
 			case strings.HasPrefix(path, modulePath+"/storage") && ours(imported) && !strings.HasPrefix(imported, modulePath+"/storage"):
 				t.Errorf("%s imports %s; a driver knows nothing of chat", path, imported)
 			case strings.HasPrefix(path, modulePath+"/internal/") && imported == modulePath:

@@ -54,6 +54,9 @@ func TestMisuseDoesNotCompile(t *testing.T) {
 		{"read a deleted original as a user", `jane.OriginalMessage(ctx, id)`},
 		{"list all pending messages as a user", `jane.PendingMessages(ctx, chat.PendingQuery{})`},
 		{"list failed callbacks as a user", `jane.FailedCallbacks(ctx, chat.FailedCallbackQuery{Page: page})`},
+		{"requeue a failed callback as a user", `jane.RequeueCallback(ctx, "")`},
+		{"discard a failed callback as a user", `jane.DiscardCallback(ctx, "")`},
+		{"requeue a message", `app.RequeueCallback(ctx, id)`},
 		{"run background work as a user", `jane.RunDueWork(ctx)`},
 		{"verify the store as a user", `jane.Verify(ctx, nil)`},
 
@@ -152,6 +155,8 @@ func TestRightUseCompiles(t *testing.T) {
 		{"read a deleted original", `app.OriginalMessage(ctx, id)`},
 		{"list pending messages", `app.PendingMessages(ctx, chat.PendingQuery{CID: cid, Page: page})`},
 		{"list failed callbacks", `app.FailedCallbacks(ctx, chat.FailedCallbackQuery{Page: page})`},
+		{"requeue a failed callback", `app.RequeueCallback(ctx, chat.FailedCallback{}.ID)`},
+		{"discard a failed callback", `app.DiscardCallback(ctx, chat.FailedCallback{}.ID)`},
 		{"run background work", `app.RunDueWork(ctx)`},
 		{"send with options", `app.Send(ctx, cid, user, chat.Draft{}, &chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: map[string]string{}, HTML: "<b>"})`},
 		{"send as a user", `jane.Send(ctx, cid, chat.Draft{ParentID: id, Restricted: []chat.UserID{user}})`},

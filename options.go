@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 )
 
@@ -27,15 +28,20 @@ type Options struct {
 	// Pending is told of pending messages. Default: nobody.
 	Pending PendingHandler
 
-	// PendingGiveUp is how long a failing call of Pending is tried again.
-	// Default 3 days.
+	// PendingGiveUp is how long a failing call of Pending, or a failing callback
+	// over HTTP, is tried again. Default 3 days.
 	PendingGiveUp time.Duration
 
 	// Markdown says how the text of messages becomes HTML.
 	Markdown MarkdownOptions
 
+	// CallbackTransport posts the callbacks over HTTP that the settings ask for;
+	// Close leaves it as it is. Give one for certificates of one's own, or a
+	// proxy. Default: HTTP/1.1, the certificates of the system, no proxy.
+	CallbackTransport http.RoundTripper
+
 	// NoBackground leaves work that is due later (expiry of pending messages,
-	// calls of Pending, purging) undone until the application calls
+	// calls of Pending, callbacks, purging) undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
 	NoBackground bool

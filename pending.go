@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -13,9 +12,10 @@ import (
 
 // The queues of durable work.
 const (
-	queueExpiry = "expiry" // subject: a pending message; payload: its id; due: the time sent, and the timeout later
-	queueTold   = "told"   // subject: a pending message; payload: see recordTold
-	queuePurge  = "purge"  // subject: a channel; payload: a purge
+	queueExpiry   = "expiry"   // subject: a pending message; payload: its id; due: the time sent, and the timeout later
+	queueCallback = "callback" // subject: a pending message; payload: a told; it is posted
+	queueTold     = "told"     // the same; Options.Pending is called
+	queuePurge    = "purge"    // subject: a channel; payload: a purge
 )
 
 func (a *App) queues() []outbox.Queue {
@@ -27,7 +27,8 @@ func (a *App) queues() []outbox.Queue {
 			}
 			return s.timeout(), nil
 		}},
-		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: toldID},
+		{Name: queueCallback, Run: a.post, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold, Runners: postsAtOnce},
+		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold},
 		{Name: queuePurge, Run: a.purge},
 	}
 }
@@ -317,126 +318,4 @@ func pendingOfAll(r *record.Reader, settings *storedSettings, after record.Pendi
 		}
 	}
 	return list, nil
-}
-
-// What the application is told of a pending message.
-const (
-	toldSent    = 's'
-	toldDeleted = 'd'
-)
-
-// recordTold records, in the transaction of the change, that the application
-// is to be told of it: what happened, the cid, a zero byte, the message.
-func (a *App) recordTold(tx *record.Txn, what byte, number record.Channel, cid string, m *codec.Message) error {
-	if a.options.Pending == nil {
-		return nil
-	}
-	payload := append([]byte{what}, cid...)
-	payload = m.Encode(append(payload, 0))
-	at := now().UnixMicro()
-	return tx.AddTask(queueTold, pendingSubject(number, m.CreatedAt), codec.Task{
-		Scope: record.ChannelScope(cid), Payload: string(payload), RecordedAt: at, Due: at,
-	})
-}
-
-// toldID is the id of the message that the application was to be told of.
-func toldID(payload string) string {
-	_, raw, _ := strings.Cut(payload, "\x00")
-	m, err := codec.DecodeMessage([]byte(raw))
-	if err != nil {
-		return ""
-	}
-	return m.ID
-}
-
-// tell tells the application of a pending message.
-func (a *App) tell(ctx context.Context, job outbox.Job) error {
-	if a.options.Pending == nil {
-		return fail(ErrState, "", "no Options.Pending is set")
-	}
-	cid, raw, _ := strings.Cut(job.Payload[1:], "\x00")
-	stored, err := codec.DecodeMessage([]byte(raw))
-	if err != nil {
-		return err
-	}
-	told := PendingMessage{Metadata: metadataFrom(stored.Metadata)}
-	err = a.db.View(ctx, func(r *record.Reader) (err error) {
-		told.Message, err = renderTold(r, job.Subject, cid, &stored)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if job.Payload[0] == toldSent {
-		return a.options.Pending.PendingSent(ctx, told)
-	}
-	return a.options.Pending.PendingDeleted(ctx, told)
-}
-
-// renderTold renders a pending message for the application. By now the channel
-// may be gone, and with it what the message quotes.
-func renderTold(r *record.Reader, subject, cid string, m *codec.Message) (Message, error) {
-	var number record.Channel
-	var sent int64
-	if _, err := fmt.Sscan(subject, &number, &sent); err != nil {
-		return Message{}, err
-	}
-	settings, err := loadSettings(r)
-	if err != nil {
-		return Message{}, err
-	}
-	room, err := openRoomOf(r, application, codec.User{}, settings, number, more{})
-	if err != nil {
-		return Message{}, err
-	}
-	room.channel.CID = cid
-	return room.render(r, m, whole)
-}
-
-// FailedCallback is a call of Options.Pending that was given up. The message it
-// was about is no longer kept with it.
-type FailedCallback struct {
-	MessageID  MessageID
-	RecordedAt time.Time // when the message was sent or deleted
-	Attempts   int
-	Problem    string // of the last attempt
-}
-
-// FailedCallbackQuery asks for calls that were given up.
-type FailedCallbackQuery struct {
-	Limit int // default 25, at most 300
-	Page  PageToken
-}
-
-// FailedCallbacks returns calls of Options.Pending that were given up, by
-// message. The list is read forwards: Prev is always empty.
-func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (Page[FailedCallback], error) {
-	const op = "FailedCallbacks"
-	var after string
-	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
-	if err == nil && q.Page != "" {
-		err = q.Page.decodeText(tokenFailed, &after)
-	}
-	if err != nil {
-		return Page[FailedCallback]{}, in(op, err)
-	}
-	var result Page[FailedCallback]
-	err = a.view(ctx, op, func(r *record.Reader) error {
-		result = Page[FailedCallback]{}
-		list, err := r.GivenUpTasks(queueTold, after, q.Limit+1)
-		if err != nil {
-			return err
-		}
-		if len(list) > q.Limit {
-			list = list[:q.Limit]
-			result.Next = encodeTextToken(tokenFailed, list[q.Limit-1].Key)
-		}
-		for _, t := range list {
-			result.Items = append(result.Items, FailedCallback{
-				MessageID: MessageID(t.Payload), RecordedAt: moment(t.RecordedAt), Attempts: int(t.Attempts), Problem: t.Problem,
-			})
-		}
-		return nil
-	})
-	return result, err
 }

@@ -71,6 +71,12 @@ type goodCall struct {
 // appCalls is a call of each method of an App that takes a context, in a chat
 // made by prepareCalls. None depends on what another does.
 func appCalls(a *chat.App) []goodCall {
+	failed := make([]chat.FailedCallbackID, 2) // a closed App looks at none
+	if page, err := a.FailedCallbacks(context.Background(), chat.FailedCallbackQuery{}); err == nil {
+		for i := range page.Items {
+			failed[i] = page.Items[i].ID
+		}
+	}
 	return []goodCall{
 		{"AddMembers", func(ctx context.Context) error {
 			return a.AddMembers(ctx, room, []chat.MemberDraft{{UserID: "eve"}}, nil)
@@ -95,6 +101,7 @@ func appCalls(a *chat.App) []goodCall {
 		{"DeleteMessage", func(ctx context.Context) error {
 			return errOf(a.DeleteMessage(ctx, "m1", chat.DeleteSoft, "jane"))
 		}},
+		{"DiscardCallback", func(ctx context.Context) error { return a.DiscardCallback(ctx, failed[0]) }},
 		{"EnsureChannel", func(ctx context.Context) error {
 			return errOf(a.EnsureChannel(ctx, "messaging:new", chat.ChannelDraft{CreatedBy: "jane"}))
 		}},
@@ -115,6 +122,7 @@ func appCalls(a *chat.App) []goodCall {
 		{"RemoveMembers", func(ctx context.Context) error {
 			return a.RemoveMembers(ctx, room, []chat.UserID{"john"}, nil)
 		}},
+		{"RequeueCallback", func(ctx context.Context) error { return a.RequeueCallback(ctx, failed[1]) }},
 		{"RunDueWork", func(ctx context.Context) error { return errOf(a.RunDueWork(ctx)) }},
 		{"Send", func(ctx context.Context) error { return errOf(a.Send(ctx, room, "jane", chat.Draft{Text: "hi"}, nil)) }},
 		{"SetDisabled", func(ctx context.Context) error { return errOf(a.SetDisabled(ctx, "messaging:old", true)) }},
@@ -214,6 +222,7 @@ func (s *scenario) prepareCalls() {
 	s.t.Helper()
 	s.channel(room, "jane", "john", "ann")
 	s.users("eve")
+	s.failTwo()
 	s.channel("messaging:old", "jane", "john")
 	for _, id := range []chat.MessageID{"m1", "m2", "deleted"} {
 		s.as("jane").post(room, chat.Draft{ID: id, Text: "hi"})
@@ -222,6 +231,27 @@ func (s *scenario) prepareCalls() {
 	s.check(err)
 	s.send(room, "jane", chat.Draft{ID: "held", Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
 	s.check(s.as("jane").MuteUser(s.ctx, "ann", 0))
+}
+
+// failTwo leaves two callbacks that were given up.
+func (s *scenario) failTwo() {
+	s.t.Helper()
+	refuse := func(context.Context, chat.PendingMessage) error { return errors.New("refused") }
+	other, err := chat.New(s.store, &chat.Options{
+		NoBackground: true, PendingGiveUp: time.Nanosecond, Pending: chat.PendingFuncs{Sent: refuse},
+	})
+	s.check(err)
+	for range 2 {
+		s.check(errOf(other.Send(s.ctx, room, "jane", chat.Draft{Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})))
+	}
+	for range 5000 { // the other App may have made the first attempt
+		time.Sleep(time.Millisecond)
+		s.check(errOf(other.RunDueWork(s.ctx)))
+		if len(s.failed()) == 2 {
+			break
+		}
+	}
+	s.check(other.Close())
 }
 
 func TestTheCallsCoverEveryMethodThatTakesAContext(t *testing.T) {

@@ -37,6 +37,9 @@ func TestEachKeyHasOneScope(t *testing.T) {
 	}
 	app, err := chat.New(store, &chat.Options{
 		NoBackground: true, PendingGiveUp: time.Nanosecond, Pending: chat.PendingFuncs{Sent: refuse, Deleted: refuse},
+		CallbackTransport: &hook{answer: func(a hookAttempt) error {
+			return refuse(t.Context(), chat.PendingMessage{Message: chat.Message{Text: a.Message.Text}})
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +90,11 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 	step("App.CreateChannelType", err)
 	step("App.UpdateChannelType", app.UpdateChannelType(ctx, "own", func(t *chat.ChannelType) error { t.Replies = true; return nil }))
 	step("App.DeleteChannelType", app.DeleteChannelType(ctx, "own"))
-	step("App.UpdateSettings", app.UpdateSettings(ctx, func(s *chat.Settings) error { s.AsyncModeration.Timeout = time.Hour; return nil }))
+	step("App.UpdateSettings", app.UpdateSettings(ctx, func(s *chat.Settings) error {
+		s.AsyncModeration.Timeout = time.Hour
+		s.AsyncModeration.Callback = chat.ModerationCallback{Mode: chat.CallbackREST, ServerURL: hookURL}
+		return nil
+	}))
 
 	_, err = app.EnsureChannel(ctx, ride, chat.ChannelDraft{CreatedBy: "john", Members: []chat.UserID{"jane", "john"}})
 	step("App.EnsureChannel", err)
@@ -187,6 +194,7 @@ func scriptMessages(t *testing.T, app *chat.App, ride chat.CID, step func(string
 		{ID: "held-private", Text: "committed", Restricted: []chat.UserID{"jane"}},
 		{ID: "held-deleted", Text: "deleted"},
 		{ID: "held-refused", Text: "refused by the receiver"},
+		{ID: "held-refused-again", Text: "refused by the receiver"},
 		{ID: "held-overdue", Text: "overdue"},
 	} {
 		_, err := app.Send(ctx, ride, "john", d, &chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: map[string]string{"why": "new"}})
@@ -200,6 +208,17 @@ func scriptMessages(t *testing.T, app *chat.App, ride chat.CID, step func(string
 	step("Session.DeleteMessage", err)
 	step("App.UpdateSettings", app.UpdateSettings(ctx, func(s *chat.Settings) error { s.AsyncModeration.Timeout = time.Millisecond; return nil }))
 	time.Sleep(3 * time.Millisecond)
+	_, err = app.RunDueWork(ctx)
+	step("App.RunDueWork", err)
+	failed, err := app.FailedCallbacks(ctx, chat.FailedCallbackQuery{Limit: 300})
+	step("App.FailedCallbacks", err)
+	for _, f := range failed.Items {
+		if f.Deleted {
+			step("App.RequeueCallback", app.RequeueCallback(ctx, f.ID))
+		} else {
+			step("App.DiscardCallback", app.DiscardCallback(ctx, f.ID))
+		}
+	}
 	_, err = app.RunDueWork(ctx)
 	step("App.RunDueWork", err)
 

@@ -29,15 +29,31 @@ type AsyncModeration struct {
 }
 
 // ModerationCallback is where the application is told of pending messages over
-// HTTP. This version keeps it and posts nothing yet: see Options.Pending.
+// HTTP, beside Options.Pending and independent of it: what is sent is posted to
+// ServerURL/PassOnPendingMessage, what is deleted to
+// ServerURL/DeletedPendingMessage, a commit to neither. The body is
+// {"message": …, "metadata": {…}}, the message as the application sees it; the
+// package webhook verifies and decodes it.
+//
+// Any answer 2xx is success. A redirect is not followed. Whatever else comes of
+// a post, within ten seconds, is a failure: it is tried again as a call of
+// Options.Pending is, and given up after Options.PendingGiveUp; see
+// [App.FailedCallbacks]. Callbacks of one message come in order, at least once;
+// at most 16 are posted at the same time.
+//
+// A change of the address or of the secret applies to what is still owed, from
+// the next attempt on.
 type ModerationCallback struct {
+	// Mode says whether callbacks are recorded. What was recorded before it
+	// became CallbackNone stays owed: an attempt while it is so fails.
 	Mode CallbackMode
 
 	// ServerURL is an absolute http or https URL. Its path is kept, a trailing
 	// slash dropped. Required by CallbackREST.
 	ServerURL string
 
-	// Secret signs the callbacks. No read returns it: it is empty in what
+	// Secret signs the callbacks: its bytes are the key of an HMAC-SHA256.
+	// Without one they are not signed. No read returns it: it is empty in what
 	// Settings returns, and an empty one in UpdateSettings keeps the present
 	// one. ClearSecret removes it.
 	Secret      string
@@ -78,6 +94,11 @@ func (s *storedSettings) timeout() time.Duration {
 		return standardPendingTimeout
 	}
 	return time.Duration(s.Moderation.TimeoutMS) * time.Millisecond
+}
+
+// posts says whether the application is told over HTTP.
+func (s *storedSettings) posts() bool {
+	return s != nil && s.Moderation.Callback.Mode == CallbackREST
 }
 
 // public is the settings as reads return them.

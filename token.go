@@ -17,6 +17,8 @@ const (
 	tokenChannels byte = 'c'
 	tokenFailed   byte = 'f'
 	tokenUsers    byte = 'a'
+
+	tokenCallback byte = 'g' // the id of one that failed, in the same form
 )
 
 const tokenVersion = 1

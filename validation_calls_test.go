@@ -61,6 +61,9 @@ func badAppCalls(a *chat.App) map[string][]bad {
 			bads("by", append([]chat.UserID{"nobody"}, badUserIDs[1:]...), func(ctx context.Context, id chat.UserID) error {
 				return errOf(a.DeleteMessage(ctx, "m1", chat.DeleteSoft, id))
 			})),
+		"DiscardCallback": bads("id", badPages, func(ctx context.Context, id chat.PageToken) error {
+			return a.DiscardCallback(ctx, chat.FailedCallbackID(id))
+		}),
 		"EnsureChannel": join(
 			badCIDsIn(func(ctx context.Context, cid chat.CID) error {
 				return errOf(a.EnsureChannel(ctx, cid, chat.ChannelDraft{CreatedBy: "jane"}))
@@ -131,6 +134,9 @@ func badAppCalls(a *chat.App) map[string][]bad {
 				return errOf(a.PendingMessages(ctx, chat.PendingQuery{Page: page}))
 			})),
 		"ReactivateUser": badUsersIn("id", func(ctx context.Context, id chat.UserID) error { return a.ReactivateUser(ctx, id) }),
+		"RequeueCallback": bads("id", badPages, func(ctx context.Context, id chat.PageToken) error {
+			return a.RequeueCallback(ctx, chat.FailedCallbackID(id))
+		}),
 		"RemoveMembers": join(
 			badRemovals(func(ctx context.Context, cid chat.CID, list []chat.UserID) error {
 				return a.RemoveMembers(ctx, cid, list, nil)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
@@ -147,21 +148,45 @@ func (r *Reader) GivenUpTasks(queue, after string, limit int) ([]GivenUp, error)
 	if after > string(rng.Start) {
 		rng.Start = append([]byte(after), 0)
 	}
+	if string(rng.Start) >= string(rng.End) {
+		return nil, nil
+	}
 	rng.Limit = limit
 	_, entries, err := r.r.Read(nil, []storage.Range{rng})
 	if err != nil {
 		return nil, err
 	}
-	prefix := len(keys.TasksOf(givenUp(queue)))
 	list := make([]GivenUp, len(entries[0]))
 	for i, e := range entries[0] {
-		list[i].Key = string(e.Key)
-		if end := len(e.Key) - 9 - givenUpAtLen; end > prefix {
-			list[i].Subject = string(e.Key[prefix:end])
-		}
-		if list[i].Task, err = codec.DecodeTask(e.Value); err != nil {
+		if list[i], err = givenUpOf(queue, e.Key, e.Value); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
+}
+
+// GivenUpTask reads one task of a queue that was given up, by its key.
+func (r *Reader) GivenUpTask(queue, key string) (g GivenUp, found bool, err error) {
+	if !strings.HasPrefix(key, string(keys.TasksOf(givenUp(queue)))) {
+		return g, false, nil
+	}
+	values, _, err := r.r.Read([][]byte{[]byte(key)}, nil)
+	if err != nil || values[0] == nil {
+		return g, false, err
+	}
+	g, err = givenUpOf(queue, []byte(key), values[0])
+	return g, err == nil, err
+}
+
+// ForgetTask removes a task that was given up.
+func (t *Txn) ForgetTask(g GivenUp) error { return t.txn.Delete([]byte(g.Key)) }
+
+func givenUpOf(queue string, key, value []byte) (g GivenUp, err error) {
+	g.Key = string(key)
+	prefix := len(keys.TasksOf(givenUp(queue)))
+	if end := len(key) - 9 - givenUpAtLen; end > prefix {
+		g.Subject = g.Key[prefix:end]
+	}
+	g.Task, err = codec.DecodeTask(value)
+	return g, err
 }
