@@ -63,7 +63,16 @@ func (r *dayReceiver) options() *chat.Options {
 			return nil
 		}
 	}
-	return &chat.Options{NoBackground: true, Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")}}
+	posted := &hook{answer: func(a hookAttempt) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.told = append(r.told, fmt.Sprintf("%s posted to %s %q %v", a.Message.ID, a.Kind, a.Message.Text, a.Metadata))
+		return nil
+	}}
+	return &chat.Options{
+		NoBackground: true, CallbackTransport: posted,
+		Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")},
+	}
 }
 
 // of is what was told of the messages of one day: sorted, as the order is one

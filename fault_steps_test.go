@@ -34,7 +34,11 @@ func dayMorning() []dayStep {
 			return d.app.UpdateChannelType(d.ctx, d.prefix+"ride", func(t *chat.ChannelType) error { t.MarkMessagesPending = true; return nil })
 		}},
 		{name: "settings", do: func(d *day) error {
-			return d.app.UpdateSettings(d.ctx, func(s *chat.Settings) error { s.AsyncModeration.Timeout = 3 * time.Hour; return nil })
+			return d.app.UpdateSettings(d.ctx, func(s *chat.Settings) error {
+				s.AsyncModeration.Timeout = 3 * time.Hour
+				s.AsyncModeration.Callback = chat.ModerationCallback{Mode: chat.CallbackREST, ServerURL: hookURL}
+				return nil
+			})
 		}},
 		{name: "lounge", do: ensure("messaging:lounge", "jane", "jane", "john", "ann")},
 		{name: "office", do: ensure("team:office", "john", "jane", "john")},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +63,9 @@ func undisturbed(t *testing.T) (record dayRecord, keys int) {
 		d.run(t)
 		d.end(t)
 		record, keys = d.record(), countKeys(t, store)
+		if posted := strings.Count(strings.Join(record.lines, "\n"), " posted to "); posted < 10 {
+			t.Errorf("%d callbacks were posted on that day", posted)
+		}
 	})
 	if t.Failed() {
 		t.FailNow()
