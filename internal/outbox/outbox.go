@@ -63,6 +63,7 @@ const (
 	idle      = 30 * time.Second // how often to look for what another instance left
 	firstWait = time.Second      // after the first failure; it doubles
 	longest   = time.Hour        // between two attempts
+	pause     = time.Second / 5  // how long a failed run keeps its place
 	maxText   = 500              // bytes kept of a problem
 )
 
@@ -148,17 +149,18 @@ func (o *Outbox) due(ctx context.Context, q *Queue, now int64, limit int) (list 
 	return list, delay, err
 }
 
-// runTask claims a task, runs it, and ends or moves it.
-func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, delay int64) error {
+// runTask claims a task, runs it, and ends or moves it. It says whether the task
+// failed; its error is one of recording that.
+func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, delay int64) (failed bool, err error) {
 	var scope string
 	var there bool
-	err := o.db.View(ctx, func(r *record.Reader) error {
+	err = o.db.View(ctx, func(r *record.Reader) error {
 		_, task, found, err := r.FirstTask(q.Name, due.Subject)
 		scope, there = task.Scope, found
 		return err
 	})
 	if err != nil || !there {
-		return err
+		return false, err
 	}
 	var ref record.TaskRef
 	var task codec.Task
@@ -181,13 +183,13 @@ func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, dela
 		return nil
 	})
 	if err != nil || !claimed {
-		return err
+		return false, err
 	}
 	problem := o.run(ctx, q, Job{due.Subject, task.Payload, task.Scope, task.RecordedAt, int(task.Attempts)})
 	if ctx.Err() != nil {
-		return ctx.Err() // stopped: whether it was done is for the next run to find out
+		return false, ctx.Err() // stopped: whether it was done is for the next run to find out
 	}
-	return o.settle(ctx, q, ref, task, delay, problem)
+	return problem != nil && problem != ErrAgain, o.settle(ctx, q, ref, task, delay, problem)
 }
 
 // run is one run of a task; a panic in it is an error.

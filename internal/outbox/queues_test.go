@@ -131,6 +131,40 @@ func TestTaskThatHangsHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// Where all fail, trying again costs a bounded number of attempts a second; where
+// they succeed nothing waits.
+func TestFailingAttemptsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		var down atomic.Bool
+		down.Store(true)
+		box := o.outbox(outbox.Queue{}, func(context.Context, outbox.Job) error {
+			if down.Load() {
+				return errDown
+			}
+			return nil
+		})
+		for i := range 500 {
+			o.post(fmt.Sprint(i), "a")
+		}
+		box.Start()
+		defer box.Stop()
+		time.Sleep(10*time.Second + time.Millisecond)
+		if n := len(o.done()); n != 4*51 {
+			t.Errorf("%d attempts in ten seconds, want 20 a second and the first 4", n)
+		}
+		down.Store(false)
+		time.Sleep(5 * time.Second)
+		if n := o.left(); n > 100 { // those that wait longer after the last failure
+			t.Errorf("%d of 500 are left five seconds after all is well", n)
+		}
+		time.Sleep(time.Minute)
+		if n := o.left(); n != 0 {
+			t.Errorf("%d are left after a minute", n)
+		}
+	})
+}
+
 func TestQueueRunsSoManyAtATime(t *testing.T) {
 	for most, q := range map[int]outbox.Queue{4: {}, 9: {Runners: 9}} {
 		synctest.Test(t, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 type worker struct {
 	*Outbox
 	queue   *Queue
+	paced   bool            // it works in the background
 	running map[string]bool // subjects
 	ended   chan ended
 	waiting []record.DueTask // due, and not begun
@@ -34,6 +35,7 @@ func (o *Outbox) worker(q *Queue) *worker {
 // loop runs what falls due in a queue until ctx ends.
 func (o *Outbox) loop(ctx context.Context, q *Queue, wake <-chan struct{}) {
 	w := o.worker(q)
+	w.paced = true
 	defer w.finish()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -93,9 +95,23 @@ func (w *worker) begin(ctx context.Context) error {
 		}
 		w.running[due.Subject] = true
 		w.begun++
-		go func() { w.ended <- ended{due.Subject, w.runTask(ctx, w.queue, due, delay)} }()
+		go w.run(ctx, due, delay)
 	}
 	return nil
+}
+
+// run runs a task. One that fails keeps its place a little longer: where all
+// fail, because a receiver is gone, that bounds what trying again costs the
+// store, whatever waits.
+func (w *worker) run(ctx context.Context, due record.DueTask, delay int64) {
+	failed, err := w.runTask(ctx, w.queue, due, delay)
+	if failed && w.paced {
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	w.ended <- ended{due.Subject, err}
 }
 
 func (w *worker) busy() bool {
