@@ -36,7 +36,7 @@ type cached struct {
 
 const (
 	cachedKeys = 64      // who asks for more at once is better off searching
-	cachedLen  = 1 << 10 // longer values are not kept
+	cachedLen  = 4 << 10 // longer values are not kept; a channel type has some 2.7 KB
 	cacheSize  = 1 << 20 // of a generation, in bytes
 	entrySize  = 100     // an entry takes so much beside its key and value
 )

@@ -19,6 +19,18 @@ type cursors struct {
 	version           int // of the last commit it sees
 	cache             *cache
 	data, logs, heads *bbolt.Cursor
+
+	// What a reader hands out.
+	values  slab[[]byte]
+	entries slab[storage.Entry]
+	lists   slab[[]storage.Entry]
+}
+
+// reset takes back what a reader has handed out.
+func (t *cursors) reset() {
+	t.values.reset()
+	t.entries.reset()
+	t.lists.reset()
 }
 
 // cursor makes a cursor of a bucket where c has none yet.
@@ -37,7 +49,10 @@ type reader struct {
 }
 
 // end makes the reader refuse further calls: the memory map may be gone.
-func (r *reader) end() { *r = reader{done: true} }
+func (r *reader) end() {
+	r.reset()
+	*r = reader{done: true}
+}
 
 func (r *reader) Read(keys [][]byte, ranges []storage.Range) (values [][]byte, entries [][]storage.Entry, err error) {
 	if r.done {
@@ -53,22 +68,43 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) (values [][]byte, e
 	if len(ranges) == 0 {
 		return values, nil, nil
 	}
-	entries = make([][]storage.Entry, len(ranges))
+	entries = r.lists.take(len(ranges))
 	for i, rng := range ranges {
-		r.scan(rng, func(key, value []byte) bool {
-			if entries[i] == nil {
-				entries[i] = make([]storage.Entry, 0, min(max(rng.Limit, 4), 64))
-			}
-			entries[i] = append(entries[i], storage.Entry{Key: key, Value: value})
-			return len(entries[i]) != rng.Limit
-		})
+		entries[i] = r.list(rng)
 	}
 	return values, entries, nil
 }
 
+// listed is how many entries of a range have room without being counted.
+const listed = 512
+
+// list collects the entries of a range.
+func (r *reader) list(rng storage.Range) []storage.Entry {
+	room := min(max(rng.Limit, 4), listed)
+	list := r.entries.take(room)[:0]
+	if r.over != nil && r.over.writes.Len() > 0 {
+		r.merge(rng, func(key, value []byte) bool {
+			list = append(list, storage.Entry{Key: key, Value: value})
+			return len(list) != rng.Limit
+		})
+	} else {
+		step := stepOf(rng)
+		for k, v := step(r, rng, nil); k != nil; k, v = step(r, rng, k) {
+			list = append(list, storage.Entry{Key: k, Value: unseal(k, v)})
+			if len(list) == rng.Limit {
+				break
+			}
+		}
+	}
+	if len(list) < room {
+		r.entries.giveBack(room - len(list))
+	}
+	return list
+}
+
 // find finds the values of keys.
 func (r *reader) find(keys [][]byte) [][]byte {
-	values := make([][]byte, len(keys))
+	values := r.values.take(len(keys))
 	if len(keys) > cachedKeys {
 		r.search(keys, values, func(i int) bool {
 			w, ok := r.over.get(keys[i])
@@ -146,46 +182,31 @@ func (r *reader) get(key []byte) []byte {
 	return unseal(k, v)
 }
 
-// scan walks a range in the order it asks for, without its limit.
-func (r *reader) scan(rng storage.Range, yield func(key, value []byte) bool) {
-	step := r.forward
-	if rng.Reverse {
-		step = r.backward
-	}
-	if r.over == nil || r.over.writes.Len() == 0 {
-		for k, v := step(rng, nil); k != nil; k, v = step(rng, k) {
-			if !yield(k, unseal(k, v)) {
-				return
-			}
-		}
-		return
-	}
-	r.merge(rng, step, yield)
-}
-
-// merge walks what is stored and what is being written together. A write hides
-// what is stored under its key.
-func (r *reader) merge(rng storage.Range, step stepper, yield func(key, value []byte) bool) {
+// merge walks a range in the order it asks for, without its limit: what is
+// stored and what is being written together. A write hides what is stored under
+// its key.
+func (r *reader) merge(rng storage.Range, yield func(key, value []byte) bool) {
+	step := stepOf(rng)
 	walk, sign := r.over.writes.Ascend, 1
 	if rng.Reverse {
 		walk, sign = r.over.writes.Descend, -1
 	}
-	k, v := step(rng, nil)
+	k, v := step(r, rng, nil)
 	for key, w := range walk(rng.Start, rng.End) {
 		for k != nil && sign*bytes.Compare(k, key) < 0 {
 			if !yield(k, unseal(k, v)) {
 				return
 			}
-			k, v = step(rng, k)
+			k, v = step(r, rng, k)
 		}
 		if k != nil && bytes.Equal(k, key) {
-			k, v = step(rng, k)
+			k, v = step(r, rng, k)
 		}
 		if w.sealed != nil && !yield(key, w.value()) {
 			return
 		}
 	}
-	for ; k != nil; k, v = step(rng, k) {
+	for ; k != nil; k, v = step(r, rng, k) {
 		if !yield(k, unseal(k, v)) {
 			return
 		}
@@ -195,7 +216,14 @@ func (r *reader) merge(rng storage.Range, step stepper, yield func(key, value []
 // stepper moves the data cursor to the range's first entry, or if last is not
 // nil to the one after last, where the cursor stands. The key is nil at the
 // end.
-type stepper func(rng storage.Range, last []byte) (key, value []byte)
+type stepper func(r *reader, rng storage.Range, last []byte) (key, value []byte)
+
+func stepOf(rng storage.Range) stepper {
+	if rng.Reverse {
+		return (*reader).backward
+	}
+	return (*reader).forward
+}
 
 func (r *reader) forward(rng storage.Range, last []byte) (k, v []byte) {
 	c := r.cursor(&r.data, dataBucket)

@@ -170,7 +170,7 @@ func (t *txn) DeleteRange(rng storage.Range) (err error) {
 	// The overlay must not change under the scan. The keys are copied: those of
 	// the file are gone where the commit maps it anew.
 	var keys [][]byte
-	t.scan(rng, func(key, _ []byte) bool {
+	t.merge(rng, func(key, _ []byte) bool {
 		keys = append(keys, t.over.copy(key))
 		return true
 	})
