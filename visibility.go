@@ -110,7 +110,7 @@ func (r *room) privateFloor() int64 {
 // pages are the channel's pages as the caller may see them, whole: what lies in
 // them is visible, if perhaps as a placeholder.
 func (r *room) pages() record.Pages {
-	return record.Pages{Channel: r.number, Private: true, Reader: r.privateReader(), PrivateFrom: r.privateFloor()}
+	return record.Pages{Channel: r.number, Private: r.mayHavePrivate(), Reader: r.privateReader(), PrivateFrom: r.privateFloor()}
 }
 
 // mayHavePrivate says whether there may be private messages for the caller. It

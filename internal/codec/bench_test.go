@@ -23,7 +23,7 @@ func BenchmarkMessage(b *testing.B) {
 		encode func(*Message) ([]byte, error)
 		decode func([]byte) (Message, error)
 	}{
-		{"hand", func(m *Message) ([]byte, error) { return m.Encode(make([]byte, 0, 256)), nil }, DecodeMessage},
+		{"hand", func(m *Message) ([]byte, error) { return m.Encode(make([]byte, 0, 256)), nil }, DecodeMessage[[]byte]},
 		{
 			"json",
 			func(m *Message) ([]byte, error) { return json.Marshal(m) },

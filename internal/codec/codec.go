@@ -37,21 +37,20 @@ func (e *encoder) texts(list []string) {
 }
 
 // decoder reads a record. The first fault stops it: what follows reads as zero
-// and done reports it. Strings share the memory of the record, one copy in all.
+// and done reports it. Strings share the memory of the record.
 type decoder struct {
 	s    string
 	kind string
 	err  error
 }
 
-// decode starts on a copy of a record of at most the version given.
-func decode(kind string, b []byte, newest byte) decoder {
-	return decodeText(kind, string(b), newest)
-}
+// raw is what a record is read from: a slice, which is copied first, or a
+// string, whose memory the record's strings share.
+type raw interface{ ~string | ~[]byte }
 
-// decodeText starts on a record that is kept as long as what is read of it.
-func decodeText(kind, s string, newest byte) decoder {
-	d := decoder{s: s, kind: kind}
+// decode starts on a record of at most the version given.
+func decode[B raw](kind string, b B, newest byte) decoder {
+	d := decoder{s: string(b), kind: kind}
 	switch v := d.byte(); {
 	case d.err != nil:
 	case v > newest:

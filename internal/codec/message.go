@@ -160,14 +160,14 @@ func (m *Message) unwrap(d *decoder) {
 }
 
 // DecodeMessage reads a message.
-func DecodeMessage(b []byte) (m Message, err error) {
-	err = m.Decode(b)
+func DecodeMessage[B raw](b B) (m Message, err error) {
+	err = m.Decode(string(b))
 	return m, err
 }
 
 // Decode reads a message into m, which is the zero Message.
-func (m *Message) Decode(b []byte) error {
-	d := decode("message", b, messageVersion)
+func (m *Message) Decode(s string) error {
+	d := decode("message", s, messageVersion)
 	has := d.count()
 	if has > hasAll {
 		d.fail()

@@ -44,7 +44,7 @@ func (p Place) Encode(b []byte) []byte {
 }
 
 // DecodePlace reads a place.
-func DecodePlace(b []byte) (p Place, err error) {
+func DecodePlace[B raw](b B) (p Place, err error) {
 	d := decode("place", b, placeVersion)
 	kind := d.byte()
 	p.Once = kind&0x80 != 0

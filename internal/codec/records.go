@@ -71,7 +71,7 @@ func (u *User) Encode(b []byte) []byte {
 }
 
 // DecodeUser reads a user.
-func DecodeUser(b []byte) (u User, err error) {
+func DecodeUser[B raw](b B) (u User, err error) {
 	d := decode("user", b, recordVersion)
 	u.ID, u.Name, u.Role, u.Custom = d.text(), d.text(), d.text(), d.text()
 	u.CreatedAt, u.UpdatedAt, u.Deactivated = d.time(), d.time(), d.time()
@@ -99,7 +99,7 @@ func (c *Channel) Encode(b []byte) []byte {
 }
 
 // DecodeChannel reads a channel.
-func DecodeChannel(b []byte) (c Channel, err error) {
+func DecodeChannel[B raw](b B) (c Channel, err error) {
 	d := decode("channel", b, recordVersion)
 	c.CID, c.Name, c.CreatedBy, c.Custom, c.Overrides = d.text(), d.text(), d.text(), d.text(), d.text()
 	c.CreatedAt, c.UpdatedAt = d.time(), d.time()
@@ -122,7 +122,7 @@ func (m *Member) Encode(b []byte) []byte {
 }
 
 // DecodeMember reads a member.
-func DecodeMember(b []byte) (m Member, err error) {
+func DecodeMember[B raw](b B) (m Member, err error) {
 	d := decode("member", b, recordVersion)
 	m.Role, m.Custom = d.text(), d.text()
 	m.JoinedAt, m.UpdatedAt = d.time(), d.time()
@@ -143,7 +143,7 @@ func (u *UserChannel) Encode(b []byte) []byte {
 }
 
 // DecodeUserChannel reads what a user has with a channel.
-func DecodeUserChannel(b []byte) (u UserChannel, err error) {
+func DecodeUserChannel[B raw](b B) (u UserChannel, err error) {
 	d := decode("user channel", b, recordVersion)
 	u.decode(&d)
 	return u, d.done()
@@ -162,7 +162,7 @@ func DecodeUserChannels(values [][]byte) ([]UserChannel, error) {
 	}
 	s, list := all.String(), make([]UserChannel, len(values))
 	for i, b := range values {
-		d := decodeText("user channel", s[:len(b)], recordVersion)
+		d := decode("user channel", s[:len(b)], recordVersion)
 		if list[i].decode(&d); d.done() != nil {
 			return nil, d.err
 		}
@@ -188,7 +188,7 @@ func (m *Mark) Encode(b []byte) []byte {
 }
 
 // DecodeMark reads a mark.
-func DecodeMark(b []byte) (m Mark, err error) {
+func DecodeMark[B raw](b B) (m Mark, err error) {
 	d := decode("mark", b, recordVersion)
 	m.At, m.ReadAt = d.time(), d.time()
 	return m, d.done()
@@ -211,7 +211,7 @@ func (l Mutes) Encode(b []byte) []byte {
 }
 
 // DecodeMutes reads a list of mutes.
-func DecodeMutes(b []byte) (Mutes, error) {
+func DecodeMutes[B raw](b B) (Mutes, error) {
 	d := decode("mutes", b, recordVersion)
 	n := d.count()
 	if n > uint64(len(d.s)) {
@@ -255,7 +255,7 @@ func (l ForMe) Encode(b []byte) []byte {
 }
 
 // DecodeForMe reads what a user deleted for themselves.
-func DecodeForMe(b []byte) (ForMe, error) {
+func DecodeForMe[B raw](b B) (ForMe, error) {
 	d := decode("for me", b, recordVersion)
 	n := d.count()
 	if n > uint64(len(d.s)) {
@@ -285,7 +285,7 @@ func (m *Meta) Encode(b []byte) []byte {
 }
 
 // DecodeMeta reads the store's own record.
-func DecodeMeta(b []byte) (m Meta, err error) {
+func DecodeMeta[B raw](b B) (m Meta, err error) {
 	d := decode("meta", b, recordVersion)
 	m.Layout, m.Store = d.count(), d.text()
 	return m, d.done()
@@ -302,7 +302,7 @@ func EncodeJSON(v any) ([]byte, error) {
 }
 
 // DecodeJSON reads a record written by EncodeJSON.
-func DecodeJSON[T any](b []byte) (v T, err error) {
+func DecodeJSON[T any, B raw](b B) (v T, err error) {
 	d := decode("json", b, recordVersion)
 	if d.err != nil {
 		return v, d.err

@@ -99,7 +99,7 @@ func (s *Stream) decode(d *decoder) {
 }
 
 // DecodeStream reads a stream.
-func DecodeStream(b []byte) (s Stream, err error) {
+func DecodeStream[B raw](b B) (s Stream, err error) {
 	d := decode("stream", b, streamVersion)
 	s.decode(&d)
 	return s, d.done()
@@ -141,7 +141,7 @@ func (c *Chunk) decode(d *decoder) {
 }
 
 // DecodeChunk reads a chunk.
-func DecodeChunk(b []byte) (c Chunk, err error) {
+func DecodeChunk[B raw](b B) (c Chunk, err error) {
 	d := decode("chunk", b, streamVersion)
 	c.decode(&d)
 	return c, d.done()
@@ -167,7 +167,7 @@ func (h *Head) Encode(b []byte) []byte {
 }
 
 // DecodeHead reads a head.
-func DecodeHead(b []byte) (h Head, err error) {
+func DecodeHead[B raw](b B) (h Head, err error) {
 	d := decode("head", b, streamVersion)
 	h.Last = d.time()
 	h.LastPending = d.time()
@@ -192,7 +192,7 @@ func (l Numbers) Encode(b []byte) []byte {
 }
 
 // DecodeNumbers reads a list of numbers.
-func DecodeNumbers(b []byte) (Numbers, error) {
+func DecodeNumbers[B raw](b B) (Numbers, error) {
 	d := decode("numbers", b, streamVersion)
 	n := d.count()
 	if n > uint64(len(d.s)) {
@@ -217,11 +217,12 @@ func AppendTime(b []byte, at int64) []byte {
 	return e.b
 }
 
-// DecodeTime reads a time alone. Lists of channels read hundreds: it copies
-// nothing.
-func DecodeTime(b []byte) (int64, error) {
+// DecodeTime reads a time alone.
+func DecodeTime[B raw](b B) (int64, error) {
+	// Lists of channels read hundreds: it copies nothing.
 	if len(b) > 1 && b[0] == streamVersion {
-		if at, n := binary.Varint(b[1:]); n == len(b)-1 {
+		var small [binary.MaxVarintLen64]byte
+		if at, n := binary.Varint(small[:copy(small[:], b[1:])]); n == len(b)-1 {
 			return at, nil
 		}
 	}

@@ -28,7 +28,7 @@ func (t *Task) Encode(b []byte) []byte {
 }
 
 // DecodeTask reads a task.
-func DecodeTask(b []byte) (t Task, err error) {
+func DecodeTask[B raw](b B) (t Task, err error) {
 	d := decode("task", b, taskVersion)
 	t.Scope, t.Payload = d.text(), d.text()
 	t.RecordedAt, t.Due = d.time(), d.time()

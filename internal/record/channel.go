@@ -16,7 +16,7 @@ func (b *Batch) Number(cid string) *Value[Channel] {
 	return get(b, keys.CID(cid), decodeNumber)
 }
 
-func decodeNumber(raw []byte) (Channel, error) {
+func decodeNumber(raw string) (Channel, error) {
 	n, err := codec.DecodeTime(raw)
 	return Channel(n), err
 }

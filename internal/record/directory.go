@@ -1,6 +1,7 @@
 package record
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -40,7 +41,10 @@ func (d *directory) add(version int64, u *codec.User) {
 	case version > d.version || d.users == nil || len(d.users) == directorySize:
 		d.version, d.users = version, map[string]*codec.User{}
 	}
-	d.users[u.ID] = u
+	known := *u // the strings of u may be part of something larger
+	known.ID, known.Name = strings.Clone(u.ID), strings.Clone(u.Name)
+	known.Role, known.Custom = strings.Clone(u.Role), strings.Clone(u.Custom)
+	d.users[known.ID] = &known
 }
 
 // usersVersion adds the read of the number to a batch, unless it is known.
@@ -61,7 +65,7 @@ func (t *Txn) raiseUsersVersion() error {
 	}
 	version := max(old.V+1, time.Now().UnixMicro())
 	t.raised = true
-	t.users = Value[int64]{V: version, Found: true, decode: codec.DecodeTime}
+	t.users = Value[int64]{V: version, Found: true, decode: codec.DecodeTime[string]}
 	return t.txn.Put(keys.UsersVersion(), codec.EncodeTime(version))
 }
 

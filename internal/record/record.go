@@ -82,7 +82,11 @@ type Reader struct {
 	r     storage.Reader
 	batch Batch        // the first of those being filled
 	users Value[int64] // see directory
-	page  []codec.Message
+	texts texts
+
+	// Of a page of messages.
+	entries  []Entry
+	messages []codec.Message
 }
 
 // Txn reads and writes records.
@@ -106,8 +110,12 @@ func (t *Txn) reset() {
 // that it has read.
 func (r *Reader) reset() {
 	r.db, r.r = nil, nil
-	r.batch, r.users = Batch{}, Value[int64]{}
-	clear(r.page)
+	r.batch.reset()
+	r.texts.reset()
+	r.users = Value[int64]{}
+	clear(r.entries)
+	clear(r.messages)
+	r.entries, r.messages = r.entries[:0], r.messages[:0]
 }
 
 // put stores a record.
@@ -121,11 +129,11 @@ func (t *Txn) put(key []byte, record interface{ Encode([]byte) []byte }) error {
 type Value[T any] struct {
 	V      T
 	Found  bool
-	decode func([]byte) (T, error)
+	decode func(string) (T, error)
 }
 
-func (v *Value[T]) fill(raw []byte) (err error) {
-	v.V, err = v.decode(raw)
+func (v *Value[T]) fill(raw []byte, texts *texts) (err error) {
+	v.V, err = v.decode(texts.copy(raw, shortPiece))
 	v.Found = err == nil
 	return err
 }
@@ -138,13 +146,11 @@ type Batch struct {
 	values  []filler // one a key
 	ranges  []storage.Range
 	collect []func([]storage.Entry) error // one a range
-
-	keySpace   [10][]byte
-	valueSpace [10]filler
+	space   []byte                        // what the keys lie in
 }
 
 // filler is a value that waits for its bytes.
-type filler interface{ fill([]byte) error }
+type filler interface{ fill([]byte, *texts) error }
 
 // Batch starts an empty batch.
 func (r *Reader) Batch() *Batch {
@@ -153,9 +159,6 @@ func (r *Reader) Batch() *Batch {
 		b = new(Batch)
 	}
 	b.reader, b.busy = r, true
-	if b.keys == nil {
-		b.keys, b.values = b.keySpace[:0], b.valueSpace[:0]
-	}
 	return b
 }
 
@@ -173,7 +176,7 @@ func (b *Batch) Run() error {
 		if values[i] == nil {
 			continue
 		}
-		if err := v.fill(values[i]); err != nil {
+		if err := v.fill(values[i], &b.reader.texts); err != nil {
 			return err
 		}
 	}
@@ -186,28 +189,57 @@ func (b *Batch) Run() error {
 }
 
 func (b *Batch) clear() {
+	clear(b.values)
+	clear(b.collect)
 	b.keys, b.values, b.ranges, b.collect = b.keys[:0], b.values[:0], b.ranges[:0], b.collect[:0]
-	b.busy = false
+	b.space, b.busy = b.space[:0], false
+}
+
+// reset makes an empty batch of one that may not have run. Its memory is used
+// again, unless it was a large one.
+func (b *Batch) reset() {
+	b.clear()
+	b.reader = nil
+	if cap(b.space) > 8<<10 || cap(b.keys) > 256 || cap(b.ranges) > 64 {
+		*b = Batch{}
+	}
+}
+
+// copy copies a key, so that it need not be made in memory of its own.
+func (b *Batch) copy(key []byte) []byte {
+	if key == nil {
+		return nil
+	}
+	start := len(b.space)
+	b.space = append(b.space, key...)
+	return b.space[start:len(b.space):len(b.space)]
 }
 
 // get adds the read of one record.
-func get[T any](b *Batch, key []byte, decode func([]byte) (T, error)) *Value[T] {
+func get[T any](b *Batch, key []byte, decode func(string) (T, error)) *Value[T] {
 	v := new(Value[T])
 	v.get(b, key, decode)
 	return v
 }
 
 // get adds the read of the record.
-func (v *Value[T]) get(b *Batch, key []byte, decode func([]byte) (T, error)) {
+func (v *Value[T]) get(b *Batch, key []byte, decode func(string) (T, error)) {
 	v.decode = decode
-	b.keys = append(b.keys, key)
+	b.keys = append(b.keys, b.copy(key))
 	b.values = append(b.values, v)
 }
 
 // scan adds the read of a range.
 func (b *Batch) scan(rng storage.Range, fill func([]storage.Entry) error) {
-	b.ranges = append(b.ranges, rng)
+	b.scanRaw(rng)
 	b.collect = append(b.collect, fill)
+}
+
+// scanRaw adds the read of a range to a batch that does not run: see Pages.
+func (b *Batch) scanRaw(rng storage.Range) {
+	b.ranges = append(b.ranges, storage.Range{
+		Start: b.copy(rng.Start), End: b.copy(rng.End), Reverse: rng.Reverse, Limit: rng.Limit,
+	})
 }
 
 type memo[T any] struct {
@@ -243,15 +275,15 @@ type Shared[T any] struct {
 	key   []byte
 }
 
-func (v *Shared[T]) fill(raw []byte) (err error) {
-	v.V, err = remember(v.db, v.key, raw, codec.DecodeJSON[T])
+func (v *Shared[T]) fill(raw []byte, _ *texts) (err error) {
+	v.V, err = remember(v.db, v.key, raw, codec.DecodeJSON[T, []byte])
 	v.Found = err == nil
 	return err
 }
 
 func (v *Shared[T]) get(b *Batch, key []byte) {
-	v.db, v.key = b.reader.db, key
-	b.keys = append(b.keys, key)
+	v.db, v.key = b.reader.db, b.copy(key)
+	b.keys = append(b.keys, v.key)
 	b.values = append(b.values, v)
 }
 
@@ -280,7 +312,7 @@ func Types[T any](r *Reader) ([]*T, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, err := remember(r.db, e.Key, e.Value, codec.DecodeJSON[T])
+		t, err := remember(r.db, e.Key, e.Value, codec.DecodeJSON[T, []byte])
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func (b *Batch) streamInto(v *Value[codec.Stream], s keys.Stream) {
 	}
 }
 
-func decodeLive(raw []byte) (codec.Stream, error) {
+func decodeLive(raw string) (codec.Stream, error) {
 	h, err := codec.DecodeHead(raw)
 	return h.Live, err
 }
@@ -120,7 +120,7 @@ func (t *Txn) ordinal(s keys.Stream, v *codec.Stream, at int64) (n uint64, found
 }
 
 // noBitmap copies a bitmap, which has one length only.
-func noBitmap(raw []byte) ([]byte, error) {
+func noBitmap[B ~string | ~[]byte](raw B) ([]byte, error) {
 	if len(raw) != bitmapSize {
 		return nil, fmt.Errorf("%w: a list of what is removed has %d bytes", codec.ErrCorrupt, len(raw))
 	}
