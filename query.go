@@ -151,6 +151,9 @@ func (a *App) channels(ctx context.Context, op string, c caller, q ChannelQuery)
 		if err != nil {
 			return err
 		}
+		if len(chosen) > 0 {
+			page.Items = make([]ChannelState, 0, len(chosen))
+		}
 		for _, entry := range chosen {
 			state, err := entry.state(r, q)
 			if err != nil {
