@@ -115,12 +115,11 @@ func (t *sending) answered(m Message, err error) error {
 // after the transaction: in it, others wait.
 func (t *sending) render() {
 	var out rendering
-	out.people.Have(t.stored.Author, t.author)
 	for i, user := range t.mentions {
 		out.people.Have(t.stored.Mentions[i], user)
 	}
 	t.answer = new(Message)
-	out.message(t.answer, &found{room: t.room, message: t.stored, sight: whole}, true)
+	out.message(t.answer, &found{room: t.room, message: t.stored, sight: whole, author: &t.author.V}, true)
 }
 
 // prepareSend checks everything that the draft alone decides.
@@ -293,7 +292,7 @@ func (out *outgoing) hash(cid CID, o SendOptions) string {
 	if kind == "" {
 		kind = TypeRegular
 	}
-	b := make([]byte, 0, 256+len(d.Text)+len(out.attachments)+len(out.custom)+len(o.HTML))
+	b := make([]byte, 0, 1024) // most fit, and it is not on the heap
 	for _, s := range [...]string{
 		string(cid), string(out.author), string(kind), d.Text, out.attachments, out.custom,
 		string(d.ParentID), string(d.QuotedID), o.HTML,
@@ -349,6 +348,7 @@ func (t *sending) read(c caller, cid CID) error {
 	out := t.out
 	var err error
 	t.room, err = openRoom(&t.tx.Reader, c, cid, more{
+		blind: !out.chosenID && out.draft.ParentID == "" && out.draft.QuotedID == "",
 		first: func(b *record.Batch) {
 			if out.chosenID {
 				t.known = b.Place(string(out.draft.ID))

@@ -225,6 +225,7 @@ func checkUser(field string, id UserID, user *record.Value[codec.User]) error {
 type more struct {
 	first  func(*record.Batch)                 // before the channel is known
 	second func(*record.Batch, record.Channel) // once it is
+	blind  bool                                // no message is looked at: sees is not asked
 }
 
 // openRoom finds a channel by its cid. ErrNotFound for what the caller may not
@@ -259,7 +260,7 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 // load reads what the channel's number leads to.
 func (r *room) load(reader *record.Reader, also more) error {
 	b := reader.Batch()
-	r.read.ByNumber(b, r.number, string(r.user))
+	r.read.ByNumber(b, r.number, string(r.user), also.blind)
 	if also.second != nil {
 		also.second(b, r.number)
 	}

@@ -29,14 +29,19 @@ func (o *Opening[Type, Settings]) ByCID(b *Batch, cid, kind, user string) {
 }
 
 // ByNumber adds the reads that the channel's number leads to; those for one
-// user if an id is given.
-func (o *Opening[Type, Settings]) ByNumber(b *Batch, c Channel, user string) {
-	b.usersVersion()
+// user if an id is given. Who looks at no message there is blind: what only
+// decides what the user sees is left out.
+func (o *Opening[Type, Settings]) ByNumber(b *Batch, c Channel, user string, blind bool) {
 	o.Channel.get(b, keys.Record(c), codec.DecodeChannel)
-	if user == "" {
+	if user != "" {
+		o.Member.get(b, keys.Member(c, user), codec.DecodeMember)
+	}
+	if blind {
 		return
 	}
-	o.Own.get(b, keys.UserChannel(user, c), codec.DecodeUserChannel)
-	o.Member.get(b, keys.Member(c, user), codec.DecodeMember)
-	o.ForMe.get(b, keys.ForMe(c, user), codec.DecodeForMe)
+	b.usersVersion()
+	if user != "" {
+		o.Own.get(b, keys.UserChannel(user, c), codec.DecodeUserChannel)
+		o.ForMe.get(b, keys.ForMe(c, user), codec.DecodeForMe)
+	}
 }
