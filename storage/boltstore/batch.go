@@ -141,6 +141,7 @@ func (s *Store) waiting() []*call {
 // begin makes a batch. If that fails the batch has its outcome already.
 func (s *Store) begin() (b *batch) { // named: a panic that is caught returns it too
 	b = &batch{store: s, round: s.waiting()}
+	b.over.index = s.index
 	s.views.pause()
 	if s.unsynced != nil {
 		b.err = fmt.Errorf("boltstore: the disk did not confirm a commit, so nothing more is written; open the file again: %w", s.unsynced)
@@ -195,6 +196,9 @@ func (b *batch) gather() []*call {
 	}
 	return calls
 }
+
+// keptIndex is up to how many keys the memory of an index is used again.
+const keptIndex = 4096
 
 // gatherings is how often a batch lets others run before it commits.
 const gatherings = 3
@@ -251,6 +255,10 @@ func (b *batch) end() {
 	}
 	b.store.views.resume()
 	b.store.last = len(b.commit)
+	if len(b.over.index) > keptIndex {
+		b.store.index = map[string]*write{}
+	}
+	clear(b.store.index)
 	for _, c := range b.commit {
 		if b.err != nil {
 			c.err = b.err

@@ -63,8 +63,9 @@ type Store struct {
 	running bool // batches are being made
 
 	// The running batch's own:
-	last     int   // calls that the last one committed
-	unsynced error // why nothing is written any more
+	last     int               // calls that the last one committed
+	unsynced error             // why nothing is written any more
+	index    map[string]*write // empty, for the next one's overlay
 }
 
 // Open opens the file at path, and makes it (mode 0600) if there is none; the
@@ -151,6 +152,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
 		cache:   newCache(version),
+		index:   map[string]*write{},
 	}
 	s.views.db, s.views.cache = db, s.cache
 	return s, nil

@@ -137,7 +137,7 @@ func (c *cache) again(key []byte) bool {
 }
 
 // commit takes over what a commit has written.
-func (c *cache) commit(version int, writes *tree.Tree[write]) {
+func (c *cache) commit(version int, writes *tree.Tree[*write]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version = version

@@ -150,8 +150,8 @@ func TestCacheKeepsOneValue(t *testing.T) {
 	keys := [][]byte{[]byte("k")}
 	c.put("k", cached{[]byte("before"), 1})
 	c.size = cacheSize
-	var writes tree.Tree[write]
-	writes.Set(keys[0], write{seal(nil, keys[0], []byte("after"))})
+	var writes tree.Tree[*write]
+	writes.Set(keys[0], &write{seal(nil, keys[0], []byte("after"))})
 	c.commit(2, &writes)
 	c.move(keys, 1)
 	values := make([][]byte, 1)

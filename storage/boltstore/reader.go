@@ -19,6 +19,7 @@ type cursors struct {
 	version           int // of the last commit it sees
 	cache             *cache
 	data, logs, heads *bbolt.Cursor
+	gap               gap // see txn.exists
 
 	// What a reader hands out.
 	values  slab[[]byte]
@@ -32,6 +33,9 @@ func (t *cursors) reset() {
 	t.entries.reset()
 	t.lists.reset()
 }
+
+// gap is two keys with no other stored between them. The zero gap has no room.
+type gap struct{ after, before []byte }
 
 // cursor makes a cursor of a bucket where c has none yet.
 func (t *cursors) cursor(c **bbolt.Cursor, bucket []byte) *bbolt.Cursor {

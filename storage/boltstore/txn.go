@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -12,10 +13,12 @@ import (
 // overlay is what the Updates of a batch have written so far, none of it yet
 // in bbolt. Each Update writes straight into it, and can be undone.
 type overlay struct {
-	writes  tree.Tree[write]
+	writes  tree.Tree[*write]
+	index   map[string]*write // the same: most reads find nothing here, and should not search for it
 	records []record
-	base    uint64 // newest position that is stored
-	space   []byte // where the next copy goes
+	base    uint64  // newest position that is stored
+	space   []byte  // where the next copy goes
+	slots   []write // where the next writes go
 }
 
 // write is a value to store, as it is stored, or nil for a key to delete.
@@ -38,7 +41,34 @@ func (o *overlay) get(key []byte) (w write, ok bool) {
 	if o == nil {
 		return w, false
 	}
-	return o.writes.Get(key)
+	p := o.index[string(key)]
+	if p == nil {
+		return w, false
+	}
+	return *p, true
+}
+
+// set puts a write under a key, which must last as long as the batch, and
+// returns the one that was there.
+func (o *overlay) set(key []byte, w write) (was write, had bool) {
+	if p := o.index[string(key)]; p != nil {
+		was, *p = *p, w
+		return was, true
+	}
+	if len(o.slots) == cap(o.slots) {
+		o.slots = make([]write, 0, 64)
+	}
+	o.slots = append(o.slots, w)
+	p := &o.slots[len(o.slots)-1]
+	o.index[string(key)] = p
+	o.writes.Set(key, p)
+	return was, false
+}
+
+// drop forgets what was written under a key.
+func (o *overlay) drop(key []byte) {
+	delete(o.index, string(key))
+	o.writes.Delete(key)
 }
 
 // empty reports whether there is nothing to commit.
@@ -95,9 +125,9 @@ type undo struct {
 func (t *txn) rollback() {
 	for _, u := range slices.Backward(t.undo) {
 		if u.had {
-			t.over.writes.Set(u.key, u.was)
+			t.over.set(u.key, u.was)
 		} else {
-			t.over.writes.Delete(u.key)
+			t.over.drop(u.key)
 		}
 	}
 	t.over.records = t.over.records[:t.records]
@@ -105,7 +135,7 @@ func (t *txn) rollback() {
 
 // set writes to the overlay. The key must last as long as the batch.
 func (t *txn) set(key []byte, w write) {
-	was, had := t.over.writes.Set(key, w)
+	was, had := t.over.set(key, w)
 	t.undo = append(t.undo, undo{key, was, had})
 }
 
@@ -140,10 +170,28 @@ func (t *txn) Insert(key, value []byte) (err error) {
 	}
 	defer catchPanic(&err)
 	// All Updates run one after the other, so what it sees is all there is.
-	if t.get(key) != nil {
+	if t.exists(key) {
 		return driver.ErrExists
 	}
 	return t.Put(key, value)
+}
+
+// exists looks for a key as get does. Most keys that are inserted in a batch lie
+// one after the other behind all others of their kind, and one search of the
+// file tells that none of them is there.
+func (t *txn) exists(key []byte) bool {
+	if w, ok := t.over.get(key); ok {
+		return w.sealed != nil
+	}
+	if bytes.Compare(t.gap.after, key) < 0 && bytes.Compare(key, t.gap.before) < 0 {
+		return false
+	}
+	found, _ := t.cursor(&t.data, dataBucket).Seek(key)
+	if bytes.Equal(found, key) {
+		return true
+	}
+	t.gap = gap{t.over.copy(key), found}
+	return false
 }
 
 func (t *txn) Delete(keys ...[]byte) error {
