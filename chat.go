@@ -25,7 +25,10 @@ type App struct {
 	options Options
 	outbox  *outbox.Outbox
 	markup  *markup.Renderer
-	owned   bool // the store was opened by Open, and is closed by Close
+
+	commands map[string]*command
+	closers  []func() // of what commands hold
+	owned    bool     // the store was opened by Open, and is closed by Close
 
 	closing sync.Once
 	closed  chan struct{}
@@ -60,6 +63,7 @@ func New(store storage.Store, options *Options) (*App, error) {
 		return nil, in(op, invalid("store", "is nil"))
 	}
 	a := &App{db: record.New(store), options: o, markup: newMarkup(o.Markdown), closed: make(chan struct{})}
+	a.commands = a.knownCommands()
 	if err := a.prepare(); err != nil {
 		return nil, in(op, err)
 	}
@@ -120,6 +124,9 @@ func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
 		a.outbox.Stop()
+		for _, end := range a.closers {
+			end()
+		}
 		if a.owned {
 			if err := a.db.Store().Close(); err != nil {
 				a.err = in("Close", err)

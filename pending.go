@@ -16,6 +16,9 @@ const (
 	queueExpiry = "expiry" // subject: a pending message; payload: its id; due: the time sent, and the timeout later
 	queueTold   = "told"   // subject: a pending message; payload: see recordTold
 	queuePurge  = "purge"  // subject: a channel; payload: a purge
+
+	queueBan       = "ban"       // subject: a channel, or 0, and a user; payload: the user; due: the end of the ban
+	queueEphemeral = "ephemeral" // subject: a channel and an id; payload: the id; due: the end of the message
 )
 
 func (a *App) queues() []outbox.Queue {
@@ -29,6 +32,8 @@ func (a *App) queues() []outbox.Queue {
 		}},
 		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: toldID},
 		{Name: queuePurge, Run: a.purge},
+		{Name: queueBan, Run: a.endBan},
+		{Name: queueEphemeral, Run: a.expireEphemeral},
 	}
 }
 
@@ -167,7 +172,7 @@ func (a *App) scopeOfPending(ctx context.Context, op string, id MessageID) (scop
 		if err := b.Run(); err != nil {
 			return err
 		}
-		if !place.Found || place.V.Kind == codec.PlaceGone && !place.V.Once {
+		if !holdsMessage(place) && !place.V.Once {
 			return notFound("message", id)
 		}
 		if place.V.Kind == codec.PlaceGone {

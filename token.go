@@ -17,6 +17,8 @@ const (
 	tokenChannels byte = 'c'
 	tokenFailed   byte = 'f'
 	tokenUsers    byte = 'a'
+	tokenBans     byte = 'b'
+	tokenFlags    byte = 'g'
 )
 
 const tokenVersion = 1
