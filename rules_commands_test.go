@@ -164,8 +164,6 @@ func TestEphemeralAnswerIsItsAuthorsAloneAndInNoHistory(t *testing.T) {
 	})
 }
 
-func second[T any](_ T, err error) error { return err }
-
 func TestSendAgainOfACommandIsARetry(t *testing.T) {
 	var runs atomic.Int32
 	o := commandOptions()
@@ -700,7 +698,9 @@ func TestGiphyThatFailsIsAnErrorMessage(t *testing.T) {
 		"a bad address": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"data":[{"images":{"original":{"url":"javascript:alert(1)"}}}]}`)
 		},
-		"no picture": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data":[{"title":"`+strings.Repeat("x", 6000)+`"}]}`) },
+		"no picture": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"data":[{"title":"`+strings.Repeat("x", 6000)+`"}]}`)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder

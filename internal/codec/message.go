@@ -31,10 +31,10 @@ type Message struct {
 	Attachments string
 	Custom      string
 
-	Command, Args string // of what a command posted
-
 	Metadata    []string // of a pending message: keys and values in turn
 	Fingerprint string   // of the input, 16 bytes
+
+	Command, Args string // of what a command posted
 
 	wrapped string // the text as it was stored, in its paragraph
 }
