@@ -26,7 +26,10 @@ type App struct {
 	outbox  *outbox.Outbox
 	markup  *markup.Renderer
 	poster  poster
-	owned   bool // the store was opened by Open, and is closed by Close
+
+	commands map[string]*command
+	closers  []func() // of what commands hold
+	owned    bool     // the store was opened by Open, and is closed by Close
 
 	closing sync.Once
 	closed  chan struct{}
@@ -63,6 +66,7 @@ func New(store storage.Store, options *Options) (*App, error) {
 	a := &App{
 		db: record.New(store), options: o, markup: newMarkup(o.Markdown), poster: newPoster(o.CallbackTransport), closed: make(chan struct{}),
 	}
+	a.commands = a.knownCommands()
 	if err := a.prepare(); err != nil {
 		return nil, in(op, err)
 	}
@@ -124,6 +128,9 @@ func (a *App) Close() error {
 		close(a.closed)
 		a.outbox.Stop()
 		a.poster.close()
+		for _, end := range a.closers {
+			end()
+		}
 		if a.owned {
 			if err := a.db.Store().Close(); err != nil {
 				a.err = in("Close", err)

@@ -166,6 +166,7 @@ func (a *App) ensureChannel(ctx context.Context, op string, c caller, cid CID, d
 		number := b.Number(string(cid))
 		kind := record.Type[ChannelType](b, cid.Type())
 		user := b.User(draft.record.CreatedBy)
+		banned := b.Ban(record.Everywhere, draft.record.CreatedBy)
 		if err := b.Run(); err != nil {
 			return err
 		}
@@ -181,14 +182,17 @@ func (a *App) ensureChannel(ctx context.Context, op string, c caller, cid CID, d
 			return notFound("channel type", cid.Type())
 		}
 		var err error
-		channel, err = ensure(tx, c, cid, number, kind.V, user.V, draft)
+		if c.app {
+			banned.Found = false // the application makes channels in anybody's name
+		}
+		channel, err = ensure(tx, c, cid, number, kind.V, user.V, banned, draft)
 		return err
 	})
 	return channel, err
 }
 
 // ensure returns the channel there is, or makes it.
-func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Channel], kind *ChannelType, user codec.User, draft *newChannel) (Channel, error) {
+func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Channel], kind *ChannelType, user codec.User, banned *record.Value[codec.Ban], draft *newChannel) (Channel, error) {
 	mayCreate := c.app || slices.Contains(kind.Grants[Role(user.Role)], CreateChannel)
 	former := record.Channel(0)
 	if number.Found {
@@ -209,6 +213,9 @@ func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Chann
 	}
 	if !mayCreate {
 		return Channel{}, denied(CreateChannel)
+	}
+	if active(banned, now().UnixMicro()) {
+		return Channel{}, bannedFrom(c.user, "the whole application", &banned.V)
 	}
 	draft.record.Former = uint64(former)
 	return create(tx, cid, draft)

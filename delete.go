@@ -75,14 +75,13 @@ func (a *App) deleteMessage(ctx context.Context, op string, c caller, id Message
 // with one action, others' with another. The author of a pending message may
 // always.
 func mayChange(f *found, own, others Action) error {
-	if f.room.can(others) {
-		return nil
-	}
 	mine := f.message.Author == string(f.room.user)
-	if mine && (f.message.Pending || f.room.can(own)) {
-		return nil
-	}
-	if mine {
+	switch {
+	case mine && (f.message.Pending || f.room.can(own)):
+		return f.room.unbanned(own)
+	case f.room.can(others):
+		return f.room.unbanned(others)
+	case mine:
 		return denied(own)
 	}
 	return denied(others)
@@ -215,7 +214,7 @@ func (a *App) OriginalMessage(ctx context.Context, id MessageID) (Message, error
 		if err := b.Run(); err != nil {
 			return err
 		}
-		if !place.Found || place.V.Kind == codec.PlaceGone {
+		if !holdsMessage(place) {
 			return notFound("message", id)
 		}
 		var m *record.Value[codec.Message]

@@ -70,7 +70,7 @@ func (r *dayReceiver) options() *chat.Options {
 		return nil
 	}}
 	return &chat.Options{
-		NoBackground: true, CallbackTransport: posted,
+		NoBackground: true, CallbackTransport: posted, Commands: commandOptions().Commands,
 		Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")},
 	}
 }
@@ -380,7 +380,7 @@ func dayMessages() []chat.MessageID {
 	return []chat.MessageID{
 		"hello", "mention", "files", "silent", "private", "private-2", "reply", "reply-shown", "private-reply", "quote",
 		"quote-private", "held", "held-reply", "held-deleted", "held-late", "ride-1", "ride-2", "show-1", "shop-1", "arena-1",
-		"soft", "soft-back", "hard", "hard-reply", "for-me", "office-1", "office-2", "office-3", "office-held", "old-1",
+		"ask-1", "ask-2", "soft", "soft-back", "hard", "hard-reply", "for-me", "office-1", "office-2", "office-3", "office-held", "old-1",
 		"old-2", "old-held", "gone-1", "gone-2", "system", "last",
 	}
 }

@@ -12,6 +12,7 @@ func daySteps() []dayStep {
 	all = append(all, dayMorning()...)
 	all = append(all, dayMessagesSent()...)
 	all = append(all, dayModeration()...)
+	all = append(all, dayCommands()...)
 	all = append(all, dayReading()...)
 	all = append(all, dayMembers()...)
 	return append(all, dayEvening()...)
@@ -31,6 +32,13 @@ func dayMorning() []dayStep {
 			}}))
 		}},
 		{name: "its messages wait", do: func(d *day) error {
+			err := d.app.UpdateChannelType(d.ctx, "messaging", func(t *chat.ChannelType) error {
+				t.Commands = []string{"ask", "mute"}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 			return d.app.UpdateChannelType(d.ctx, d.prefix+"ride", func(t *chat.ChannelType) error { t.MarkMessagesPending = true; return nil })
 		}},
 		{name: "settings", do: func(d *day) error {

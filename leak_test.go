@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -100,6 +101,21 @@ var leakKinds = []leakKind{
 		differs:   []string{"Channel", "Channels", "Message", "MessagesByID", "UpdateMessage", "DeleteMessage"},
 	},
 	{
+		name: "ephemeral",
+		say: func(w *leakWorld, cid chat.CID, d chat.Draft) {
+			if slices.Contains([]chat.MessageID{"secret 2"}, d.ID) {
+				return // what is ephemeral has no replies
+			}
+			d.Text, d.Type, d.Custom = "/whisper "+d.Text, "", nil
+			w.as("jane").post(cid, d)
+		},
+		end:       func(*leakWorld) {},
+		always:    true,
+		outsiders: []chat.UserID{"john", "ada"},
+		insider:   "jane",
+		differs:   []string{"Message", "MessagesByID", "RunAction"},
+	},
+	{
 		name: "hard-deleted",
 		say:  func(w *leakWorld, cid chat.CID, d chat.Draft) { w.send(cid, "jane", d, nil) },
 		end: func(w *leakWorld) {
@@ -111,6 +127,20 @@ var leakKinds = []leakKind{
 		outsiders: []chat.UserID{"john", "ada"},
 		insider:   "", // nobody: it is gone for all
 	},
+}
+
+// leakOptions have a command whose answer is its author's alone, for longer than
+// the story lasts.
+func leakOptions() *chat.Options {
+	whisper := func(_ context.Context, call chat.CommandCall) (chat.CommandAnswer, error) {
+		return chat.CommandAnswer{Text: call.Args, Attachments: []chat.Attachment{{
+			Title: "A secret", Actions: []chat.AttachmentAction{{Name: "send"}, {Name: "cancel"}, {Name: "again"}},
+		}}}, nil
+	}
+	return &chat.Options{
+		EphemeralLife: 24 * time.Hour,
+		Commands:      []chat.Command{{Name: "whisper", Handler: chat.CommandFunc(whisper)}},
+	}
 }
 
 // leakWorld is one of the two stores.
@@ -158,6 +188,14 @@ func (w *leakWorld) play() {
 			w.check(w.AddMembers(w.ctx, cid, []chat.MemberDraft{{UserID: "max", Role: chat.RoleChannelModerator}}, nil))
 		})
 	}
+	for _, name := range []string{"messaging", "livestream"} {
+		w.step("enable a command", func() {
+			w.check(w.UpdateChannelType(w.ctx, name, func(t *chat.ChannelType) error {
+				t.Commands = append(t.Commands, "whisper")
+				return nil
+			}))
+		})
+	}
 	w.step("first messages", func() {
 		for i, cid := range []chat.CID{leakRoom, leakPlay} {
 			w.as("jane").post(cid, chat.Draft{ID: chat.MessageID(fmt.Sprint("public ", 1+i)), Text: "Hello"})
@@ -187,7 +225,7 @@ func (w *leakWorld) play() {
 	})
 	w.step("a message that quotes the secret", func() {
 		d := chat.Draft{ID: "public 3", Text: "As was said"}
-		if w.secrets && w.kind.name != "pending" {
+		if w.secrets && w.kind.name != "pending" && w.kind.name != "ephemeral" {
 			d.QuotedID = "secret 1"
 		}
 		w.as("john").post(leakRoom, d)
@@ -234,8 +272,17 @@ func (w *leakWorld) play() {
 			w.kind.say(w, leakShow, d)
 		}
 	})
+	w.secret("one is flagged", func() {
+		if w.kind.name != "pending" && w.kind.name != "ephemeral" {
+			w.check(w.As("jane").FlagMessage(w.ctx, "secret 1", "a secret reason"))
+		}
+	})
+	w.step("what all see is flagged", func() {
+		w.check(w.As("john").FlagMessage(w.ctx, "public 1", "rude"))
+		w.check(w.As("john").FlagUser(w.ctx, "mary", "rude"))
+	})
 	w.secret("one is edited, one deleted softly", func() {
-		if w.kind.name == "pending" {
+		if w.kind.name == "pending" || w.kind.name == "ephemeral" {
 			return // neither is possible
 		}
 		_, err := w.UpdateMessage(w.ctx, "secret 1", chat.MessageUpdate{Text: "an edited secret"}, nil)
@@ -338,7 +385,7 @@ func leakPair(t *testing.T, kind *leakKind, stopped bool, look func(w *leakWorld
 	var tokens []chat.PageToken
 	for _, secrets := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &leakWorld{scenario: newScenario(t, memstore.New(), nil, true), kind: kind, secrets: secrets, stopped: stopped, tokens: tokens}
+			w := &leakWorld{scenario: newScenario(t, memstore.New(), leakOptions(), true), kind: kind, secrets: secrets, stopped: stopped, tokens: tokens}
 			if found := look(w); secrets {
 				with, tokens = found, w.tokens
 			} else {
@@ -475,7 +522,7 @@ func TestATakenIDIsAllThatShows(t *testing.T) {
 		kind := &leakKinds[i]
 		t.Run(kind.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &leakWorld{scenario: newScenario(t, memstore.New(), nil, true), kind: kind, secrets: true}
+				w := &leakWorld{scenario: newScenario(t, memstore.New(), leakOptions(), true), kind: kind, secrets: true}
 				w.play()
 				for _, user := range []chat.UserID{"mary", "max", "mod"} {
 					_, err := w.As(user).Send(w.ctx, leakRoom, chat.Draft{ID: "secret 1", Text: "Is it you?"})

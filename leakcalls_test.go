@@ -28,6 +28,44 @@ var leakCalls = map[string]func(v *viewer){
 			return all, nil
 		})
 	},
+	"Ban": func(v *viewer) {
+		for _, user := range []chat.UserID{"jane", "john", "mary"} {
+			v.eachChannel("Ban "+string(user), func(cid chat.CID) (any, error) {
+				return v.Ban(v.w.ctx, chat.BanDraft{User: user, CID: cid})
+			})
+			result, err := v.Ban(v.w.ctx, chat.BanDraft{User: user, Reason: "rude", Lasting: time.Hour})
+			v.saw(result, err, "Ban %s", user)
+		}
+	},
+	"Bans": func(v *viewer) {
+		v.eachChannel("Bans", func(cid chat.CID) (any, error) { return v.Bans(v.w.ctx, chat.BanQuery{CID: cid}) })
+		result, err := v.Bans(v.w.ctx, chat.BanQuery{})
+		v.saw(result, err, "Bans")
+	},
+	"Commands": func(v *viewer) {
+		v.eachChannel("Commands", func(cid chat.CID) (any, error) { return v.Commands(v.w.ctx, cid) })
+	},
+	"FlagMessage": func(v *viewer) {
+		v.eachMessage("FlagMessage", func(id chat.MessageID) (any, error) { return only(v.FlagMessage(v.w.ctx, id, "rude")) })
+	},
+	"FlagUser": func(v *viewer) {
+		v.saw(nil, v.FlagUser(v.w.ctx, "jane", "rude"), "FlagUser")
+	},
+	"Flags": func(v *viewer) {
+		list := func(cid chat.CID) (any, error) {
+			var pages []chat.Page[chat.Flag]
+			for q := (chat.FlagQuery{CID: cid, Limit: 1}); ; {
+				page, err := v.Flags(v.w.ctx, q)
+				pages = append(pages, page)
+				if q.Page = page.Next; q.Page == "" {
+					return pages, err
+				}
+			}
+		}
+		v.eachChannel("Flags", list)
+		result, err := list("")
+		v.saw(result, err, "Flags")
+	},
 	"Channel": func(v *viewer) {
 		v.eachChannel("Channel", func(cid chat.CID) (any, error) { return v.Channel(v.w.ctx, cid) })
 	},
@@ -129,6 +167,11 @@ var leakCalls = map[string]func(v *viewer){
 			return only(v.RemoveMembers(v.w.ctx, cid, []chat.UserID{v.User()}, nil))
 		})
 	},
+	"RunAction": func(v *viewer) {
+		for _, action := range []string{"again", "send", "cancel"} {
+			v.eachMessage("RunAction "+action, func(id chat.MessageID) (any, error) { return v.RunAction(v.w.ctx, id, action) })
+		}
+	},
 	"Send": func(v *viewer) {
 		for _, cid := range []chat.CID{leakRoom, leakShow} {
 			for i, secret := range leakSecrets {
@@ -165,6 +208,10 @@ var leakCalls = map[string]func(v *viewer){
 			return only(v.TruncateChannel(v.w.ctx, cid, &chat.TruncateOptions{Message: &chat.SystemMessage{Text: "Cleared"}}))
 		})
 		v.eachChannel("TruncateChannel", func(cid chat.CID) (any, error) { return only(v.TruncateChannel(v.w.ctx, cid, nil)) })
+	},
+	"Unban": func(v *viewer) {
+		v.eachChannel("Unban", func(cid chat.CID) (any, error) { return only(v.Unban(v.w.ctx, "jane", cid)) })
+		v.saw(nil, v.Unban(v.w.ctx, "jane", ""), "Unban")
 	},
 	"UnmuteChannel": func(v *viewer) {
 		v.eachChannel("UnmuteChannel", func(cid chat.CID) (any, error) { return only(v.UnmuteChannel(v.w.ctx, cid)) })

@@ -166,6 +166,9 @@ func (r *room) capabilities() []Action {
 // possible says whether the channel's state and settings let an action succeed
 // for who is granted it.
 func (r *room) possible(action Action) bool {
+	if r.unbanned(action) != nil {
+		return false
+	}
 	frozen := r.channel.Frozen && !r.can(UseFrozenChannel)
 	switch action {
 	case CreateMessage, CreateAttachment, CreateMention, AddLinks, CreateSystemMessage, CreateRestrictedVisibilityMessage:

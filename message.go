@@ -18,8 +18,8 @@ const (
 	TypeSystem    MessageType = "system"    // a user needs the permission create-system-message
 	TypeReply     MessageType = "reply"     // a message with a parent
 	TypeDeleted   MessageType = "deleted"   // a placeholder
-	TypeEphemeral MessageType = "ephemeral" // the answer to a command, never stored
-	TypeError     MessageType = "error"     // the failure of a command, never stored
+	TypeEphemeral MessageType = "ephemeral" // the answer to a command, for its author alone; never in history
+	TypeError     MessageType = "error"     // the failure of a command, for its author alone; stored nowhere
 )
 
 // Custom is an application's own data on a message, attachment, user, channel
@@ -32,7 +32,7 @@ type Custom map[string]any
 // Message is a message as one viewer sees it. It is plain data: copy it, compare
 // it with reflect.DeepEqual or go-cmp, marshal it. Its JSON has every field of
 // the product's message object, with custom data flat beside them. What is about
-// reactions, pins, counts of replies and commands is empty in this release.
+// reactions, pins and counts of replies is empty in this release.
 type Message struct {
 	ID   MessageID
 	CID  CID
@@ -81,6 +81,7 @@ type Message struct {
 	// order given, without repetitions. Nil for a message to all.
 	Restricted []UserID
 
+	// The command that posted or answered this, and what was typed after it.
 	Command string
 	Args    string
 

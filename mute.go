@@ -83,7 +83,7 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 			return err
 		}
 		if exists {
-			may, err := mayMute(&tx.Reader, self.V.Role)
+			may, err := grantedAnywhere(&tx.Reader, self.V.Role, MuteUser)
 			if err != nil {
 				return err
 			}
@@ -102,12 +102,12 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 	})
 }
 
-// mayMute says whether a role may mute users: muting belongs to no channel, so
-// that one type which grants it is enough.
-func mayMute(r *record.Reader, role string) (bool, error) {
+// grantedAnywhere says whether a role may do what belongs to no channel: one
+// type which grants it is enough.
+func grantedAnywhere(r *record.Reader, role string, action Action) (bool, error) {
 	types, err := record.Types[ChannelType](r)
 	return slices.ContainsFunc(types, func(t *ChannelType) bool {
-		return slices.Contains(t.Grants[Role(role)], MuteUser)
+		return slices.Contains(t.Grants[Role(role)], action)
 	}), err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -40,8 +41,26 @@ type Options struct {
 	// proxy. Default: HTTP/1.1, the certificates of the system, no proxy.
 	CallbackTransport http.RoundTripper
 
-	// NoBackground leaves work that is due later (expiry of pending messages,
-	// calls of Pending, callbacks, purging) undone until the application calls
+	// Commands are the application's own slash commands, beside /giphy, /ban,
+	// /unban, /mute, /unmute and /flag; one of the same name replaces it. Each
+	// is enabled per channel type: see ChannelType.Commands. Default: none.
+	Commands []Command
+
+	// CommandTimeout is how long a command, or an action of its answer, may
+	// take: 1 ms to 5 minutes. Default 10 s.
+	CommandTimeout time.Duration
+
+	// EphemeralLife is how long the answer to a command that its author alone
+	// sees is kept for an action: 1 ms to 30 days. Default 1 hour.
+	EphemeralLife time.Duration
+
+	// Giphy is what /giphy asks for pictures. Without a key there is no such
+	// command.
+	Giphy GiphyOptions
+
+	// NoBackground leaves work that is due later (expiry of pending and
+	// ephemeral messages, calls of Pending, callbacks, purging) undone until the
+	// application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
 	NoBackground bool
@@ -111,6 +130,28 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.PendingGiveUp < 0 {
 		return c, invalid("Options.PendingGiveUp", "is %v; must be positive", c.PendingGiveUp)
 	}
+	for _, d := range []struct {
+		name          string
+		value         *time.Duration
+		standard, max time.Duration
+	}{
+		{"CommandTimeout", &c.CommandTimeout, 10 * time.Second, 5 * time.Minute},
+		{"EphemeralLife", &c.EphemeralLife, time.Hour, 30 * 24 * time.Hour},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+		if *d.value < time.Millisecond || *d.value > d.max {
+			return c, invalid("Options."+d.name, "is %v; must be 1ms to %v", *d.value, d.max)
+		}
+	}
+	if err := c.Giphy.fill(); err != nil {
+		return c, within("Options.Giphy", err)
+	}
+	if err := checkCommands(c.Commands); err != nil {
+		return c, within("Options", err)
+	}
+	c.Commands = slices.Clone(c.Commands)
 	for _, n := range []struct {
 		name          string
 		value         *int

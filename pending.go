@@ -16,6 +16,9 @@ const (
 	queueCallback = "callback" // subject: a pending message; payload: a told; it is posted
 	queueTold     = "told"     // the same; Options.Pending is called
 	queuePurge    = "purge"    // subject: a channel; payload: a purge
+
+	queueBan       = "ban"       // subject: a channel, or 0, and a user; payload: the user; due: the end of the ban
+	queueEphemeral = "ephemeral" // subject: a channel and an id; payload: the id; due: the end of the message
 )
 
 func (a *App) queues() []outbox.Queue {
@@ -30,6 +33,8 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queueCallback, Run: a.post, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold, Runners: postsAtOnce},
 		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold},
 		{Name: queuePurge, Run: a.purge},
+		{Name: queueBan, Run: a.endBan},
+		{Name: queueEphemeral, Run: a.expireEphemeral},
 	}
 }
 
@@ -168,7 +173,7 @@ func (a *App) scopeOfPending(ctx context.Context, op string, id MessageID) (scop
 		if err := b.Run(); err != nil {
 			return err
 		}
-		if !place.Found || place.V.Kind == codec.PlaceGone && !place.V.Once {
+		if !holdsMessage(place) && !place.V.Once {
 			return notFound("message", id)
 		}
 		if place.V.Kind == codec.PlaceGone {

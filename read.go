@@ -28,7 +28,7 @@ func (a *App) message(ctx context.Context, op string, c caller, id MessageID) (M
 	}
 	var m Message
 	err := a.view(ctx, op, func(r *record.Reader) error {
-		f, err := find(r, c, id)
+		f, err := findToRead(r, c, id)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (a *App) messagesByID(ctx context.Context, op string, c caller, ids []Messa
 	}
 	var messages []Message
 	err := a.view(ctx, op, func(r *record.Reader) error {
-		list, err := findAll(r, c, ids)
+		list, err := findAllToRead(r, c, ids)
 		if err != nil {
 			return err
 		}

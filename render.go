@@ -91,7 +91,7 @@ func (out *rendering) quote(reader *record.Reader, list []found, places map[stri
 	b := reader.Batch()
 	messages := map[string]*record.Value[codec.Message]{}
 	for id, p := range places {
-		if p.Found && p.V.Kind != codec.PlaceGone && p.V.Kind != codec.PlacePending {
+		if holdsMessage(p) && p.V.Kind != codec.PlacePending {
 			messages[id] = b.Message(p.V)
 		}
 	}
@@ -126,6 +126,9 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	} else {
 		m.User = shown(&out.people, stored.Author)
 	}
+	if f.ephemeral {
+		m.Type = TypeEphemeral
+	}
 	m.CreatedAt, m.UpdatedAt = moment(stored.CreatedAt), moment(stored.UpdatedAt)
 	m.DeletedAt, m.MessageTextUpdatedAt = momentPtr(stored.DeletedAt), momentPtr(stored.TextUpdatedAt)
 	m.SentAt, m.Silent = momentPtr(stored.SentAt), stored.Silent
@@ -144,6 +147,7 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	}
 	m.Attachments = decodeAttachments(stored.Attachments)
 	m.Custom = decodeCustom(stored.Custom)
+	m.Command, m.Args = stored.Command, stored.Args
 	for _, id := range stored.Mentions {
 		m.MentionedUsers = append(m.MentionedUsers, shown(&out.people, id))
 	}

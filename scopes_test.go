@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,10 +17,10 @@ import (
 // readOnly are the calls that write nothing. Any other call must be part of the
 // script below.
 var readOnly = map[string]bool{
-	"App.AllMessages": true, "App.As": true, "App.Channel": true, "App.ChannelType": true, "App.ChannelTypes": true, "App.Channels": true,
+	"App.AllMessages": true, "App.As": true, "App.Bans": true, "App.Commands": true, "App.Flags": true, "App.Channel": true, "App.ChannelType": true, "App.ChannelTypes": true, "App.Channels": true,
 	"App.Close": true, "App.FailedCallbacks": true, "App.Members": true, "App.Message": true, "App.Messages": true, "App.MessagesByID": true,
 	"App.OriginalMessage": true, "App.PendingMessages": true, "App.Settings": true, "App.User": true, "App.Users": true,
-	"Session.AllMessages": true, "Session.Channel": true, "Session.Channels": true, "Session.Members": true, "Session.Message": true,
+	"Session.AllMessages": true, "Session.Bans": true, "Session.Commands": true, "Session.Flags": true, "Session.Channel": true, "Session.Channels": true, "Session.Members": true, "Session.Message": true,
 	"Session.Messages": true, "Session.MessagesByID": true, "Session.Mutes": true, "Session.TotalUnread": true, "Session.Unread": true,
 	"Session.User": true,
 }
@@ -36,7 +37,8 @@ func TestEachKeyHasOneScope(t *testing.T) {
 		return nil
 	}
 	app, err := chat.New(store, &chat.Options{
-		NoBackground: true, PendingGiveUp: time.Nanosecond, Pending: chat.PendingFuncs{Sent: refuse, Deleted: refuse},
+		NoBackground: true, EphemeralLife: time.Millisecond * 50, Commands: commandOptions().Commands,
+		PendingGiveUp: time.Nanosecond, Pending: chat.PendingFuncs{Sent: refuse, Deleted: refuse},
 		CallbackTransport: &hook{answer: func(a hookAttempt) error {
 			return refuse(t.Context(), chat.PendingMessage{Message: chat.Message{Text: a.Message.Text}})
 		}},
@@ -137,6 +139,8 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 
 	scriptMessages(t, app, ride, step)
 
+	scriptModeration(t, app, ride, step)
+
 	step("Session.MuteUser", jane.MuteUser(ctx, "john", 0))
 	step("Session.UnmuteUser", jane.UnmuteUser(ctx, "john"))
 	step("Session.MuteChannel", jane.MuteChannel(ctx, ride, 0))
@@ -162,6 +166,54 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 	step("App.RunDueWork", err)
 	_, err = app.Verify(ctx, &chat.VerifyOptions{Repair: true})
 	step("App.Verify", err)
+}
+
+// scriptModeration is the part of the script about bans, flags and commands.
+func scriptModeration(t *testing.T, app *chat.App, ride chat.CID, step func(string, error)) {
+	t.Helper()
+	ctx := t.Context()
+	john, boss := app.As("john"), app.As("boss")
+	for _, cid := range []chat.CID{ride, ""} {
+		_, err := app.Ban(ctx, chat.BanDraft{User: "joe", CID: cid, Lasting: time.Hour}, "john")
+		step("App.Ban", err)
+		_, err = boss.Ban(ctx, chat.BanDraft{User: "joe", CID: cid, Lasting: time.Microsecond})
+		step("Session.Ban", err)
+		time.Sleep(time.Millisecond)
+		_, err = app.RunDueWork(ctx)
+		step("App.RunDueWork", err)
+		_, err = boss.Ban(ctx, chat.BanDraft{User: "joe", CID: cid})
+		step("Session.Ban", err)
+		step("Session.Unban", boss.Unban(ctx, "joe", cid))
+		step("App.Unban", app.Unban(ctx, "joe", cid))
+	}
+	for _, id := range []chat.MessageID{"quote", "quiet"} {
+		_, err := john.Send(ctx, ride, chat.Draft{ID: "flagged " + id, Text: "rude"})
+		step("Session.Send", err)
+		step("Session.FlagMessage", boss.FlagMessage(ctx, "flagged "+id, "rude"))
+	}
+	step("Session.FlagUser", boss.FlagUser(ctx, "john", "rude"))
+	step("App.UnflagMessage", app.UnflagMessage(ctx, "flagged quote"))
+	step("App.UnflagUser", app.UnflagUser(ctx, "john"))
+	_, err := app.DeleteMessage(ctx, "flagged quiet", chat.DeleteHard, "")
+	step("App.DeleteMessage", err)
+	step("App.UpdateChannelType", app.UpdateChannelType(ctx, "messaging", func(t *chat.ChannelType) error {
+		t.Commands = append(t.Commands, "ask")
+		return nil
+	}))
+	for _, text := range []string{"/ban @joe", "/unban @joe", "/mute @joe", "/unmute @joe", "/flag @joe"} {
+		_, err := boss.Send(ctx, ride, chat.Draft{Text: text})
+		step("Session.Send", err)
+	}
+	for i, action := range []string{"again", "send", "cancel", "done"} {
+		id := chat.MessageID(fmt.Sprint("ask ", i))
+		_, err := boss.Send(ctx, ride, chat.Draft{ID: id, Text: "/ask"})
+		step("Session.Send", err)
+		_, err = boss.RunAction(ctx, id, action)
+		step("Session.RunAction", err)
+	}
+	time.Sleep(60 * time.Millisecond)
+	_, err = app.RunDueWork(ctx)
+	step("App.RunDueWork", err)
 }
 
 // scriptMessages is the part of the script about messages.

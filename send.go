@@ -57,6 +57,8 @@ type outgoing struct {
 	firstURL    string
 	fingerprint string
 	chosenID    bool // the caller chose the id
+
+	command *invocation // what it answers, if it is the answer to a command
 }
 
 func (a *App) send(ctx context.Context, op string, c caller, cid CID, author UserID, d Draft, o SendOptions) (Message, error) {
@@ -64,15 +66,23 @@ func (a *App) send(ctx context.Context, op string, c caller, cid CID, author Use
 	if err != nil {
 		return Message{}, in(op, err)
 	}
+	if name, args, ok := parseCommand(d.Text); ok && a.commands[name] != nil && (d.Type == "" || d.Type == TypeRegular) {
+		return a.sendCommand(ctx, op, c, cid, out, name, args)
+	}
+	return a.store(ctx, op, c, cid, out)
+}
+
+// store sends what was made ready.
+func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outgoing) (Message, error) {
 	var t *sending
-	err = a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
-		t = &sending{tx: tx, out: out}
+	err := a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
+		t = &sending{reader: &tx.Reader, tx: tx, out: out}
 		return t.run(a, c, cid)
 	})
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored != nil && t.stored.Pending {
+	if t.stored != nil && t.stored.Pending || out.command != nil && out.command.ephemeral {
 		a.outbox.Wake()
 	}
 	if t.answer == nil {
@@ -93,9 +103,15 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	if err != nil {
 		return err
 	}
-	if m.Pending {
+	if err := t.act(); err != nil {
+		return err
+	}
+	switch {
+	case t.out.command != nil && t.out.command.ephemeral:
+		err = a.storeEphemeral(t, m)
+	case m.Pending:
 		err = a.storePending(t.tx, t.room, &t.head.V, m)
-	} else {
+	default:
 		err = t.store(m)
 	}
 	t.stored = m
@@ -103,7 +119,17 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 		return err
 	}
 	// What it quotes may show others, who are still to be read.
-	return t.answered(t.room.render(&t.tx.Reader, m, whole))
+	list, err := render(t.reader, []found{*t.found()})
+	if err != nil {
+		return err
+	}
+	return t.answered(list[0], nil)
+}
+
+// found is what was stored, as its author finds it.
+func (t *sending) found() *found {
+	ephemeral := t.out.command != nil && t.out.command.ephemeral
+	return &found{room: t.room, message: t.stored, sight: whole, ephemeral: ephemeral}
 }
 
 func (t *sending) answered(m Message, err error) error {
@@ -118,8 +144,10 @@ func (t *sending) render() {
 	for i, user := range t.mentions {
 		out.people.Have(t.stored.Mentions[i], user)
 	}
+	f := t.found()
+	f.author = &t.author.V
 	t.answer = new(Message)
-	out.message(t.answer, &found{room: t.room, message: t.stored, sight: whole, author: &t.author.V}, true)
+	out.message(t.answer, f, true)
 }
 
 // prepareSend checks everything that the draft alone decides.
@@ -318,9 +346,10 @@ func appendList[S ~string](b []byte, list []S) []byte {
 
 // sending is a send inside its transaction.
 type sending struct {
-	tx   *record.Txn
-	out  *outgoing
-	room *room
+	reader *record.Reader
+	tx     *record.Txn // nil: it is only checked
+	out    *outgoing
+	room   *room
 
 	known      *record.Value[codec.Place] // where the id leads already
 	author     *record.Value[codec.User]
@@ -347,7 +376,7 @@ type listedUser struct {
 func (t *sending) read(c caller, cid CID) error {
 	out := t.out
 	var err error
-	t.room, err = openRoom(&t.tx.Reader, c, cid, more{
+	t.room, err = openRoom(t.reader, c, cid, more{
 		blind: !out.chosenID && out.draft.ParentID == "" && out.draft.QuotedID == "",
 		first: func(b *record.Batch) {
 			if out.chosenID {
@@ -392,7 +421,7 @@ func inRoom(b *record.Batch, number record.Channel, p *record.Value[codec.Place]
 	if p == nil {
 		return nil
 	}
-	if !p.Found || p.V.Kind == codec.PlaceGone || p.V.Channel != uint64(number) {
+	if !holdsMessage(p) || p.V.Channel != uint64(number) {
 		return &record.Value[codec.Message]{}
 	}
 	return b.Message(p.V)
@@ -402,10 +431,13 @@ func inRoom(b *record.Batch, number record.Channel, p *record.Value[codec.Place]
 // is the same send again.
 func (t *sending) retry() error {
 	taken := fail(ErrConflict, "id", "%q is taken by another message", t.out.draft.ID)
+	if t.known.V.Kind == codec.PlaceEphemeral && t.known.V.Channel == uint64(t.room.number) {
+		return t.retryEphemeral(taken)
+	}
 	if t.known.V.Kind == codec.PlaceGone || t.known.V.Channel != uint64(t.room.number) {
 		return taken
 	}
-	b := t.tx.Batch()
+	b := t.reader.Batch()
 	m := b.Message(t.known.V)
 	if err := b.Run(); err != nil {
 		return err
@@ -414,7 +446,7 @@ func (t *sending) retry() error {
 	if !m.Found || m.V.Fingerprint != t.out.fingerprint || s == unseen {
 		return taken
 	}
-	return t.answered(t.room.render(&t.tx.Reader, &m.V, s))
+	return t.answered(t.room.render(t.reader, &m.V, s))
 }
 
 // message makes the message to be stored, all rules checked.
@@ -451,6 +483,9 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody) {
 		return nil, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own")
 	}
+	if out.command != nil {
+		m.Command, m.Args = out.command.name, out.command.args
+	}
 	m.Pending = out.pending == PendingOn || out.pending == PendingDefault && t.room.kind.MarkMessagesPending
 	if !m.Pending && len(out.metadata) > 0 {
 		return nil, invalid("pending_message_metadata", "is given but the message does not become pending")
@@ -471,16 +506,20 @@ func (t *sending) checkRoom() error {
 	if room.app {
 		return nil
 	}
+	if err := room.unbanned(CreateMessage); err != nil {
+		return err
+	}
+	answer := t.out.command != nil // what a command says is not the user's to be checked
 	needs := []struct {
 		when   bool
 		action Action
 	}{
 		{d.ParentID == "", CreateMessage},
 		{d.ParentID != "", CreateReply},
-		{d.Type == TypeSystem, CreateSystemMessage},
-		{len(d.Attachments) > 0, CreateAttachment},
+		{d.Type == TypeSystem && !answer, CreateSystemMessage},
+		{len(d.Attachments) > 0 && !answer, CreateAttachment},
 		{len(t.out.mentions) > 0, CreateMention},
-		{t.out.firstURL != "", AddLinks},
+		{t.out.firstURL != "" && !answer, AddLinks},
 	}
 	for _, n := range needs {
 		if n.when && !room.can(n.action) {

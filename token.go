@@ -17,8 +17,10 @@ const (
 	tokenChannels byte = 'c'
 	tokenFailed   byte = 'f'
 	tokenUsers    byte = 'a'
+	tokenBans     byte = 'b'
+	tokenFlags    byte = 'g'
 
-	tokenCallback byte = 'g' // the id of one that failed, in the same form
+	tokenCallback byte = 'k' // the id of one that failed, in the same form
 )
 
 const tokenVersion = 1

@@ -196,6 +196,12 @@ func (a *App) purgeNext(tx *record.Txn, work purge) (left bool, err error) {
 		if err != nil || left {
 			return left, err
 		}
+		left, err = tx.PurgeEphemerals(work.Number, work.Until, purgeSlice, func(id string) error {
+			return tx.CancelTasks(queueEphemeral, ephemeralSubject(work.Number, id))
+		})
+		if err != nil || left {
+			return left, err
+		}
 	}
 	if work.Unlist || work.Channel {
 		left, err := tx.UnlistChannel(work.Number, purgeSlice)

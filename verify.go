@@ -98,7 +98,8 @@ func (a *App) verifyChannel(ctx context.Context, op string, number record.Channe
 	return nil
 }
 
-// verifyExpiry looks for pending messages that would never expire.
+// verifyExpiry looks for pending and ephemeral messages that would never
+// expire.
 func verifyExpiry(r *record.Reader, tx *record.Txn, number record.Channel, cid string, found *record.Verified) error {
 	for _, m := range found.Unexpiring {
 		_, _, there, err := r.FirstTask(queueExpiry, pendingSubject(number, m.CreatedAt))
@@ -116,11 +117,28 @@ func verifyExpiry(r *record.Reader, tx *record.Txn, number record.Channel, cid s
 			return err
 		}
 	}
+	for i := range found.Ephemeral {
+		e := &found.Ephemeral[i]
+		_, _, there, err := r.FirstTask(queueEphemeral, ephemeralSubject(number, e.Message.ID))
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		found.Problems = append(found.Problems, "ephemeral message "+e.Message.ID+" would never expire")
+		if tx == nil {
+			continue
+		}
+		if err := addEphemeralExpiry(tx, number, cid, e); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// verifyIDs looks for ids, and entries of the list of pending messages, that
-// lead nowhere. They are reported only: which channel they belonged to is not
+// verifyIDs looks for ids, and entries of the lists of pending messages and of
+// flags, that lead nowhere. They are reported only: which channel they belonged to is not
 // known.
 func (a *App) verifyIDs(ctx context.Context, op string, report *VerifyReport) error {
 	after := ""
@@ -131,9 +149,14 @@ func (a *App) verifyIDs(ctx context.Context, op string, report *VerifyReport) er
 			if err != nil || after != "" {
 				return err
 			}
-			more, err := r.VerifyPending()
-			problems = append(problems, more...)
-			return err
+			for _, verify := range []func() ([]string, error){r.VerifyPending, r.VerifyFlags} {
+				more, err := verify()
+				if err != nil {
+					return err
+				}
+				problems = append(problems, more...)
+			}
+			return nil
 		})
 		if err != nil {
 			return err

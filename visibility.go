@@ -136,6 +136,18 @@ func (r *room) can(action Action) bool {
 	return allows(r.kind, action, r.userRecord, r.isMember, r.member, r.channel.CreatedBy)
 }
 
+// grantedTo is everything a user may do in a channel, some of it twice.
+func grantedTo(kind *ChannelType, user *codec.User, isMember bool, member *codec.Member, creator string) []Action {
+	list := slices.Clone(kind.Grants[Role(user.Role)])
+	if isMember {
+		list = append(list, kind.Grants[Role(member.Role)]...)
+	}
+	if creator == user.ID {
+		list = append(list, kind.Grants[RoleChannelCreator]...)
+	}
+	return list
+}
+
 func allows(kind *ChannelType, action Action, user *codec.User, isMember bool, member *codec.Member, creator string) bool {
 	return slices.Contains(kind.Grants[Role(user.Role)], action) ||
 		isMember && slices.Contains(kind.Grants[Role(member.Role)], action) ||
@@ -147,20 +159,13 @@ func (r *room) granted() []Action {
 	if r.app {
 		return slices.Clone(allActions[:])
 	}
-	list := slices.Clone(r.kind.Grants[Role(r.userRecord.Role)])
-	if r.isMember {
-		list = append(list, r.kind.Grants[Role(r.member.Role)]...)
-	}
-	if r.channel.CreatedBy == r.userRecord.ID {
-		list = append(list, r.kind.Grants[RoleChannelCreator]...)
-	}
-	return list
+	return grantedTo(r.kind, r.userRecord, r.isMember, r.member, r.channel.CreatedBy)
 }
 
 // need is an error unless the caller may do something in the channel.
 func (r *room) need(action Action) error {
 	if r.can(action) {
-		return nil
+		return r.unbanned(action)
 	}
 	return denied(action)
 }
@@ -313,6 +318,8 @@ type found struct {
 	message *codec.Message
 	sight   sight
 	author  *codec.User // nil until rendered, and where it takes a read
+
+	ephemeral bool // the answer to a command
 }
 
 // find finds a message by its id. ErrNotFound for what the caller may not see.
@@ -330,11 +337,22 @@ func find(r *record.Reader, c caller, id MessageID) (*found, error) {
 	return list[0], nil
 }
 
+// holdsMessage says whether a place leads to a message that may be others' too:
+// not to one that is gone, nor to the answer to a command, which its author
+// alone reads.
+func holdsMessage(p *record.Value[codec.Place]) bool {
+	return p.Found && p.V.Kind != codec.PlaceGone && p.V.Kind != codec.PlaceEphemeral
+}
+
 // findAll finds messages by their ids; nil for what the caller may not see.
 func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
 	b := r.Batch()
 	user := b.User(string(c.user))
 	settings := record.Settings[storedSettings](b)
+	banned := new(record.Value[codec.Ban])
+	if !c.app {
+		banned = b.Ban(record.Everywhere, string(c.user))
+	}
 	places := make([]*record.Value[codec.Place], len(ids))
 	for i, id := range ids {
 		places[i] = b.Place(string(id))
@@ -348,13 +366,13 @@ func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
 	messages := make([]*record.Value[codec.Message], len(ids))
 	rooms := map[record.Channel]*room{}
 	for _, p := range places {
-		if !p.Found || p.V.Kind == codec.PlaceGone {
+		if !holdsMessage(p) {
 			continue
 		}
 		number := record.Channel(p.V.Channel)
 		also := more{second: func(b *record.Batch, number record.Channel) {
 			for i, p := range places {
-				if p.Found && p.V.Kind != codec.PlaceGone && p.V.Channel == uint64(number) {
+				if holdsMessage(p) && p.V.Channel == uint64(number) {
 					messages[i] = b.Message(p.V)
 				}
 			}
@@ -366,6 +384,7 @@ func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
 		if err != nil {
 			return nil, err
 		}
+		room.read.Banned = *banned
 		rooms[number] = room
 	}
 	list := make([]*found, len(ids))

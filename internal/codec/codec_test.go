@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -70,6 +71,7 @@ func TestPlacesOfEachKindComeBack(t *testing.T) {
 		{Kind: PlaceTimeline, Channel: math.MaxUint64, At: -1},
 		{Kind: PlacePrivate, Once: true, Channel: 1, At: math.MaxInt64},
 		{Kind: PlacePending, Once: true, Channel: 1, At: 1},
+		{Kind: PlaceEphemeral, Channel: 7},
 		{Kind: PlaceReply, Channel: 1, At: 2, Parent: math.MinInt64},
 	} {
 		got, err := DecodePlace(p.Encode(nil))
@@ -161,6 +163,30 @@ func undump(t *testing.T, dump string) (b []byte) {
 	return b
 }
 
+// TestOlderFormsAreRead: what an older program stored is still read.
+func TestOlderFormsAreRead(t *testing.T) {
+	for _, f := range forms() {
+		want := map[string]any{}
+		switch full := f.full.(type) {
+		case Message: // version 1 knew no commands
+			full.Command, full.Args = "", ""
+			want["message_full_v1"], want["message_empty_v1"] = full, f.empty
+		case Place:
+			want["place_full_v1"], want["place_empty_v1"] = f.full, f.empty
+		}
+		for name, v := range want {
+			dump, err := os.ReadFile(filepath.Join("testdata", name+".golden"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored := undump(t, string(dump))
+			if got, err := f.decode(stored); err != nil || stored[0] != 1 || !reflect.DeepEqual(got, v) {
+				t.Errorf("%s reads as %+v, %v, want %+v", name, got, err, v)
+			}
+		}
+	}
+}
+
 func TestNewerVersionIsRefused(t *testing.T) {
 	for _, f := range forms() {
 		b := f.encode(f.full)
@@ -170,7 +196,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 			t.Errorf("%s of version %d: %v", f.name, b[0], err)
 			continue
 		}
-		if !strings.Contains(err.Error(), "version 2, this program reads up to 1") {
+		if want := fmt.Sprintf("version %d, this program reads up to %d", b[0], b[0]-1); !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: the error does not name the versions: %v", f.name, err)
 		}
 		if _, err := f.decode(b[:1]); !errors.Is(err, ErrVersion) {

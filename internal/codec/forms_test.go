@@ -45,6 +45,9 @@ func forms() []form {
 		formOf("head", func(h Head) []byte { return h.Encode(nil) }, DecodeHead),
 		formOf("numbers", func(l Numbers) []byte { return l.Encode(nil) }, DecodeNumbers),
 		formOf("time", EncodeTime, DecodeTime),
+		formOf("ban", func(b Ban) []byte { return b.Encode(nil) }, DecodeBan),
+		formOf("flag", func(f Flag) []byte { return f.Encode(nil) }, DecodeFlag),
+		formOf("ephemeral", func(e Ephemeral) []byte { return e.Encode(nil) }, DecodeEphemeral),
 		formOf("task", func(t Task) []byte { return t.Encode(nil) }, DecodeTask),
 		formOf("json", func(s settings) []byte {
 			b, err := EncodeJSON(s)

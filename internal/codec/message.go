@@ -34,6 +34,8 @@ type Message struct {
 	Metadata    []string // of a pending message: keys and values in turn
 	Fingerprint string   // of the input, 16 bytes
 
+	Command, Args string // of what a command posted
+
 	wrapped string // the text as it was stored, in its paragraph
 }
 
@@ -52,7 +54,8 @@ func (m *Message) isParagraph() bool {
 	return m.HTML == "" && !strings.ContainsAny(m.Text, `&<>"`) && strings.TrimSpace(m.Text) != ""
 }
 
-const messageVersion = 1
+// Version 2 added what a command posted.
+const messageVersion = 2
 
 // The bits that say which parts of a message follow.
 const (
@@ -74,6 +77,7 @@ const (
 	hasCustom
 	hasMetadata
 	hasParagraph
+	hasCommand
 	hasAll = 1<<iota - 1
 )
 
@@ -130,6 +134,10 @@ func (m *Message) Encode(b []byte) []byte {
 	if has&hasMetadata != 0 {
 		e.texts(m.Metadata)
 	}
+	if has&hasCommand != 0 {
+		e.text(m.Command)
+		e.text(m.Args)
+	}
 	return e.b
 }
 
@@ -141,7 +149,8 @@ func (m *Message) parts() uint64 {
 		bit(m.HTML != "", hasHTML) | bit(m.ParentID != "", hasParent) | bit(m.QuotedID != "", hasQuoted) |
 		bit(m.Restricted != nil, hasRestricted) | bit(len(m.Mentions) != 0, hasMentions) |
 		bit(m.Attachments != "", hasAttachments) | bit(m.Custom != "", hasCustom) |
-		bit(len(m.Metadata) != 0, hasMetadata) | bit(m.isParagraph(), hasParagraph)
+		bit(len(m.Metadata) != 0, hasMetadata) | bit(m.isParagraph(), hasParagraph) |
+		bit(m.Command != "" || m.Args != "", hasCommand)
 }
 
 func bit(set bool, b uint64) uint64 {
@@ -227,6 +236,9 @@ func (m *Message) Decode(s string) error {
 	}
 	if has&hasMetadata != 0 {
 		m.Metadata = d.texts()
+	}
+	if has&hasCommand != 0 {
+		m.Command, m.Args = d.text(), d.text()
 	}
 	return d.done()
 }

@@ -36,7 +36,7 @@ func (s *source) fill(v reflect.Value) {
 		*at = s.chunk()
 		return
 	case *PlaceKind:
-		*at = PlaceKind(s.number() % uint64(PlacePending+1))
+		*at = PlaceKind(s.number() % uint64(PlaceEphemeral+1))
 		return
 	}
 	switch v.Kind() {
@@ -90,8 +90,14 @@ func settle(v any) any {
 			r.Parent = 0
 		}
 		if r.Kind == PlaceGone {
-			r.Channel, r.At = 0, 0
+			r.Channel = 0
 		}
+		if r.Kind == PlaceGone || r.Kind == PlaceEphemeral {
+			r.At = 0
+		}
+		return r
+	case Ephemeral:
+		r.Message = settle(r.Message).(Message)
 		return r
 	case Message:
 		if r.ParentID == "" {

@@ -23,6 +23,7 @@ type Channel uint64
 
 // The families of keys that belong to no single channel.
 const (
+	familyBan     = 'b'
 	familyCID     = 'c'
 	familyDue     = 'd'
 	familyUserOf  = 'g'
@@ -39,6 +40,8 @@ const (
 	familyUser    = 'u'
 	familyMutes   = 'v'
 
+	familyUserFlag     = 'e'
+	familyFlagAt       = 'f'
 	familyUsersVersion = 'w'
 	familyMutesStamp   = 'y'
 )
@@ -55,6 +58,10 @@ const (
 	inThread         = 'f'
 	inPrivate        = 'g'
 	inPrivateFor     = 'h'
+	inBan            = 'i'
+	inEphemeral      = 'j'
+	inFlag           = 'k'
+	inFlagAt         = 'l'
 	inStream         = 'm'
 	inSilent         = 's'
 	inTimeline       = 't'

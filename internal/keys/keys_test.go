@@ -49,6 +49,16 @@ func TestKeysAreReadBack(t *testing.T) {
 			if gotAt, gotC, err := OfPendingAt(PendingAt(at, c)); err != nil || gotAt != at || gotC != c {
 				t.Errorf("PendingAt(%d, %d) reads as %d, %d, %v", at, c, gotAt, gotC, err)
 			}
+			flag := FlagPlace{At: at, Channel: max(c, 1), Message: -at / 2, By: "jane"}
+			if got, err := OfFlagAt(FlagAt(flag)); err != nil || got != flag {
+				t.Errorf("FlagAt(%+v) reads as %+v, %v", flag, got, err)
+			}
+			if got, err := OfFlagIn(flag.Channel, FlagIn(flag.Channel, at, flag.Message, "jane")); err != nil || got != flag {
+				t.Errorf("FlagIn(%+v) reads as %+v, %v", flag, got, err)
+			}
+			if message, by, err := OfFlag(Flag(c, at, "jane")); err != nil || message != at || by != "jane" {
+				t.Errorf("Flag(%d, %d) reads as %d, %q, %v", c, at, message, by, err)
+			}
 			for _, kind := range kinds {
 				parent, gotKind, gotAt, err := OfReply(Reply(c, -at/2, kind, at))
 				if err != nil || parent != -at/2 || gotKind != kind || gotAt != at {
@@ -58,6 +68,22 @@ func TestKeysAreReadBack(t *testing.T) {
 		}
 	}
 	for _, name := range names {
+		if got := BanUser(Ban(name)); got != name {
+			t.Errorf("Ban(%q) reads as %q", name, got)
+		}
+		if got := BanInUser(BanIn(7, name)); got != name {
+			t.Errorf("BanIn(%q) reads as %q", name, got)
+		}
+		if got := EphemeralID(Ephemeral(7, name)); got != name {
+			t.Errorf("Ephemeral(%q) reads as %q", name, got)
+		}
+		if user, by, err := OfUserFlag(UserFlag(name, "jane")); err != nil || user != name || by != "jane" {
+			t.Errorf("UserFlag(%q) reads as %q, %q, %v", name, user, by, err)
+		}
+		ofUser := FlagPlace{At: 5, User: name, By: "jane"}
+		if got, err := OfFlagAt(FlagAt(ofUser)); err != nil || got != ofUser {
+			t.Errorf("FlagAt(%+v) reads as %+v, %v", ofUser, got, err)
+		}
 		if got := MessageID(Message(name)); got != name {
 			t.Errorf("Message(%q) reads as %q", name, got)
 		}
@@ -94,6 +120,24 @@ func TestReadersRefuseOtherKeys(t *testing.T) {
 	for _, key := range [][]byte{nil, DueAll("expiry"), Due("expiry", 1, "")[:12]} {
 		if _, _, err := OfDue("expiry", key); err == nil {
 			t.Errorf("OfDue reads %q", key)
+		}
+	}
+	for _, key := range [][]byte{nil, FlagsAt(), FlagAt(FlagPlace{Channel: 1})[:25], UserFlag("a", "b"), FlagAt(FlagPlace{User: "a"}), FlagAt(FlagPlace{By: "a"})} {
+		if _, err := OfFlagAt(key); err == nil {
+			t.Errorf("OfFlagAt reads %q", key)
+		}
+	}
+	for _, key := range [][]byte{nil, UserFlagsAll(), UserFlags("a"), UserFlag("", "a"), FlagsAt(), {familyUserFlag, 'a'}} {
+		if _, _, err := OfUserFlag(key); err == nil {
+			t.Errorf("OfUserFlag reads %q", key)
+		}
+	}
+	for _, key := range [][]byte{nil, FlagsIn(1), FlagIn(1, 2, 3, "")} {
+		if _, err := OfFlagIn(1, key); err == nil {
+			t.Errorf("OfFlagIn reads %q", key)
+		}
+		if _, _, err := OfFlag(key[:min(len(key), 18)]); err == nil {
+			t.Errorf("OfFlag reads %q", key)
 		}
 	}
 	if _, err := Moment([]byte("1234567")); err == nil {

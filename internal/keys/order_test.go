@@ -103,6 +103,25 @@ func orderedKeys() map[string]orderedKey {
 		"ForMe":          {func(p parts) []byte { return ForMe(p.channel, p.name) }, by(channel, name)},
 		"UserIn":         {func(p parts) []byte { return UserIn(p.channel, p.name) }, by(channel, name)},
 
+		"Bans":         {func(parts) []byte { return Bans() }, by()},
+		"Ban":          {func(p parts) []byte { return Ban(p.name) }, name},
+		"BanIn":        {func(p parts) []byte { return BanIn(p.channel, p.name) }, by(channel, name)},
+		"BansIn":       {func(p parts) []byte { return BansIn(p.channel) }, channel},
+		"Ephemeral":    {func(p parts) []byte { return Ephemeral(p.channel, p.name) }, by(channel, name)},
+		"Ephemerals":   {func(p parts) []byte { return Ephemerals(p.channel) }, channel},
+		"Flag":         {func(p parts) []byte { return Flag(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"Flags":        {func(p parts) []byte { return Flags(p.channel, p.parent) }, by(channel, parent)},
+		"FlagsAll":     {func(p parts) []byte { return FlagsAll(p.channel) }, channel},
+		"FlagIn":       {func(p parts) []byte { return FlagIn(p.channel, p.at, p.parent, p.name) }, by(channel, at, parent, name)},
+		"FlagsIn":      {func(p parts) []byte { return FlagsIn(p.channel) }, channel},
+		"UserFlag":     {func(p parts) []byte { return UserFlag(p.name, p.more) }, by(name, more)},
+		"UserFlags":    {func(p parts) []byte { return UserFlags(p.name) }, name},
+		"UserFlagsAll": {func(parts) []byte { return UserFlagsAll() }, by()},
+		"FlagsAt":      {func(parts) []byte { return FlagsAt() }, by()},
+		"FlagAt": {func(p parts) []byte {
+			return FlagAt(FlagPlace{At: p.at, Channel: max(p.channel, 1), Message: p.parent, By: p.name})
+		}, by(at, func(a, b parts) int { return cmp.Compare(max(a.channel, 1), max(b.channel, 1)) }, parent, name)},
+
 		// The moment after the last is the last.
 		"DueUntil": {
 			func(p parts) []byte { return DueUntil(p.name, min(p.at, math.MaxInt64-1)) },

@@ -213,12 +213,20 @@ func (t *Txn) CountMessage(c Channel, m *codec.Message) error {
 	return nil
 }
 
-// EraseMessage deletes a message and its index entries. Its id leads to a
-// tombstone from then on.
+// EraseMessage deletes a message with its index entries and flags. Its id leads
+// to a tombstone from then on.
 func (t *Txn) EraseMessage(c Channel, m *codec.Message) error {
+	if err := t.forgetFlags(c, m); err != nil {
+		return err
+	}
 	if err := t.UnplaceMessage(c, m); err != nil {
 		return err
 	}
+	return t.bury(m)
+}
+
+// bury has the id of an erased message lead to a tombstone.
+func (t *Txn) bury(m *codec.Message) error {
 	gone := codec.Place{Kind: codec.PlaceGone, Once: m.Pending || m.SentAt != 0}
 	return t.put(keys.Message(m.ID), gone)
 }
@@ -357,8 +365,18 @@ func (t *Txn) purgeRange(c Channel, rng storage.Range, limit int, gone func(*cod
 }
 
 func (t *Txn) eraseAll(c Channel, list []codec.Message, gone func(*codec.Message) error) error {
+	all := make([]*codec.Message, len(list))
 	for i := range list {
-		if err := t.EraseMessage(c, &list[i]); err != nil {
+		all[i] = &list[i]
+	}
+	if err := t.forgetFlags(c, all...); err != nil {
+		return err
+	}
+	for i := range list {
+		if err := t.UnplaceMessage(c, &list[i]); err != nil {
+			return err
+		}
+		if err := t.bury(&list[i]); err != nil {
 			return err
 		}
 		if err := gone(&list[i]); err != nil {

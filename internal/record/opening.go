@@ -11,6 +11,7 @@ import (
 type Opening[Type, Settings any] struct {
 	Number   Value[Channel]
 	User     Value[codec.User]
+	Banned   Value[codec.Ban] // from the whole application
 	Type     Shared[Type]
 	Settings Shared[Settings]
 
@@ -18,12 +19,16 @@ type Opening[Type, Settings any] struct {
 	Own     Value[codec.UserChannel]
 	Member  Value[codec.Member]
 	ForMe   Value[codec.ForMe]
+	Ban     Value[codec.Ban] // from the channel
 }
 
 // ByCID adds the reads that the cid and the caller's id lead to.
 func (o *Opening[Type, Settings]) ByCID(b *Batch, cid, kind, user string) {
 	o.Number.get(b, keys.CID(cid), decodeNumber)
 	o.User.get(b, keys.User(user), codec.DecodeUser)
+	if user != "" {
+		o.Banned.get(b, keys.Ban(user), codec.DecodeBan)
+	}
 	o.Type.get(b, keys.Type(kind))
 	o.Settings.get(b, keys.Settings())
 }
@@ -35,6 +40,7 @@ func (o *Opening[Type, Settings]) ByNumber(b *Batch, c Channel, user string, bli
 	o.Channel.get(b, keys.Record(c), codec.DecodeChannel)
 	if user != "" {
 		o.Member.get(b, keys.Member(c, user), codec.DecodeMember)
+		o.Ban.get(b, keys.BanIn(c, user), codec.DecodeBan)
 	}
 	if blind {
 		return

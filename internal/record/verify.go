@@ -16,7 +16,8 @@ import (
 type Verified struct {
 	Messages, Pending, Streams, Members int
 	Problems                            []string
-	Unexpiring                          []codec.Message // pending messages, for the caller to look for their tasks
+	Unexpiring                          []codec.Message   // pending messages, for the caller to look for their tasks
+	Ephemeral                           []codec.Ephemeral // for the same
 }
 
 // VerifyChannel recomputes every index entry, stream and counter of a channel
@@ -36,7 +37,7 @@ func (r *Reader) VerifyChannel(c Channel, repair *Txn) (*Verified, error) {
 	}
 	v.channel, v.head = channel.V, head.V
 	v.floor = max(v.channel.TruncatedAt, v.channel.PurgedAt)
-	for _, step := range []func() error{v.messages, v.replies, v.entries, v.allStreams, v.members} {
+	for _, step := range []func() error{v.messages, v.replies, v.entries, v.allStreams, v.members, v.flags, v.ephemerals} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -447,12 +448,17 @@ func (r *Reader) VerifyIDs(after string, limit int) (last string, problems []str
 	}
 	b := r.Batch()
 	found := make([]*Value[codec.Message], len(entries[0]))
+	ephemeral := make([]*Value[codec.Ephemeral], len(entries[0]))
 	for i, e := range entries[0] {
 		p, err := codec.DecodePlace(e.Value)
 		if err != nil {
 			return "", nil, err
 		}
-		if p.Kind != codec.PlaceGone {
+		switch p.Kind {
+		case codec.PlaceGone:
+		case codec.PlaceEphemeral:
+			ephemeral[i] = b.Ephemeral(Channel(p.Channel), keys.MessageID(e.Key))
+		default:
 			found[i] = b.Message(p)
 		}
 	}
@@ -461,7 +467,7 @@ func (r *Reader) VerifyIDs(after string, limit int) (last string, problems []str
 	}
 	for i, m := range found {
 		id := keys.MessageID(entries[0][i].Key)
-		if m != nil && (!m.Found || m.V.ID != id) {
+		if m != nil && (!m.Found || m.V.ID != id) || ephemeral[i] != nil && !ephemeral[i].Found {
 			problems = append(problems, fmt.Sprintf("id %q leads to no message", id))
 		}
 	}

@@ -1,0 +1,475 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/outbox"
+	"example.com/chat/internal/record"
+)
+
+// Ban is a user banned from the whole application or from one channel: they go
+// on reading, and can post nothing.
+type Ban struct {
+	User      User
+	CID       CID   // empty: the whole application
+	By        *User // nil: the application itself
+	Reason    string
+	CreatedAt time.Time
+	Expires   *time.Time // nil: never
+}
+
+// BanDraft says whom to ban, from where, why and for how long.
+type BanDraft struct {
+	User    UserID
+	CID     CID           // empty: the whole application
+	Reason  string        // at most 1,000 runes; who may list bans reads it
+	Lasting time.Duration // 0: for good
+}
+
+// BanQuery asks for bans.
+type BanQuery struct {
+	CID   CID // of a channel; empty: of the whole application
+	Limit int // default 25, at most 300
+	Page  PageToken
+}
+
+// Ban bans a user, in the name of by: a user who exists and is active, or
+// empty. A banned user's sends, edits, commands and changes of channels answer
+// ErrBanned; they still read, leave, flag, mute, and delete what is their own.
+// A ban replaces the one there is. It ends by the clock, at once; what is left
+// of it is removed in the background. ErrInvalid for a user who does not exist,
+// and for by itself.
+func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (Ban, error) {
+	const op = "Ban"
+	if by != "" {
+		if err := checkUserID("by", by); err != nil {
+			return Ban{}, in(op, err)
+		}
+	}
+	return a.ban(ctx, op, application, d, by)
+}
+
+// Ban bans a user from a channel, which needs ban-channel-member in it, or from
+// the whole application, which needs ban-user of any channel type. ErrInvalid
+// for oneself, ErrPermission for one who may ban too and may do more than
+// oneself. See [App.Ban].
+func (s *Session) Ban(ctx context.Context, d BanDraft) (Ban, error) {
+	return s.app.ban(ctx, "Ban", as(s.user), d, s.user)
+}
+
+// Unban ends a user's ban from a channel, or from the whole application if cid
+// is empty. One who is not banned is no error.
+func (a *App) Unban(ctx context.Context, user UserID, cid CID) error {
+	return a.unban(ctx, "Unban", application, user, cid)
+}
+
+// Unban ends a user's ban; it needs what Ban needs. One who is not banned is no
+// error.
+func (s *Session) Unban(ctx context.Context, user UserID, cid CID) error {
+	return s.app.unban(ctx, "Unban", as(s.user), user, cid)
+}
+
+// Bans returns a page of the users who are banned now, by their ids. The list
+// is read forwards: Prev is always empty.
+func (a *App) Bans(ctx context.Context, q BanQuery) (Page[Ban], error) {
+	return a.bans(ctx, "Bans", application, q)
+}
+
+// Bans returns a page of the users who are banned now; it needs what Ban needs.
+// See [App.Bans].
+func (s *Session) Bans(ctx context.Context, q BanQuery) (Page[Ban], error) {
+	return s.app.bans(ctx, "Bans", as(s.user), q)
+}
+
+const maxReason = 1000 // runes of the reason of a ban or a flag
+
+func checkReason(reason string) error {
+	if err := checkText("reason", reason); err != nil {
+		return err
+	}
+	if n := utf8.RuneCountInString(reason); n > maxReason {
+		return fail(ErrTooLong, "reason", "has %d characters; at most %d", n, maxReason)
+	}
+	return nil
+}
+
+// active says whether a ban, if there is one, lasts at a time.
+func active(ban *record.Value[codec.Ban], at int64) bool {
+	return ban.Found && (ban.V.Until == 0 || ban.V.Until > at)
+}
+
+// leftByBan is what a ban leaves a user: what concerns themselves alone, or
+// tells others of what goes wrong.
+var leftByBan = [...]Action{
+	ReadChannel, LeaveChannel, MuteChannel, MuteUser, FlagMessage, FlagUser, DeleteMessageOwn, DeleteReactionOwn,
+	SearchMessages, ReadRestrictedVisibilityMessage,
+}
+
+// banned says whether the caller is banned here.
+func (r *room) banned() bool {
+	return !r.app && (active(&r.read.Ban, r.now) || active(&r.read.Banned, r.now))
+}
+
+// unbanned is an error if a ban keeps the caller from doing something.
+func (r *room) unbanned(action Action) error {
+	if !r.banned() || slices.Contains(leftByBan[:], action) {
+		return nil
+	}
+	ban := r.read.Ban.V
+	where := fmt.Sprintf("channel %q", r.channel.CID)
+	if active(&r.read.Banned, r.now) {
+		ban, where = r.read.Banned.V, "the whole application"
+	}
+	return bannedFrom(r.user, where, &ban)
+}
+
+func bannedFrom(user UserID, where string, ban *codec.Ban) error {
+	until := ""
+	if ban.Until != 0 {
+		until = " until " + moment(ban.Until).Format(time.RFC3339)
+	}
+	return fail(ErrBanned, "", "user %q is banned from %s%s", user, where, until)
+}
+
+// banScope is the scope of a ban.
+func banScope(cid CID, user UserID) string {
+	if cid == "" {
+		return record.UserScope(string(user))
+	}
+	return record.ChannelScope(string(cid))
+}
+
+func checkBan(user UserID, cid CID) error {
+	if err := checkUserID("user", user); err != nil {
+		return err
+	}
+	if cid == "" {
+		return nil
+	}
+	return checkCID("cid", cid)
+}
+
+func (a *App) ban(ctx context.Context, op string, c caller, d BanDraft, by UserID) (Ban, error) {
+	err := d.check(by)
+	if err != nil {
+		return Ban{}, in(op, err)
+	}
+	var made Ban
+	err = a.update(ctx, op, banScope(d.CID, d.User), func(tx *record.Txn) error {
+		b, err := openBench(&tx.Reader, c, d.CID, d.User)
+		if err == nil {
+			err = b.mayBan()
+		}
+		if err == nil {
+			made, err = b.put(tx, d, by)
+		}
+		return err
+	})
+	if d.Lasting > 0 {
+		a.outbox.Wake()
+	}
+	return made, err
+}
+
+func (d *BanDraft) check(by UserID) error {
+	if err := checkBan(d.User, d.CID); err != nil {
+		return err
+	}
+	if err := checkReason(d.Reason); err != nil {
+		return err
+	}
+	if d.User == by {
+		return invalid("user", "is oneself")
+	}
+	return checkDuration(d.Lasting)
+}
+
+func (a *App) unban(ctx context.Context, op string, c caller, user UserID, cid CID) error {
+	if err := checkBan(user, cid); err != nil {
+		return in(op, err)
+	}
+	return a.update(ctx, op, banScope(cid, user), func(tx *record.Txn) error {
+		b, err := openBench(&tx.Reader, c, cid, user)
+		if err == nil {
+			err = b.mayBan()
+		}
+		if err != nil {
+			return err
+		}
+		return b.lift(tx)
+	})
+}
+
+// bench is where bans from a channel, or from the whole application, are
+// decided on, for one caller and about one user.
+type bench struct {
+	caller caller
+	cid    CID
+	user   string         // the other
+	number record.Channel // Everywhere: the whole application
+	room   *room          // nil: the whole application
+	types  []*ChannelType // of the whole application
+	now    int64
+
+	self, other *record.Value[codec.User]
+	member      *record.Value[codec.Member] // the other's
+	ban         *record.Value[codec.Ban]    // the other's
+}
+
+// openBench reads what it takes to decide; user may be empty. ErrNotFound for
+// the channel that the caller may not read.
+func openBench(r *record.Reader, c caller, cid CID, user UserID) (*bench, error) {
+	if cid == "" {
+		return openBenchOfAll(r, c, user)
+	}
+	b := &bench{caller: c, cid: cid, user: string(user), now: now().UnixMicro()}
+	var err error
+	b.room, err = openRoom(r, c, cid, more{
+		first: func(batch *record.Batch) { b.other = batch.User(string(user)) },
+		second: func(batch *record.Batch, number record.Channel) {
+			b.number = number
+			b.member, b.ban = batch.Member(number, string(user)), batch.Ban(number, string(user))
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.self = &b.room.read.User
+	return b, b.room.enter()
+}
+
+func openBenchOfAll(r *record.Reader, c caller, user UserID) (*bench, error) {
+	b := &bench{caller: c, user: string(user), number: record.Everywhere, now: now().UnixMicro()}
+	batch := r.Batch()
+	b.self, b.other = batch.User(string(c.user)), batch.User(string(user))
+	b.ban = batch.Ban(record.Everywhere, string(user))
+	banned := batch.Ban(record.Everywhere, string(c.user))
+	if err := batch.Run(); err != nil {
+		return nil, err
+	}
+	if err := checkCaller(c, b.self); err != nil {
+		return nil, err
+	}
+	if !c.app && active(banned, b.now) {
+		return nil, bannedFrom(c.user, "the whole application", &banned.V)
+	}
+	var err error
+	b.types, err = record.Types[ChannelType](r)
+	return b, err
+}
+
+// mayBan is an error unless the caller may ban here, and list bans.
+func (b *bench) mayBan() error {
+	switch {
+	case b.caller.app:
+		return nil
+	case b.room != nil:
+		if err := b.room.change(); err != nil {
+			return err
+		}
+		return b.room.need(BanChannelMember)
+	case !slices.Contains(b.granted(b.self), BanUser):
+		return fail(ErrPermission, "", "needs the permission %s", BanUser)
+	}
+	return nil
+}
+
+// granted is everything a user may do here, some of it twice: in the channel,
+// or by their role in any channel type.
+func (b *bench) granted(user *record.Value[codec.User]) []Action {
+	var list []Action
+	if b.room == nil {
+		for _, t := range b.types {
+			list = append(list, t.Grants[Role(user.V.Role)]...)
+		}
+		return list
+	}
+	if user == b.self {
+		return b.room.granted()
+	}
+	return grantedTo(b.room.kind, &user.V, b.member.Found, &b.member.V, b.room.channel.CreatedBy)
+}
+
+// outranked is an error if the other may ban too and may do more than the
+// caller.
+func (b *bench) outranked() error {
+	if b.caller.app {
+		return nil
+	}
+	own, others := b.granted(b.self), b.granted(b.other)
+	power := BanUser
+	if b.room != nil {
+		power = BanChannelMember
+	}
+	if !slices.Contains(others, power) {
+		return nil
+	}
+	for _, action := range others {
+		if !slices.Contains(own, action) {
+			return fail(ErrPermission, "user", "user %q may %s, which the caller may not", b.user, action)
+		}
+	}
+	return nil
+}
+
+// put stores the other's ban.
+func (b *bench) put(tx *record.Txn, d BanDraft, by UserID) (Ban, error) {
+	if !b.other.Found {
+		return Ban{}, invalid("user", "user %q does not exist", d.User)
+	}
+	if err := b.outranked(); err != nil {
+		return Ban{}, err
+	}
+	if b.caller.app && by != "" {
+		batch := tx.Batch()
+		user := batch.User(string(by))
+		if err := batch.Run(); err != nil {
+			return Ban{}, err
+		}
+		if err := checkUser("by", by, user); err != nil {
+			return Ban{}, err
+		}
+	}
+	ban := codec.Ban{By: string(by), Reason: d.Reason, At: b.now}
+	if d.Lasting > 0 {
+		ban.Until = b.now + d.Lasting.Microseconds()
+	}
+	if err := tx.PutBan(b.number, b.user, &ban); err != nil {
+		return Ban{}, err
+	}
+	if err := b.setEnd(tx, ban.Until); err != nil {
+		return Ban{}, err
+	}
+	list, err := renderBans(&tx.Reader, b.cid, []record.Banned{{User: b.user, Ban: ban}})
+	if err != nil {
+		return Ban{}, err
+	}
+	return list[0], nil
+}
+
+// lift removes the other's ban.
+func (b *bench) lift(tx *record.Txn) error {
+	if !b.ban.Found {
+		return nil
+	}
+	if err := tx.DeleteBan(b.number, b.user); err != nil {
+		return err
+	}
+	return b.setEnd(tx, 0)
+}
+
+// setEnd records when what is left of the other's ban is to be removed.
+func (b *bench) setEnd(tx *record.Txn, until int64) error {
+	subject := fmt.Sprintf("%d %s", b.number, b.user)
+	if err := tx.CancelTasks(queueBan, subject); err != nil || until == 0 {
+		return err
+	}
+	return tx.AddTask(queueBan, subject, codec.Task{
+		Scope: banScope(b.cid, UserID(b.user)), Payload: b.user, RecordedAt: b.now, Due: until,
+	})
+}
+
+// endBan removes a ban that is over. By now it may be another.
+func (a *App) endBan(ctx context.Context, job outbox.Job) error {
+	var number record.Channel
+	if _, err := fmt.Sscan(job.Subject, &number); err != nil {
+		return err
+	}
+	return a.db.Update(ctx, job.Scope, func(tx *record.Txn) error {
+		b := tx.Batch()
+		ban := b.Ban(number, job.Payload)
+		if err := b.Run(); err != nil || !ban.Found || active(ban, now().UnixMicro()) {
+			return err
+		}
+		return tx.DeleteBan(number, job.Payload)
+	})
+}
+
+func (a *App) bans(ctx context.Context, op string, c caller, q BanQuery) (Page[Ban], error) {
+	var page Page[Ban]
+	var tokenOf record.Channel
+	var after string
+	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	if err == nil && q.CID != "" {
+		err = checkCID("cid", q.CID)
+	}
+	if err == nil && q.Page != "" {
+		err = q.Page.decodeIn(tokenBans, &tokenOf, &after)
+	}
+	if err != nil {
+		return page, in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		page = Page[Ban]{}
+		b, err := openBench(r, c, q.CID, "")
+		if err == nil {
+			err = b.mayBan()
+		}
+		if err != nil {
+			return err
+		}
+		if q.Page != "" && tokenOf != b.number {
+			return otherChannel()
+		}
+		list, err := b.lasting(r, after, q.Limit+1)
+		if err != nil {
+			return err
+		}
+		if len(list) > q.Limit {
+			list = list[:q.Limit]
+			page.Next = encodeTokenIn(tokenBans, b.number, list[q.Limit-1].User)
+		}
+		page.Items, err = renderBans(r, q.CID, list)
+		return err
+	})
+	return page, err
+}
+
+// lasting reads bans that last, of users with ids after one.
+func (b *bench) lasting(r *record.Reader, after string, limit int) ([]record.Banned, error) {
+	var list []record.Banned
+	for len(list) < limit {
+		more, err := r.Bans(b.number, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, ban := range more {
+			if after = ban.User; ban.Until == 0 || ban.Until > b.now {
+				list = append(list, ban)
+			}
+		}
+		if len(more) < limit {
+			break
+		}
+	}
+	return list[:min(limit, len(list))], nil
+}
+
+func renderBans(r *record.Reader, cid CID, list []record.Banned) ([]Ban, error) {
+	people := r.People()
+	batch := r.Batch()
+	for _, b := range list {
+		people.Want(batch, b.User)
+		if b.By != "" {
+			people.Want(batch, b.By)
+		}
+	}
+	if err := batch.Run(); err != nil {
+		return nil, err
+	}
+	var bans []Ban
+	for _, b := range list {
+		ban := Ban{User: shown(&people, b.User), CID: cid, Reason: b.Reason, CreatedAt: moment(b.At), Expires: momentPtr(b.Until)}
+		if b.By != "" {
+			by := shown(&people, b.By)
+			ban.By = &by
+		}
+		bans = append(bans, ban)
+	}
+	return bans, nil
+}

@@ -1,0 +1,295 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// Flag is one user's report of a message or of another user, for moderators to
+// look at. It changes nothing else.
+type Flag struct {
+	Message   *Message // as the viewer sees it now; nil: a user is flagged
+	User      User     // who is flagged, or the author of the message
+	By        User
+	Reason    string
+	CreatedAt time.Time
+}
+
+// FlagQuery asks for flags.
+type FlagQuery struct {
+	CID   CID // of messages of a channel; empty: of all messages and users
+	Limit int // default 25, at most 300
+	Page  PageToken
+}
+
+// FlagMessage reports a message to the moderators; it needs flag-message.
+// ErrNotFound for one that the user cannot see, ErrDeleted and ErrPending for
+// one that is deleted or their own and pending. Again, it replaces the reason,
+// at most 1,000 runes, and keeps its place in the list.
+func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) error {
+	const op = "FlagMessage"
+	if err := checkReason(reason); err != nil {
+		return in(op, err)
+	}
+	return s.app.changeMessage(ctx, op, as(s.user), id, func(tx *record.Txn, f *found) error {
+		if err := f.room.need(FlagMessage); err != nil {
+			return err
+		}
+		switch {
+		case f.message.Pending:
+			return fail(ErrPending, "id", "message %q is pending", id)
+		case f.sight != whole:
+			return fail(ErrDeleted, "id", "message %q is deleted", id)
+		}
+		return putFlag(tx, record.FlagPlace{
+			At: f.room.now, Channel: f.room.number, Message: f.message.CreatedAt, By: string(s.user),
+		}, codec.Flag{MessageID: f.message.ID, Reason: reason})
+	})
+}
+
+// FlagUser reports a user to the moderators; it needs flag-user of any channel
+// type. ErrNotFound for one who does not exist, ErrInvalid for oneself. Again,
+// it replaces the reason, at most 1,000 runes, and keeps its place in the list.
+func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) error {
+	const op = "FlagUser"
+	err := checkUserID("user", user)
+	if err == nil {
+		err = checkReason(reason)
+	}
+	if err == nil && user == s.user {
+		err = invalid("user", "is oneself")
+	}
+	if err != nil {
+		return in(op, err)
+	}
+	return s.app.update(ctx, op, record.UserScope(string(user)), func(tx *record.Txn) error {
+		b := tx.Batch()
+		self, other := b.User(string(s.user)), b.User(string(user))
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if err := checkCaller(as(s.user), self); err != nil {
+			return err
+		}
+		may, err := grantedAnywhere(&tx.Reader, self.V.Role, FlagUser)
+		switch {
+		case err != nil:
+			return err
+		case !may:
+			return fail(ErrPermission, "", "needs the permission %s", FlagUser)
+		case !other.Found:
+			return notFound("user", user)
+		}
+		place := record.FlagPlace{At: now().UnixMicro(), User: string(user), By: string(s.user)}
+		return putFlag(tx, place, codec.Flag{Reason: reason})
+	})
+}
+
+// putFlag stores a flag; one that is there keeps its time.
+func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) error {
+	b := tx.Batch()
+	known := b.Flag(place)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	if known.Found {
+		place.At = known.V.At
+	}
+	flag.At = place.At
+	return tx.PutFlag(place, &flag)
+}
+
+// UnflagMessage removes all flags of a message: it was looked at. ErrNotFound
+// if the message does not exist.
+func (a *App) UnflagMessage(ctx context.Context, id MessageID) error {
+	return a.changeMessage(ctx, "UnflagMessage", application, id, func(tx *record.Txn, f *found) error {
+		return tx.DeleteFlags(f.room.number, "", f.message.CreatedAt)
+	})
+}
+
+// UnflagUser removes all flags of a user. One who has none is no error.
+func (a *App) UnflagUser(ctx context.Context, user UserID) error {
+	const op = "UnflagUser"
+	if err := checkUserID("user", user); err != nil {
+		return in(op, err)
+	}
+	return a.update(ctx, op, record.UserScope(string(user)), func(tx *record.Txn) error {
+		return tx.DeleteFlags(record.Everywhere, string(user))
+	})
+}
+
+// Flags returns a page of flags, oldest first: of the messages of a channel, or
+// of all messages and users. What is flagged and gone, or hidden by truncating,
+// is left out. The list is read forwards: Prev is always empty.
+func (a *App) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
+	return a.flags(ctx, "Flags", application, q)
+}
+
+// Flags returns a page of the flags that the user is to look at: of messages
+// that they can see, where they may ban-channel-member, and, in the list of all,
+// of users. The list of a channel needs that permission in it, the list of all
+// needs ban-user of any channel type. See [App.Flags].
+func (s *Session) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
+	return s.app.flags(ctx, "Flags", as(s.user), q)
+}
+
+func (a *App) flags(ctx context.Context, op string, c caller, q FlagQuery) (Page[Flag], error) {
+	var page Page[Flag]
+	var after record.FlagPlace
+	var tokenOf record.Channel
+	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	if err == nil && q.CID != "" {
+		err = checkCID("cid", q.CID)
+	}
+	if err == nil && q.Page != "" {
+		tokenOf, after, err = decodeFlagToken(q.Page)
+	}
+	if err != nil {
+		return page, in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		page = Page[Flag]{}
+		b, err := openBench(r, c, q.CID, "")
+		if err == nil {
+			err = b.mayBan()
+		}
+		if err != nil {
+			return err
+		}
+		if q.Page != "" && tokenOf != b.number {
+			return otherChannel()
+		}
+		l := &flagList{reader: r, caller: c, number: b.number, after: after}
+		if err := l.read(q.Limit + 1); err != nil {
+			return err
+		}
+		if len(l.places) > q.Limit {
+			l.places = l.places[:q.Limit]
+			page.Next = encodeFlagToken(b.number, l.places[q.Limit-1])
+		}
+		page.Items, err = l.render()
+		return err
+	})
+	return page, err
+}
+
+// A token of a list of flags is the list and the key of the last flag in it.
+
+func encodeFlagToken(list record.Channel, p record.FlagPlace) PageToken {
+	return encodeTokenIn(tokenFlags, list, p.Key())
+}
+
+func decodeFlagToken(t PageToken) (list record.Channel, p record.FlagPlace, err error) {
+	var key string
+	if err := t.decodeIn(tokenFlags, &list, &key); err != nil {
+		return 0, p, err
+	}
+	if p, err = record.FlagPlaceOf(key); err != nil {
+		return 0, p, invalid("page", "is not a page token of this list")
+	}
+	return list, p, nil
+}
+
+// flagList reads the flags that a caller may see.
+type flagList struct {
+	reader *record.Reader
+	caller caller
+	number record.Channel
+	after  record.FlagPlace
+
+	places   []record.FlagPlace
+	flags    []codec.Flag
+	messages []*found // nil: a user is flagged
+}
+
+func (l *flagList) read(limit int) error {
+	for len(l.places) < limit {
+		places, err := l.reader.FlagsAfter(l.number, l.after, limit)
+		if err != nil || len(places) == 0 {
+			return err
+		}
+		l.after = places[len(places)-1]
+		if err := l.add(places); err != nil {
+			return err
+		}
+		if len(places) < limit {
+			return nil
+		}
+	}
+	return nil
+}
+
+// add adds those flags of some that the caller may see.
+func (l *flagList) add(places []record.FlagPlace) error {
+	flags := make([]*record.Value[codec.Flag], len(places))
+	b := l.reader.Batch()
+	for i, p := range places {
+		flags[i] = b.Flag(p)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	ids := make([]MessageID, len(places))
+	for i, f := range flags {
+		ids[i] = MessageID(f.V.MessageID)
+	}
+	messages, err := findAll(l.reader, l.caller, slices.DeleteFunc(slices.Clone(ids), func(id MessageID) bool { return id == "" }))
+	if err != nil {
+		return err
+	}
+	for i, p := range places {
+		var m *found
+		if ids[i] != "" {
+			m, messages = messages[0], messages[1:]
+		}
+		if !flags[i].Found || p.Channel != record.Everywhere && !looksAfter(m) {
+			continue
+		}
+		l.places, l.flags, l.messages = append(l.places, p), append(l.flags, flags[i].V), append(l.messages, m)
+	}
+	return nil
+}
+
+// looksAfter says whether a message, as found by a moderator, is theirs to look
+// at.
+func looksAfter(m *found) bool {
+	return m != nil && m.room.enter() == nil && m.room.need(BanChannelMember) == nil
+}
+
+// render makes the flags of the list.
+func (l *flagList) render() ([]Flag, error) {
+	var list []found
+	people := l.reader.People()
+	b := l.reader.Batch()
+	for i, p := range l.places {
+		people.Want(b, p.By)
+		if m := l.messages[i]; m != nil {
+			list = append(list, *m)
+		} else {
+			people.Want(b, p.User)
+		}
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	messages, err := render(l.reader, list)
+	if err != nil {
+		return nil, err
+	}
+	var flags []Flag
+	for i, p := range l.places {
+		f := Flag{By: shown(&people, p.By), Reason: l.flags[i].Reason, CreatedAt: moment(p.At)}
+		if l.messages[i] != nil {
+			f.Message, messages = &messages[0], messages[1:]
+			f.User = f.Message.User
+		} else {
+			f.User = shown(&people, p.User)
+		}
+		flags = append(flags, f)
+	}
+	return flags, nil
+}
