@@ -21,11 +21,12 @@ import (
 // App is the application itself: it may do everything. [App.As] gives what one
 // user may do. An App is safe for concurrent use.
 type App struct {
-	db      *record.DB
-	options Options
-	outbox  *outbox.Outbox
-	markup  *markup.Renderer
-	owned   bool // the store was opened by Open, and is closed by Close
+	db       *record.DB
+	options  Options
+	outbox   *outbox.Outbox
+	markup   *markup.Renderer
+	previews *previewer // nil: off
+	owned    bool       // the store was opened by Open, and is closed by Close
 
 	closing sync.Once
 	closed  chan struct{}
@@ -62,6 +63,9 @@ func New(store storage.Store, options *Options) (*App, error) {
 	a := &App{db: record.New(store), options: o, markup: markup.New(), closed: make(chan struct{})}
 	if err := a.prepare(); err != nil {
 		return nil, in(op, err)
+	}
+	if o.Previews.Enricher != nil {
+		a.previews = newPreviewer(o.Previews.Enricher, o.Previews.Wait)
 	}
 	a.outbox = outbox.New(a.db, o.Logger, a.queues()...)
 	if !o.NoBackground {
@@ -120,6 +124,9 @@ func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
 		a.outbox.Stop()
+		if a.previews != nil {
+			a.previews.close()
+		}
 		if a.owned {
 			if err := a.db.Store().Close(); err != nil {
 				a.err = in("Close", err)

@@ -24,6 +24,9 @@ type Options struct {
 	// MaxMutes is how many users a user may mute: 1 to 10,000. Default 2,000.
 	MaxMutes int
 
+	// Previews is about previews of the links in messages.
+	Previews PreviewOptions
+
 	// Pending is told of pending messages. Default: nobody.
 	Pending PendingHandler
 
@@ -32,7 +35,7 @@ type Options struct {
 	PendingGiveUp time.Duration
 
 	// NoBackground leaves work that is due later (expiry of pending messages,
-	// calls of Pending, purging) undone until the application calls
+	// calls of Pending, late previews, purging) undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
 	NoBackground bool
@@ -97,6 +100,9 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	if c.PendingGiveUp < 0 {
 		return c, invalid("Options.PendingGiveUp", "is %v; must be positive", c.PendingGiveUp)
+	}
+	if err := c.Previews.withDefaults(); err != nil {
+		return c, err
 	}
 	for _, n := range []struct {
 		name          string

@@ -19,7 +19,7 @@ const (
 )
 
 func (a *App) queues() []outbox.Queue {
-	return []outbox.Queue{
+	list := []outbox.Queue{
 		{Name: queueExpiry, Run: a.expire, Delay: func(r *record.Reader) (time.Duration, error) {
 			s, err := loadSettings(r)
 			if err != nil {
@@ -30,6 +30,10 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: toldID},
 		{Name: queuePurge, Run: a.purge},
 	}
+	if a.previews != nil {
+		list = append(list, outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce})
+	}
+	return list
 }
 
 // storePending stores a message that awaits commit, with the work of expiring
@@ -51,14 +55,14 @@ func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Mess
 	return a.recordTold(tx, toldSent, r.number, r.channel.CID, m)
 }
 
-// pendingSubject names a pending message in the queues: ids may be too long.
-func pendingSubject(number record.Channel, sent int64) string {
+// messageSubject names a message in the queues: ids may be too long.
+func messageSubject(number record.Channel, sent int64) string {
 	return fmt.Sprintf("%d %d", number, sent)
 }
 
 // addExpiry records that a pending message is to expire.
 func addExpiry(tx *record.Txn, number record.Channel, cid string, m *codec.Message) error {
-	return tx.AddTask(queueExpiry, pendingSubject(number, m.CreatedAt), codec.Task{
+	return tx.AddTask(queueExpiry, messageSubject(number, m.CreatedAt), codec.Task{
 		Scope: record.ChannelScope(cid), Payload: m.ID, RecordedAt: m.CreatedAt, Due: m.CreatedAt,
 	})
 }
@@ -77,7 +81,7 @@ func (a *App) pendingErased(tx *record.Txn, number record.Channel, cid string, m
 	if m.DeletedAt == 0 {
 		m.DeletedAt = now().UnixMicro()
 	}
-	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
+	if err := tx.CancelTasks(queueExpiry, messageSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
 	return a.recordTold(tx, toldDeleted, number, cid, m)
@@ -196,7 +200,7 @@ func commit(tx *record.Txn, f *found) error {
 	if err := tx.UnplaceMessage(number, m); err != nil {
 		return err
 	}
-	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
+	if err := tx.CancelTasks(queueExpiry, messageSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
 	b := tx.Batch()
@@ -334,7 +338,7 @@ func (a *App) recordTold(tx *record.Txn, what byte, number record.Channel, cid s
 	payload := append([]byte{what}, cid...)
 	payload = m.Encode(append(payload, 0))
 	at := now().UnixMicro()
-	return tx.AddTask(queueTold, pendingSubject(number, m.CreatedAt), codec.Task{
+	return tx.AddTask(queueTold, messageSubject(number, m.CreatedAt), codec.Task{
 		Scope: record.ChannelScope(cid), Payload: string(payload), RecordedAt: at, Due: at,
 	})
 }

@@ -54,7 +54,8 @@ type outgoing struct {
 	mentions    []UserID
 	restricted  []UserID
 	html        string
-	firstURL    string
+	link        link
+	enriches    bool // a preview of the link may come
 	fingerprint string
 	chosenID    bool // the caller chose the id
 }
@@ -64,15 +65,20 @@ func (a *App) send(ctx context.Context, op string, c caller, cid CID, author Use
 	if err != nil {
 		return Message{}, in(op, err)
 	}
+	if out.enriches {
+		if err := a.enrichSend(ctx, op, c, cid, out); err != nil {
+			return Message{}, err
+		}
+	}
 	var t *sending
 	err = a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
-		t = &sending{tx: tx, out: out}
+		t = &sending{tx: tx, reader: &tx.Reader, out: out}
 		return t.run(a, c, cid)
 	})
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored != nil && t.stored.Pending {
+	if t.stored != nil && (t.stored.Pending || out.link.late) {
 		a.outbox.Wake()
 	}
 	if t.answer == nil {
@@ -93,10 +99,16 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	if err != nil {
 		return err
 	}
+	if t.room.kind.URLEnrichment {
+		m.Attachments = joinPreview(m.Attachments, t.out.link.preview)
+	}
 	if m.Pending {
 		err = a.storePending(t.tx, t.room, &t.head.V, m)
 	} else {
 		err = t.store(m)
+	}
+	if err == nil && t.out.link.late {
+		err = addLate(t.tx, t.room, m, t.out.link)
 	}
 	t.stored = m
 	if err != nil || t.quotedBody == nil {
@@ -161,6 +173,7 @@ func (a *App) prepareSend(c caller, cid CID, author UserID, d Draft, o SendOptio
 		return nil, err
 	}
 	out.fingerprint = out.hash(cid, o)
+	out.enriches = a.mayEnrich(out.link, d.SkipEnrichURL, len(d.Attachments))
 	if out.draft.ID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -252,7 +265,7 @@ func (a *App) renderText(out *outgoing, html string) error {
 	if err != nil {
 		return err
 	}
-	out.firstURL = made.FirstURL
+	out.link.url = made.FirstURL
 	if html != "" {
 		if made.HTML, err = rebuildHTML(html); err != nil {
 			return err
@@ -319,11 +332,12 @@ func appendList[S ~string](b []byte, list []S) []byte {
 	return b
 }
 
-// sending is a send inside its transaction.
+// sending is a send inside its transaction, or one that is looked at before it.
 type sending struct {
-	tx   *record.Txn
-	out  *outgoing
-	room *room
+	tx     *record.Txn // nil before it
+	reader *record.Reader
+	out    *outgoing
+	room   *room
 
 	known      *record.Value[codec.Place] // where the id leads already
 	author     *record.Value[codec.User]
@@ -350,7 +364,7 @@ type listedUser struct {
 func (t *sending) read(c caller, cid CID) error {
 	out := t.out
 	var err error
-	t.room, err = openRoom(&t.tx.Reader, c, cid, more{
+	t.room, err = openRoom(t.reader, c, cid, more{
 		first: func(b *record.Batch) {
 			if out.chosenID {
 				t.known = b.Place(string(out.draft.ID))
@@ -482,7 +496,7 @@ func (t *sending) checkRoom() error {
 		{d.Type == TypeSystem, CreateSystemMessage},
 		{len(d.Attachments) > 0, CreateAttachment},
 		{len(t.out.mentions) > 0, CreateMention},
-		{t.out.firstURL != "", AddLinks},
+		{t.out.link.url != "", AddLinks},
 	}
 	for _, n := range needs {
 		if n.when && !room.can(n.action) {

@@ -101,7 +101,7 @@ func (a *App) verifyChannel(ctx context.Context, op string, number record.Channe
 // verifyExpiry looks for pending messages that would never expire.
 func verifyExpiry(r *record.Reader, tx *record.Txn, number record.Channel, cid string, found *record.Verified) error {
 	for _, m := range found.Unexpiring {
-		_, _, there, err := r.FirstTask(queueExpiry, pendingSubject(number, m.CreatedAt))
+		_, _, there, err := r.FirstTask(queueExpiry, messageSubject(number, m.CreatedAt))
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,9 @@ type Queue struct {
 	// given up. Nil: nothing.
 	Keep func(payload string) string
 
+	// Runners is how many of its tasks run at the same time. 0: 4.
+	Runners int
+
 	// GiveUpAfter is how long after it was recorded a failing task is given up.
 	// 0: never.
 	GiveUpAfter time.Duration
@@ -55,7 +59,7 @@ const (
 	lease     = 15 * time.Second // how long a claimed task is left alone
 	runLimit  = 10 * time.Second // how long one run may take; well under the lease
 	batch     = 64               // tasks looked at together
-	runners   = 4                // tasks run at the same time
+	runners   = 4                // tasks of a queue run at the same time, if it does not say
 	idle      = 30 * time.Second // how often to look for what another instance left
 	firstWait = time.Second      // after the first failure; it doubles
 	longest   = time.Hour        // between two attempts
@@ -196,7 +200,7 @@ func (o *Outbox) runQueue(ctx context.Context, q *Queue) (int, error) {
 	}
 	var running sync.WaitGroup
 	results := make(chan error, len(list))
-	tickets := make(chan struct{}, runners)
+	tickets := make(chan struct{}, cmp.Or(q.Runners, runners))
 	for _, due := range list {
 		tickets <- struct{}{}
 		running.Go(func() {
