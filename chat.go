@@ -60,12 +60,13 @@ func New(store storage.Store, options *Options) (*App, error) {
 	if store == nil {
 		return nil, in(op, invalid("store", "is nil"))
 	}
-	a := &App{db: record.New(store), options: o, markup: markup.New(), closed: make(chan struct{})}
-	if err := a.prepare(); err != nil {
+	previews, err := o.Previews.previewer()
+	if err != nil {
 		return nil, in(op, err)
 	}
-	if o.Previews.Enricher != nil {
-		a.previews = newPreviewer(o.Previews.Enricher, o.Previews.Wait)
+	a := &App{db: record.New(store), options: o, markup: markup.New(), previews: previews, closed: make(chan struct{})}
+	if err := a.prepare(); err != nil {
+		return nil, in(op, err)
 	}
 	a.outbox = outbox.New(a.db, o.Logger, a.queues()...)
 	if !o.NoBackground {

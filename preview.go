@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"example.com/chat/internal/unfurl"
 )
 
 // Enricher makes the preview of a link: the last attachment of a message whose
@@ -31,37 +34,6 @@ type Enricher interface {
 	Enrich(ctx context.Context, url string) (Attachment, error)
 }
 
-// PreviewOptions is about previews of links. The zero value is the default that
-// each field's comment states.
-type PreviewOptions struct {
-	// Off has no previews made. Those that messages have stay, as long as their
-	// text has the link. Default: they are made.
-	Off bool
-
-	// Wait is how long a send or an edit waits for the preview of a new link: up
-	// to 10 s, or None for not at all. What comes later changes the message
-	// then. Default 1 s.
-	Wait time.Duration
-
-	// Enricher makes the previews. Default: none.
-	Enricher Enricher
-}
-
-// withDefaults fills in every default. Without an Enricher there are no
-// previews.
-func (o *PreviewOptions) withDefaults() error {
-	switch {
-	case o.Wait == 0:
-		o.Wait = time.Second
-	case o.Wait < None || o.Wait > previewLimit:
-		return invalid("Options.Previews.Wait", "is %v; must be up to %v, or None", o.Wait, previewLimit)
-	}
-	if o.Off {
-		o.Enricher = nil
-	}
-	return nil
-}
-
 // EnricherFunc makes an Enricher of a function.
 type EnricherFunc func(ctx context.Context, url string) (Attachment, error)
 
@@ -69,17 +41,19 @@ type EnricherFunc func(ctx context.Context, url string) (Attachment, error)
 func (f EnricherFunc) Enrich(ctx context.Context, url string) (Attachment, error) { return f(ctx, url) }
 
 // Preview returns the preview that a message with this link would get, without
-// sending one. It is empty if there is nothing worth showing. ErrInvalid for
-// what is no absolute http or https URL of at most 2,048 bytes, ErrState if
-// Options.Previews.Off is set. What went wrong with the page comes wrapped in
-// an Error without a Kind: it may tell of the network the App is in, so show it
-// to nobody outside.
+// sending one. It is empty if the Enricher finds nothing worth showing.
+// ErrInvalid for what is no absolute http or https URL of at most 2,048 bytes,
+// ErrState if Options.Previews.Off is set. That the Enricher failed comes
+// wrapped in an Error without a Kind. The default one does not say why, so that
+// who chooses links does not learn what there is inside the network: see
+// PreviewOptions.Logger. It waits as long as the Enricher takes, up to ten
+// seconds.
 func (a *App) Preview(ctx context.Context, url string) (Attachment, error) {
 	const op = "Preview"
 	if err := a.usable(ctx); err != nil {
 		return Attachment{}, in(op, err)
 	}
-	if err := checkLink("url", url); err != nil {
+	if err := cmp.Or(ctx.Err(), checkLink("url", url)); err != nil {
 		return Attachment{}, in(op, err)
 	}
 	if a.previews == nil {
@@ -126,6 +100,7 @@ type previewer struct {
 	wait     time.Duration   // how long those who ask wait
 	ctx      context.Context // of all calls; ends with the App
 	stop     context.CancelFunc
+	end      func() // ends the Enricher, where that is ours
 
 	guard   sync.Mutex
 	calls   map[string]*previewCall // by link, running and kept
@@ -147,7 +122,7 @@ var (
 )
 
 func newPreviewer(e Enricher, wait time.Duration) *previewer {
-	p := &previewer{enricher: e, wait: wait, calls: map[string]*previewCall{}}
+	p := &previewer{enricher: e, wait: wait, end: func() {}, calls: map[string]*previewCall{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -159,6 +134,7 @@ func (p *previewer) close() {
 	p.guard.Unlock()
 	p.stop()
 	p.running.Wait()
+	p.end()
 }
 
 // start makes a call for a link, or joins the one there is.
@@ -241,7 +217,7 @@ func previewProblem(err error) slog.Attr {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return slog.String(key, "took too long")
-	case errors.Is(err, errPreviewsBusy), errors.Is(err, errPreviewsClosed):
+	case err == errPreviewsBusy, err == errPreviewsClosed, err == unfurl.ErrNone, err == unfurl.ErrBusy, err == unfurl.ErrClosed:
 		return slog.String(key, err.Error())
 	}
 	var errno syscall.Errno

@@ -303,10 +303,3 @@ func TestPreviewWithoutSending(t *testing.T) {
 		}
 	})
 }
-
-func TestPreviewOptionsAreChecked(t *testing.T) {
-	for _, wait := range []time.Duration{-2, -time.Second, 10*time.Second + 1} {
-		_, err := chat.New(nil, &chat.Options{Previews: chat.PreviewOptions{Wait: wait}})
-		wantFieldErr(t, err, chat.ErrInvalid, "Options.Previews.Wait")
-	}
-}
