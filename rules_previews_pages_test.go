@@ -54,7 +54,7 @@ func onFile(t *testing.T, options *chat.Options, story func(s *scenario)) {
 	s.check(app.Close())
 }
 
-const openGraph = `<title>x</title><meta property="og:title" content="The &lt;map&gt;"><meta property="og:site_name" content="Maps">
+const openGraph = `<title>x</title><meta property="og:title" content="Map &amp; more"><meta property="og:site_name" content="Maps">
 	<meta property="og:description" content="Where it is"><meta property="og:image" content="/1.png">`
 
 func TestByDefaultAPageIsFetchedAndItsOpenGraphDataShown(t *testing.T) {
@@ -66,7 +66,7 @@ func TestByDefaultAPageIsFetchedAndItsOpenGraphDataShown(t *testing.T) {
 		}
 		got := m.Attachments[0]
 		site, _, _ := strings.Cut(link, "/map")
-		if got.AuthorName != "Maps" || got.Title != "The <map>" || got.Text != "Where it is" || got.ImageURL != site+"/1.png" || got.OGScrapeURL != link {
+		if got.AuthorName != "Maps" || got.Title != "Map & more" || got.Text != "Where it is" || got.ImageURL != site+"/1.png" || got.OGScrapeURL != link {
 			t.Errorf("got the preview %+v", got)
 		}
 		if !strings.HasSuffix(*agent, "facebookexternalhit/1.1") {
