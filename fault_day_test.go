@@ -63,7 +63,10 @@ func (r *dayReceiver) options() *chat.Options {
 			return nil
 		}
 	}
-	return &chat.Options{NoBackground: true, Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")}}
+	return &chat.Options{
+		NoBackground: true, Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")},
+		Previews: chat.PreviewOptions{Enricher: new(web)},
+	}
 }
 
 // of is what was told of the messages of one day: sorted, as the order is one
@@ -142,6 +145,7 @@ func (d *day) cid(name chat.CID) chat.CID {
 }
 
 func (d *day) draft(draft chat.Draft) chat.Draft {
+	draft.Text = strings.ReplaceAll(draft.Text, "DAY", d.prefix) // pages are not shared by days
 	draft.ID, draft.ParentID, draft.QuotedID = d.id(draft.ID), d.id(draft.ParentID), d.id(draft.QuotedID)
 	draft.Restricted, draft.Mentions = d.users(draft.Restricted), d.users(draft.Mentions)
 	return draft

@@ -174,7 +174,7 @@ func (w *leakWorld) play() {
 		w.check(w.As("mute").MuteUser(w.ctx, "jane", 0))
 	})
 	w.secret("a secret", func() {
-		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 1", Text: "a secret", Mentions: []chat.UserID{"mary"}, Custom: chat.Custom{"key": 1}})
+		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 1", Text: "a secret https://a.example/secret", Mentions: []chat.UserID{"mary"}, Custom: chat.Custom{"key": 1}})
 	})
 	w.secret("a reply to it", func() {
 		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 2", Text: "a secret reply", ParentID: "secret 1", ShowInChannel: true})
@@ -183,7 +183,7 @@ func (w *leakWorld) play() {
 		w.as("john").post(leakPlay, chat.Draft{ID: "public 4", Text: "Meanwhile"})
 	})
 	w.secret("a secret in the show", func() {
-		w.kind.say(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a secret of the show"})
+		w.kind.say(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a late secret https://3s.example/secret"})
 	})
 	w.step("a message that quotes the secret", func() {
 		d := chat.Draft{ID: "public 3", Text: "As was said"}
@@ -238,7 +238,7 @@ func (w *leakWorld) play() {
 		if w.kind.name == "pending" {
 			return // neither is possible
 		}
-		_, err := w.UpdateMessage(w.ctx, "secret 1", chat.MessageUpdate{Text: "an edited secret"}, nil)
+		_, err := w.UpdateMessage(w.ctx, "secret 1", chat.MessageUpdate{Text: "an edited secret https://3s.example/edited"}, nil)
 		w.check(err)
 		_, err = w.DeleteMessage(w.ctx, "secret 3", chat.DeleteSoft, "jane")
 		w.check(err)
@@ -338,7 +338,7 @@ func leakPair(t *testing.T, kind *leakKind, stopped bool, look func(w *leakWorld
 	var tokens []chat.PageToken
 	for _, secrets := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &leakWorld{scenario: newScenario(t, memstore.New(), nil, true), kind: kind, secrets: secrets, stopped: stopped, tokens: tokens}
+			w := &leakWorld{scenario: newScenario(t, memstore.New(), leakOptions(), true), kind: kind, secrets: secrets, stopped: stopped, tokens: tokens}
 			if found := look(w); secrets {
 				with, tokens = found, w.tokens
 			} else {
@@ -347,6 +347,12 @@ func leakPair(t *testing.T, kind *leakKind, stopped bool, look func(w *leakWorld
 		})
 	}
 	return with, without
+}
+
+// leakOptions are options with which links lead to previews.
+func leakOptions() *chat.Options {
+	_, options := previews()
+	return options
 }
 
 // leakDiff is how two stores differ: the first calls that tell them apart.
