@@ -64,7 +64,7 @@ func New(store storage.Store, options *Options) (*App, error) {
 	if err != nil {
 		return nil, in(op, err)
 	}
-	a := &App{db: record.New(store), options: o, markup: markup.New(), previews: previews, closed: make(chan struct{})}
+	a := &App{db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews, closed: make(chan struct{})}
 	if err := a.prepare(); err != nil {
 		return nil, in(op, err)
 	}

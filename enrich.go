@@ -92,11 +92,7 @@ func (a *App) enrichEdit(ctx context.Context, id MessageID, e *edit) error {
 	if !e.looked {
 		return nil
 	}
-	before, err := a.markup.Render(e.seen)
-	if err != nil {
-		return err
-	}
-	if e.same = before.FirstURL == e.link.url; e.same {
+	if e.same = a.makeHTML(e.seen).FirstURL == e.link.url; e.same {
 		return nil
 	}
 	return a.enrich(ctx, id, &e.link)
@@ -184,11 +180,11 @@ func (a *App) enrichLate(ctx context.Context, job outbox.Job) error {
 	if err != nil || text == "" {
 		return err
 	}
-	made, err := a.markup.Render(text)
-	if err != nil || linkHash(made.FirstURL) != hash {
-		return err
+	link := a.makeHTML(text).FirstURL
+	if linkHash(link) != hash {
+		return nil
 	}
-	preview, err := a.previews.ask(ctx, made.FirstURL)
+	preview, err := a.previews.ask(ctx, link)
 	switch {
 	case err != nil && (a.previews.ctx.Err() != nil || errors.Is(ctx.Err(), context.Canceled)):
 		return err // the App ends: it is for the next one

@@ -34,6 +34,9 @@ type Options struct {
 	// Default 3 days.
 	PendingGiveUp time.Duration
 
+	// Markdown says how the text of messages becomes HTML.
+	Markdown MarkdownOptions
+
 	// NoBackground leaves work that is due later (expiry of pending messages,
 	// calls of Pending, late previews, purging) undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
@@ -91,6 +94,10 @@ func (o *Options) withDefaults() (Options, error) {
 	var c Options
 	if o != nil {
 		c = *o
+	}
+	var err error
+	if c.Markdown, err = c.Markdown.withDefaults(); err != nil {
+		return c, err
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

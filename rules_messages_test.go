@@ -506,8 +506,9 @@ func TestHTMLOfTheApplicationIsRebuilt(t *testing.T) {
 		s.channel(room, "jane", "john")
 		given := `<P onclick="x()">hi <b>there<script>alert(1)</script> <a href="javascript:x" title="y">bad</a> ` +
 			`<a href="https://example.org/?a=1&amp;b" style="x">good</a><img src="https://example.org/x.png">`
-		const want = `<p>hi <b>there <a>bad</a> ` +
-			`<a href="https://example.org/?a=1&amp;b" rel="nofollow noopener noreferrer ugc">good</a></b></p>`
+		const want = `<p>hi <b>there bad ` +
+			`<a href="https://example.org/?a=1&amp;b" rel="nofollow noopener noreferrer ugc">good</a>` +
+			`<a href="https://example.org/x.png" rel="nofollow noopener noreferrer ugc">https://example.org/x.png</a></b></p>`
 		m := s.send(room, "jane", chat.Draft{Text: "hi"}, &chat.SendOptions{HTML: given})
 		if m.HTML != want || m.Text != "hi" {
 			t.Errorf("sent, the html is %q and the text %q, want %q", m.HTML, m.Text, want)

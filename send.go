@@ -261,13 +261,11 @@ func metadataFrom(list []string) map[string]string {
 // renderText makes the html of the text, or takes the application's.
 func (a *App) renderText(out *outgoing, html string) error {
 	text := out.draft.Text
-	made, err := a.markup.Render(text)
-	if err != nil {
-		return err
-	}
+	made := a.makeHTML(text)
 	out.link.url = made.FirstURL
 	if html != "" {
-		if made.HTML, err = rebuildHTML(html); err != nil {
+		var err error
+		if made.HTML, err = a.rebuildHTML(html); err != nil {
 			return err
 		}
 		made.Plain = made.HTML == markup.Paragraph(text)
@@ -277,18 +275,18 @@ func (a *App) renderText(out *outgoing, html string) error {
 }
 
 // rebuildHTML makes html of the application safe.
-func rebuildHTML(html string) (string, error) {
+func (a *App) rebuildHTML(html string) (string, error) {
 	if err := checkText("html", html); err != nil {
 		return "", err
 	}
 	if len(html) > maxHTML {
 		return "", fail(ErrTooLong, "html", "has %d bytes; at most %d", len(html), maxHTML)
 	}
-	safe, err := markup.Rebuild(html)
-	if err == nil && strings.TrimSpace(safe) == "" {
-		err = invalid("html", "holds nothing that may be shown")
+	safe := a.markup.Rebuild(html)
+	if strings.TrimSpace(safe) == "" {
+		return "", invalid("html", "holds nothing that may be shown")
 	}
-	return safe, err
+	return safe, nil
 }
 
 // storedHTML is what of the html is worth storing: html that is only the

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"example.com/chat/internal/codec"
@@ -51,6 +52,7 @@ type edit struct {
 	mentions    *[]UserID
 	quoted      *MessageID
 	remakeHTML  bool // of the text that stays
+	remade      remade
 	nothing     bool // changes nothing, if it may
 
 	link      link   // of the new text
@@ -59,6 +61,16 @@ type edit struct {
 	same      bool   // the text had that link already
 	seen      string // the text there was when this was found out
 }
+
+// remade is html that was made of a stored text, outside the transaction.
+type remade struct {
+	done       bool
+	text, html string
+}
+
+// errNotRemade ends a transaction that needs html of a text that none was made
+// of yet.
+var errNotRemade = errors.New("html is to be made of the text")
 
 func (a *App) updateMessage(ctx context.Context, op string, c caller, id MessageID, u MessageUpdate, html string) (Message, error) {
 	e, err := a.editFromUpdate(u, html)
@@ -74,7 +86,7 @@ func (a *App) editFromUpdate(u MessageUpdate, html string) (*edit, error) {
 		return nil, err
 	}
 	if html != "" {
-		if err := e.setHTML(u.Text, html); err != nil {
+		if err := e.setHTML(a, u.Text, html); err != nil {
 			return nil, err
 		}
 	}
@@ -101,17 +113,14 @@ func (e *edit) setText(a *App, text string) error {
 	if err := checkMessageText(text, maxTextRunes); err != nil {
 		return err
 	}
-	made, err := a.markup.Render(text)
-	if err != nil {
-		return err
-	}
+	made := a.makeHTML(text)
 	html := storedHTML(made)
 	e.text, e.html, e.link = &text, &html, link{url: made.FirstURL}
 	return nil
 }
 
-func (e *edit) setHTML(text, html string) error {
-	safe, err := rebuildHTML(html)
+func (e *edit) setHTML(a *App, text, html string) error {
+	safe, err := a.rebuildHTML(html)
 	if err != nil {
 		return err
 	}
@@ -138,8 +147,19 @@ func (e *edit) setMentions(list []UserID) error {
 	return err
 }
 
-// editMessage stores an edit, all rules checked.
+// editMessage stores an edit, all rules checked. Html of a text that stays is
+// made between two transactions, again if the text changed meanwhile.
 func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID, e *edit) (Message, error) {
+	for {
+		edited, err := a.tryEdit(ctx, op, c, id, e)
+		if !errors.Is(err, errNotRemade) {
+			return edited, err
+		}
+		e.remade.html, e.remade.done = storedHTML(a.makeHTML(e.remade.text)), true
+	}
+}
+
+func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e *edit) (Message, error) {
 	scope, err := a.scopeOf(ctx, op, c, id, func(r *record.Reader, f *found) error {
 		return a.lookAtEdit(r, f, e)
 	})
@@ -168,11 +188,11 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 			return err
 		}
 		if e.remakeHTML {
-			made, err := a.markup.Render(f.message.Text)
-			if err != nil {
-				return err
+			if !e.remade.done || e.remade.text != f.message.Text {
+				e.remade = remade{text: f.message.Text}
+				return errNotRemade
 			}
-			f.message.HTML = storedHTML(made)
+			f.message.HTML = e.remade.html
 		}
 		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
 			return err
@@ -367,7 +387,7 @@ func (a *App) editFromPatch(plan patchPlan) (*edit, error) {
 	}
 	html, changed, err := plan.text("html")
 	if err == nil && changed {
-		err = e.patchHTML(html)
+		err = e.patchHTML(a, html)
 	}
 	if err != nil {
 		return nil, err
@@ -397,12 +417,12 @@ func (a *App) editFromPatch(plan patchPlan) (*edit, error) {
 }
 
 // patchHTML sets the html; unset, it is what the text alone makes.
-func (e *edit) patchHTML(html string) error {
+func (e *edit) patchHTML(a *App, html string) error {
 	if html == "" {
 		e.remakeHTML = e.html == nil
 		return nil
 	}
-	safe, err := rebuildHTML(html)
+	safe, err := a.rebuildHTML(html)
 	e.html = &safe
 	return err
 }

@@ -1,22 +1,18 @@
 package markup
 
 import (
-	"bytes"
 	"strings"
 	"testing"
-
-	"github.com/yuin/goldmark/text"
 )
 
 // parsed is what goldmark makes of a text, without the fast path.
 func parsed(t *testing.T, r *Renderer, source string) string {
 	t.Helper()
-	b := []byte(source)
-	var out bytes.Buffer
-	if err := r.markdown.Renderer().Render(&out, b, r.markdown.Parser().Parse(text.NewReader(b))); err != nil {
+	out, err := r.parse(source)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out.String()
+	return string(out.html)
 }
 
 // html is the html of a text, stored or not.
@@ -28,7 +24,7 @@ func (r Result) html(source string) string {
 }
 
 func TestPlainTextIsAParagraph(t *testing.T) {
-	r := New()
+	r := New(Options{})
 	for _, source := range []string{
 		"a", "hello", "Hello, world", "See you at 5:", "Is it? Yes.", "it's 100% (nearly) done; really", "one/two",
 		`she said "no"`, "two  spaces", "日本語のテキスト", "naïve café", "ends with a dot.", "a: b", "www. example", "http: //x",
@@ -51,8 +47,8 @@ func TestPlainTextIsAParagraph(t *testing.T) {
 
 func TestMarkupTakesTheParser(t *testing.T) {
 	for _, source := range []string{
-		"*a*", "_a_", "`a`", "# a", "- a", "1. a", "1) a", "> a", "    a", "a\nb", "a\r\nb", "a ", "~~a~~", "[a](b)", "![a](b)", "<b>", "a & b",
-		"a&amp;b", "www.example.org", "http://example.org", "example.org", "a@example.org", "a\\b", "a|b", "a=b", "+ a", "\ta", "$", "a!",
+		"*a*", "_a_", "`a`", "# a", "- a", "1. a", "1) a", "> a", "    a", "a\nb", "a\r\nb", "a ", "~~a~~", "[a](b)", "![a](b)", "<b>",
+		"a&amp;b", "www.example.org", "http://example.org", "a@example.org", "a\\b", "+ a", "\ta", "a\u202eb", "1. a", " a",
 	} {
 		if isPlain(source) {
 			t.Errorf("%q passes for plain", source)
@@ -61,7 +57,7 @@ func TestMarkupTakesTheParser(t *testing.T) {
 }
 
 func TestMessagesBecomeHTML(t *testing.T) {
-	r := New()
+	r := New(Options{})
 	for _, test := range []struct{ source, html, url string }{
 		{"", "", ""},
 		{" \n\t ", "", ""},
@@ -70,13 +66,32 @@ func TestMessagesBecomeHTML(t *testing.T) {
 		{"a\nb", "<p>a<br>\nb</p>\n", ""},
 		{"~~gone~~", "<p><del>gone</del></p>\n", ""},
 		{"a < b & c", "<p>a &lt; b &amp; c</p>\n", ""},
-		{"https://example.org/map", `<p><a href="https://example.org/map">https://example.org/map</a></p>` + "\n", "https://example.org/map"},
-		{"www.example.org", `<p><a href="http://www.example.org">www.example.org</a></p>` + "\n", "http://www.example.org"},
-		{"`https://a.example` [b](HTTPS://b.example)", `<p><code>https://a.example</code> <a href="HTTPS://b.example">b</a></p>` + "\n", "HTTPS://b.example"},
+		{"https://example.org/map", `<p><a href="https://example.org/map"` + rel + `>https://example.org/map</a></p>` + "\n", "https://example.org/map"},
+		{"www.example.org", `<p><a href="http://www.example.org"` + rel + `>www.example.org</a></p>` + "\n", "http://www.example.org"},
+		{"`https://a.example` [b](HTTPS://b.example)", `<p><code>https://a.example</code> <a href="HTTPS://b.example"` + rel + `>b</a></p>` + "\n", "HTTPS://b.example"},
 		{"    https://a.example", "<pre><code>https://a.example\n</code></pre>\n", ""},
-		{"[mail](mailto:a@b.example)", `<p><a href="mailto:a@b.example">mail</a></p>` + "\n", ""},
-		{"[x](javascript:alert(1))", `<p><a href="">x</a></p>` + "\n", ""},
-		{"<script>alert(1)</script>", "<!-- raw HTML omitted -->\n", ""},
+		{"[mail](mailto:a@b.example)", `<p><a href="mailto:a@b.example"` + rel + `>mail</a></p>` + "\n", ""},
+		{"[x](javascript:alert(1))", "<p>x</p>\n", ""},
+		{"<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n", ""},
+		{"it <fails> so", "<p>it &lt;fails&gt; so</p>\n", ""},
+		{"<x:y>", "<p>&lt;x:y&gt;</p>\n", ""},
+		{"a\n---\n[b]: /c", "<p>a</p>\n<hr>\n<p>[b]: /c</p>\n", ""},
+		{"a\r\nb\rc", "<p>a<br>\nb<br>\nc</p>\n", ""},
+		{"![a *b*](https://c.example/i \"t\")", `<p><a href="https://c.example/i" title="t"` + rel + `>a <em>b</em></a></p>` + "\n", "https://c.example/i"},
+		{"![](https://c.example)", `<p><a href="https://c.example"` + rel + `>https://c.example</a></p>` + "\n", "https://c.example"},
+		{"[![a](https://b.example)](https://c.example)", `<p><a href="https://c.example"` + rel + `>a</a></p>` + "\n", "https://c.example"},
+		{"![a](x)", "<p>a</p>\n", ""},
+		{"[a](//b.example) [c](/d) [e](https:f) [g](tel:1)", "<p>a c e g</p>\n", ""},
+		{"[a](https://b.example?c=1&amp;d)", `<p><a href="https://b.example?c=1&amp;d"` + rel + `>a</a></p>` + "\n", "https://b.example?c=1&d"},
+		{"```go&#32;evil x\na\n```", "<pre><code class=\"language-go\">a\n</code></pre>\n", ""},
+		{"a \u202eb *c*", "<p><bdi>a \u202eb </bdi><em>c</em></p>\n", ""},
+		{"`\u202e`", "<p><code><bdi>\u202e</bdi></code></p>\n", ""},
+		{"&#x202e;a", "<p><bdi>\u202ea</bdi></p>\n", ""},
+		{"[a](https://b.example '\u202ec')", `<p><a href="https://b.example" title="c"` + rel + `>a</a></p>` + "\n", "https://b.example"},
+		{"<https://b.example/\u202e>", `<p><a href="https://b.example/%E2%80%AE"` + rel + `>https://b.example/%E2%80%AE</a></p>` + "\n", "https://b.example/\u202e"},
+		{"(see http://b.example/d_(e).)", `<p>(see <a href="http://b.example/d_(e)"` + rel + `>http://b.example/d_(e)</a>.)</p>` + "\n", "http://b.example/d_(e)"},
+		{"\"http://bücher.example/ü\"", `<p>&quot;<a href="http://b%C3%BCcher.example/%C3%BC"` + rel + `>http://bücher.example/ü</a>&quot;</p>` + "\n", "http://bücher.example/ü"},
+		{"3. a\n4. b", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>\n", ""},
 	} {
 		made, err := r.Render(test.source)
 		if err != nil {
@@ -108,7 +123,7 @@ func FuzzPlain(f *testing.F) {
 	for _, source := range []string{"hello", "a. b", "a  b", "x: y; (z)", "é\u00a0", "a\u2028b", "www. a", `"a"`, "a/b%20"} {
 		f.Add(source)
 	}
-	r := New()
+	r := New(Options{})
 	f.Fuzz(func(t *testing.T, source string) {
 		// Whoever calls has checked the text so far.
 		source = strings.ReplaceAll(strings.ToValidUTF8(source, ""), "\x00", "")

@@ -203,7 +203,7 @@ func (c *Client) follow(ctx context.Context, r *http.Request, to *url.URL) (*htt
 		}
 		response, err := c.transport.RoundTrip(request)
 		if err != nil {
-			return nil, err
+			return nil, withoutAnswer(ctx, err)
 		}
 		if !isRedirect(response.StatusCode) || r.Method != http.MethodGet && r.Method != http.MethodHead {
 			return response, nil
@@ -223,6 +223,20 @@ func (c *Client) follow(ctx context.Context, r *http.Request, to *url.URL) (*htt
 		}
 		to = next
 	}
+}
+
+// withoutAnswer is an error of the transport, without what it may quote of the
+// answer: a stranger wrote that.
+func withoutAnswer(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var connection *net.OpError
+	var certificate *tls.CertificateVerificationError
+	if errors.Is(err, ErrRefused) || errors.As(err, &connection) || errors.As(err, &certificate) {
+		return err
+	}
+	return errors.New("no answer of HTTP/1.1")
 }
 
 // redirect is the URL that a Location leads to from another.

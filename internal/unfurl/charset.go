@@ -79,8 +79,7 @@ func metaCharset(body []byte) string {
 		case html.ErrorToken:
 			return ""
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, hasAttributes := tokens.TagName()
-			if string(name) != "meta" || !hasAttributes {
+			if tagName(tokens.Raw()) != "meta" {
 				continue
 			}
 			switch _, known := charset.Lookup(charsetOfMeta(tokens)); known {

@@ -114,7 +114,7 @@ func (m *media) link(base *base) string {
 		if strings.HasPrefix(one.kind, "image/svg") {
 			continue
 		}
-		if link := base.image(one.secure, one.url); link != "" {
+		if link := base.media(one.secure, one.url); link != "" {
 			return link
 		}
 	}

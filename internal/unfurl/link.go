@@ -23,9 +23,9 @@ func baseOf(from *url.URL, href string) *base {
 	return b
 }
 
-// image is the first of the URLs that a picture, or what can be played, may
+// media is the first of the URLs that a picture, or what can be played, may
 // have: no SVG, which is a program more than a picture.
-func (b *base) image(urls ...string) string {
+func (b *base) media(urls ...string) string {
 	for _, raw := range urls {
 		u := b.resolve(raw)
 		if u == nil {

@@ -48,13 +48,11 @@ func (r *reader) read() {
 		case html.ErrorToken:
 			return
 		case html.StartTagToken:
-			r.start()
+			r.start(tagName(r.tokens.Raw()))
 		case html.SelfClosingTagToken:
-			if name, hasAttributes := r.tokens.TagName(); hasAttributes {
-				r.tag(string(name))
-			}
+			r.tag(tagName(r.tokens.Raw()))
 		case html.EndTagToken:
-			r.end()
+			r.end(tagName(r.tokens.Raw()))
 		case html.TextToken:
 			if r.inHeading && len(r.heading) < 4*maxTitle {
 				r.heading += string(r.tokens.Text())
@@ -63,9 +61,47 @@ func (r *reader) read() {
 	}
 }
 
-func (r *reader) start() {
-	tag, hasAttributes := r.tokens.TagName()
-	switch name := string(tag); name {
+// tagName is the name of a tag as it is written, if it is one that matters.
+// [html.Tokenizer.TagName] makes a copy of every name of a page.
+func tagName(raw []byte) string {
+	if raw = raw[1:]; len(raw) > 0 && raw[0] == '/' {
+		raw = raw[1:]
+	}
+	var name [len("script")]byte
+	for i, c := range raw {
+		switch c {
+		case ' ', '\t', '\n', '\f', '\r', '/', '>':
+			switch string(name[:i]) {
+			case "meta":
+				return "meta"
+			case "link":
+				return "link"
+			case "base":
+				return "base"
+			case "script":
+				return "script"
+			case "title":
+				return "title"
+			case "svg":
+				return "svg"
+			case "h1":
+				return "h1"
+			}
+			return ""
+		}
+		if i == len(name) {
+			return ""
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		name[i] = c
+	}
+	return ""
+}
+
+func (r *reader) start(name string) {
+	switch name {
 	case "title":
 		if r.tokens.Next() == html.TextToken && r.svg == 0 && r.title == "" {
 			r.title = strings.TrimSpace(string(r.tokens.Text()))
@@ -75,14 +111,12 @@ func (r *reader) start() {
 	case "h1":
 		r.inHeading = r.heading == ""
 	default:
-		if hasAttributes {
-			r.tag(name)
-		}
+		r.tag(name)
 	}
 }
 
-func (r *reader) end() {
-	switch tag, _ := r.tokens.TagName(); string(tag) {
+func (r *reader) end(name string) {
+	switch name {
 	case "svg":
 		r.svg = max(r.svg-1, 0)
 	case "h1":
@@ -183,10 +217,10 @@ func (r *reader) page(from *url.URL) Page {
 		p.Description = text(maxDescription, data.read().description, v[dcDescription])
 	}
 	if p.Image == "" {
-		p.Image = base.image(v[twitterImage], v[twitterImageSrc], r.imageLink)
+		p.Image = base.media(v[twitterImage], v[twitterImageSrc], r.imageLink)
 	}
 	if p.Image == "" {
-		p.Image = base.image(data.read().image, data.read().thumbnail)
+		p.Image = base.media(data.read().image, data.read().thumbnail)
 	}
 	if p.Site == "" {
 		p.Site = text(maxSite, data.read().publisher, v[applicationName], v[appName], v[publisher], data.read().site)

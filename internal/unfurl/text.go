@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/html"
 )
 
 // text is the first of the values that has something to show: folded into one
@@ -19,6 +21,7 @@ func text(most int, values ...string) string {
 }
 
 func clean(most int, s string) string {
+	s = unescape(s)
 	b := make([]byte, 0, min(len(s), 4*most))
 	length, space := 0, false
 	for i := 0; i < len(s) && length < most; {
@@ -53,6 +56,41 @@ func clean(most int, s string) string {
 		length++
 	}
 	return strings.TrimSpace(string(b))
+}
+
+// unescape reads the character references that are left in a text: sites that
+// escape twice are many, texts about references few.
+func unescape(s string) string {
+	if !strings.Contains(s, "&") {
+		return s
+	}
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '&')
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		end := i + 1
+		for end < len(s) && end-i <= maxReference && (s[end] == '#' || isLetterOrDigit(s[end])) {
+			end++
+		}
+		if end < len(s) && s[end] == ';' {
+			end++
+			b.WriteString(html.UnescapeString(s[i:end]))
+		} else {
+			b.WriteString(s[i:end])
+		}
+		s = s[end:]
+	}
+}
+
+// maxReference is the length of the longest name of a character.
+const maxReference = 32
+
+func isLetterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // tagAt is the length of the tag that a text begins with, 0 if it does not, and

@@ -10,7 +10,7 @@ import (
 type call struct {
 	key    string
 	url    *url.URL
-	host   string // which it counts for: where it is now
+	host   string // whose place it holds: where it is now; empty on its way
 	over   chan struct{}
 	result result // once it is over
 }
@@ -31,6 +31,7 @@ func (f *Fetcher) enter(c *call) bool {
 		return true
 	}
 	if len(f.waiting) >= f.options.MaxWaiting || h.waiting >= f.options.MaxWaitingPerHost {
+		f.forget(c.host, h)
 		return false
 	}
 	f.waiting = append(f.waiting, c)
@@ -66,6 +67,9 @@ func (f *Fetcher) start(c *call, h *host) {
 // is one: it holds a place of the whole already. The Fetcher is locked.
 func (f *Fetcher) leave(name string) {
 	h := f.hosts[name]
+	if h == nil {
+		return
+	}
 	if len(h.arriving) > 0 {
 		close(h.arriving[0])
 		h.arriving = h.arriving[1:]
@@ -75,6 +79,7 @@ func (f *Fetcher) leave(name string) {
 	f.forget(name, h)
 }
 
+// forget forgets a host of which there is nothing. The Fetcher is locked.
 func (f *Fetcher) forget(name string, h *host) {
 	if h.running == 0 && h.waiting == 0 && len(h.arriving) == 0 {
 		delete(f.hosts, name)
@@ -106,28 +111,32 @@ func (f *Fetcher) redirected(ctx context.Context, from, to *url.URL) error {
 	f.mu.Lock()
 	f.leave(c.host)
 	f.startWaiting()
-	c.host = to.Host
-	h := f.hostOf(c.host)
+	c.host = ""
+	h := f.hostOf(to.Host)
 	if h.running < f.options.MaxRunningPerHost {
 		h.running++
+		c.host = to.Host
 		f.mu.Unlock()
 		return nil
 	}
 	turn := make(chan struct{})
 	h.arriving = append(h.arriving, turn)
 	f.mu.Unlock()
+	var err error
 	select {
 	case <-turn:
-		return nil
 	case <-ctx.Done():
+		err = ctx.Err()
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if i := slices.Index(h.arriving, turn); i >= 0 {
+	if i := slices.Index(h.arriving, turn); i >= 0 { // it gave up waiting
 		h.arriving = slices.Delete(h.arriving, i, i+1)
-		h.running++ // which the end of the call gives up
+		f.forget(to.Host, h)
+		return err
 	}
-	return ctx.Err()
+	c.host = to.Host
+	return err
 }
 
 // callKey is under which a fetch's context has its call.

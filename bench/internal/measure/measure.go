@@ -30,6 +30,18 @@ func (c Cell) PerCall() time.Duration {
 	return time.Duration(float64(time.Second) / c.PerSecond)
 }
 
+// Time is how long a call takes: of the processors where that is known, so that
+// what else the machine does counts little, and by the clock.
+func Time(call func()) (processor, clock time.Duration) {
+	used, begun := cpu(), time.Now()
+	call()
+	clock = time.Since(begun)
+	if used = cpu() - used; used <= 0 {
+		used = clock
+	}
+	return used, clock
+}
+
 // ErrOver is answered by a call that has nothing left to do. It ends its
 // caller, and is not counted.
 var ErrOver = errors.New("nothing left to measure")

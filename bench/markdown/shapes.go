@@ -1,0 +1,48 @@
+package main
+
+// shapes are hostile texts of our own: what is close below each bound of the
+// guard, what makes much html, and what the search found.
+func shapes() []shape {
+	return []shape{
+		{"nesting as deep as goes, then blank lines", []part{{"- ", 3}, {"a\n", 1}, {"\n", 19_992}}},
+		{"quotes as deep as goes", []part{{"> > a\n", 3_333}}},
+		{"quotes as deep as goes, few lines", []part{{"> > > > > > > > > > > > > > > > a\n", 588}}},
+		{"lists as deep as goes, few lines", []part{{"- - - - - - - - - - - - - - - - a\n", 588}}},
+		{"backticks that nothing closes", []part{{"\\``\n", 5_000}}},
+		{"runs of backticks of many lengths", []part{{"` `` ``` ```` ````` `````` ``````` ```````` a\n", 435}}},
+		{"links, as many as goes in a block", []part{{"[a](b", 20}, {"a\n", 9_950}}},
+		{"brackets in blocks of their own", []part{{"[[[[[[[[[[]]]]]]]]]]\n\n", 900}}},
+		{"emphasis, as much as goes in a block", []part{{"*a_ ", 700}, {"a\n", 8_600}}},
+		{"emphasis in blocks of its own", []part{{"*a _b *c _d e* f_ g* h_\n\n", 800}}},
+		{"short addresses of mail", []part{{"a@b.co ", 2_857}}},
+		{"short addresses", []part{{"www.a.b ", 2_500}}},
+		{"short autolinks", []part{{"<a:b>", 4_000}}},
+		{"short links in items", []part{{"- [](http:a)\n", 1_538}}},
+		{"addresses that are none", []part{{"www.a_b_", 2_500}}},
+		{"domains that are none", []part{{"*www.a.", 2_857}}},
+		{"local parts that are none", []part{{"_a.b", 5_000}}},
+		{"short headings", []part{{"#\n", 10_000}}},
+		{"short items", []part{{"-\n", 10_000}}},
+		{"short numbered items", []part{{"1.\n", 6_666}}},
+		{"items in quotes", []part{{">-\n", 6_666}}},
+		{"rules", []part{{"---\n", 5_000}}},
+		{"short paragraphs", []part{{"a\n\n", 6_666}}},
+		{"broken lines", []part{{"a\n", 10_000}}},
+		{"quotation marks", []part{{"\"", 20_000}}},
+		{"overrides", []part{{"\u202e*a*", 5_000}}},
+		{"overrides in lines", []part{{"\u202e\n", 10_000}}},
+		{"overrides of four bytes a character", []part{{"\U0001F600\u202e", 10_000}}},
+		{"emphasis of four bytes a character", []part{{"\U0001F600*", 10_000}}},
+		{"characters of four bytes", []part{{"\U0001F600", 20_000}}},
+		{"references", []part{{"&quot;", 3_333}}},
+		{"references that are none", []part{{"&a", 10_000}}},
+		{"escapes", []part{{"\\\"", 10_000}}},
+		{"fences", []part{{"```\n", 5_000}}},
+		{"fences with languages", []part{{"```&quot;\n```\n", 1_428}}},
+		{"a fence in a list, then lines of spaces", []part{{"- ```\n", 1}, {"  \n", 6_664}}},
+		{"images in images", []part{{"![", 60}, {"](http://a)", 30}, {"a\n", 9_000}}},
+		{"addresses between code", []part{{"\U0001F600`www.a.b\U0001F600", 2_563}}},
+		{"addresses that end late, between code", []part{{"`a`www.a.b", 2_000}}},
+		{"strikethrough", []part{{"~a~~b ", 230}, {"a ", 9_000}}},
+	}
+}
