@@ -76,54 +76,126 @@ func (a *Attachment) UnmarshalJSON(data []byte) error {
 // and names the place: "attachments[2].image_url" for the field "attachments".
 // Decoding the result gives what every later read gives.
 func encodeAttachments(field string, list []Attachment) ([]byte, error) {
-	return joinAttachments(field, list, false)
+	for i := range list {
+		if list[i].OGScrapeURL != "" {
+			return nil, notYourPreview(element(field, i))
+		}
+	}
+	encoded, _, err := encodeBesidePreview(field, list)
+	return encoded, err
 }
 
-// encodeWithPreviews is encodeAttachments for a list that may hold previews of
-// links, which the engine alone makes: those with an og_scrape_url. They count
+// notYourPreview is the error for a preview that is not the engine's.
+func notYourPreview(place string) error {
+	return invalid(place+".og_scrape_url", "is set by the engine alone, on the preview of a link; leave it out, or give the preview back as it is")
+}
+
+// claim is an attachment from a caller that says it is the preview which the
+// message has.
+type claim struct {
+	place string
+	Attachment
+}
+
+// encodeBesidePreview is encodeAttachments for a message that may have a
+// preview. The attachments that claim to be it are returned apart; they count
 // towards no limit.
-func encodeWithPreviews(field string, list []Attachment) ([]byte, error) {
-	return joinAttachments(field, list, true)
-}
-
-func joinAttachments(field string, list []Attachment, previews bool) ([]byte, error) {
-	if len(list) == 0 {
-		return nil, nil
+func encodeBesidePreview(field string, list []Attachment) (encoded []byte, claims []claim, err error) {
+	if len(list) > maxAttachments+1 {
+		return nil, nil, tooManyAttachments(field, len(list)) // before any work
 	}
-	if !previews && len(list) > maxAttachments {
-		return nil, tooManyAttachments(field, len(list)) // before any work
-	}
-	encoded := []byte("[")
-	counted, size := 0, len("[]")
+	count := 0
 	for i, attachment := range list {
 		place := element(field, i)
-		if attachment.OGScrapeURL != "" && !previews {
-			return nil, invalid(place+".og_scrape_url", "is set by the engine alone, on the preview of a link")
-		}
 		one, err := encodeAttachment(place, attachment)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if i > 0 {
+		if attachment.OGScrapeURL != "" {
+			claims = append(claims, claim{place, attachment})
+			continue
+		}
+		if count == 0 {
+			encoded = append(encoded, '[')
+		} else {
 			encoded = append(encoded, ',')
 		}
 		encoded = append(encoded, one...)
-		if attachment.OGScrapeURL == "" {
-			if counted > 0 {
-				size++ // the comma
-			}
-			counted++
-			size += len(one)
-		}
+		count++
 	}
-	if counted > maxAttachments {
-		return nil, tooManyAttachments(field, counted)
+	if count == 0 {
+		return nil, claims, nil
 	}
-	if size > maxAttachmentBytes {
-		return nil, invalid(field, "together are %s bytes of JSON; at most %s", grouped(size), grouped(maxAttachmentBytes))
+	encoded = append(encoded, ']')
+	if count > maxAttachments {
+		return nil, nil, tooManyAttachments(field, count)
 	}
-	return append(encoded, ']'), nil
+	if size := len(encoded); size > maxAttachmentBytes {
+		return nil, nil, invalid(field, "together are %s bytes of JSON; at most %s", grouped(size), grouped(maxAttachmentBytes))
+	}
+	return encoded, claims, nil
 }
+
+// encodePreview checks what an Enricher made of a link and returns it as it is
+// stored; nothing if there is nothing in it.
+func encodePreview(link string, preview Attachment) (string, error) {
+	preview.OGScrapeURL = ""
+	encoded, err := encodeAttachment("preview", preview)
+	if err != nil || string(encoded) == "{}" {
+		return "", err
+	}
+	preview.OGScrapeURL = link
+	if encoded, err = encodeAttachment("preview", preview); err != nil {
+		return "", err
+	}
+	if len(encoded) > maxPreviewBytes {
+		return "", invalid("preview", "is %s bytes of JSON; at most %s", grouped(len(encoded)), grouped(maxPreviewBytes))
+	}
+	return string(encoded), nil
+}
+
+// decodePreview is the inverse of encodePreview.
+func decodePreview(stored string) Attachment {
+	list := decodeAttachments("[" + stored + "]")
+	if len(list) == 0 {
+		return Attachment{}
+	}
+	return list[0]
+}
+
+// joinPreview puts a preview, if there is one, behind stored attachments.
+func joinPreview(own, preview string) string {
+	switch {
+	case preview == "":
+		return own
+	case own == "":
+		return "[" + preview + "]"
+	}
+	return strings.TrimSuffix(own, "]") + "," + preview + "]"
+}
+
+// splitPreview is the inverse of joinPreview. The preview is the one attachment
+// with an og_scrape_url, and the last.
+func splitPreview(stored string) (own, preview string) {
+	if !strings.Contains(stored, `"og_scrape_url"`) {
+		return stored, ""
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal([]byte(stored), &list); err != nil || len(list) == 0 {
+		return stored, ""
+	}
+	preview = string(list[len(list)-1])
+	if decodePreview(preview).OGScrapeURL == "" {
+		return stored, ""
+	}
+	if own = strings.TrimSuffix(stored, preview+"]"); own == "[" {
+		return "", preview
+	}
+	return strings.TrimSuffix(own, ",") + "]", preview
+}
+
+// countAttachments is how many attachments are stored.
+func countAttachments(stored string) int { return len(decodeAttachments(stored)) }
 
 func tooManyAttachments(field string, count int) error {
 	return invalid(field, "has %s attachments; at most %d", grouped(count), maxAttachments)

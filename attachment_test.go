@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,15 +103,68 @@ func TestAttachmentsLimitIsExact(t *testing.T) {
 
 func TestPreviewsCountTowardsNoLimit(t *testing.T) {
 	preview := Attachment{OGScrapeURL: "example.org", Text: strings.Repeat("x", 6000)}
-	encoded, err := encodeWithPreviews("attachments", append(make([]Attachment, 30), preview))
+	for at := range 31 {
+		list := slices.Insert(make([]Attachment, 30), at, preview)
+		encoded, claims, err := encodeBesidePreview("attachments", list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := countAttachments(string(encoded)); n != 30 || len(claims) != 1 || claims[0].place != element("attachments", at) {
+			t.Errorf("got %d attachments and %d claims", n, len(claims))
+		}
+	}
+	_, _, err := encodeBesidePreview("attachments", append(make([]Attachment, 31), preview))
+	wantInvalid(t, err, "attachments", "32 attachments")
+	_, _, err = encodeBesidePreview("attachments", make([]Attachment, 31))
+	wantInvalid(t, err, "attachments", "31 attachments")
+}
+
+func TestPreviewIsTheLastOfStoredAttachments(t *testing.T) {
+	preview, err := encodePreview("https://example.org", Attachment{Title: `"og_scrape_url" ],[`, Custom: Custom{"a": []any{1, "]"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if decoded := decodeAttachments(encoded); len(decoded) != 31 || decoded[30].OGScrapeURL != "example.org" {
-		t.Errorf("got %d attachments", len(decoded))
+	for _, list := range [][]Attachment{
+		nil,
+		{{}},
+		{{Title: "x"}},
+		{{Title: "]"}, {Text: `,{"og_scrape_url":"x"}`, Custom: Custom{"b": map[string]any{"og_scrape_url": "y"}}}},
+	} {
+		encoded, err := encodeAttachments("attachments", list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := string(encoded)
+		if gotOwn, got := splitPreview(own); gotOwn != own || got != "" {
+			t.Errorf("%s parts into %s and %s", own, gotOwn, got)
+		}
+		joined := joinPreview(own, preview)
+		if got := decodeAttachments(joined); len(got) != len(list)+1 || got[len(list)].OGScrapeURL != "https://example.org" {
+			t.Errorf("%s and %s together are %s", own, preview, joined)
+		}
+		if gotOwn, got := splitPreview(joined); gotOwn != own || got != preview {
+			t.Errorf("%s parts into %s and %s", joined, gotOwn, got)
+		}
+		if got := joinPreview(own, ""); got != own {
+			t.Errorf("%s without a preview is %s", own, got)
+		}
 	}
-	_, err = encodeWithPreviews("attachments", append(make([]Attachment, 31), preview))
-	wantInvalid(t, err, "attachments", "31 attachments")
+}
+
+func TestPreviewsThatAreNone(t *testing.T) {
+	for _, none := range []Attachment{{}, {OGScrapeURL: "https://other.example"}, {Custom: Custom{}}} {
+		if got, err := encodePreview("https://example.org", none); got != "" || err != nil {
+			t.Errorf("%v is %s, %v", none, got, err)
+		}
+	}
+	for field, bad := range map[string]Attachment{
+		"preview":           {Text: strings.Repeat("x", maxPreviewBytes)},
+		"preview.title":     {Title: "\xff"},
+		"preview.image_url": {ImageURL: "javascript:alert(1)"},
+	} {
+		_, err := encodePreview("https://example.org", bad)
+		wantInvalid(t, err, field, "")
+	}
 }
 
 func TestAttachmentURLs(t *testing.T) {

@@ -54,7 +54,7 @@ func (a *App) recordTold(tx *record.Txn, what byte, number record.Channel, cid s
 		if task.Payload == "" {
 			task.Payload = t.encode()
 		}
-		return tx.AddTask(queue, pendingSubject(number, m.CreatedAt), task)
+		return tx.AddTask(queue, messageSubject(number, m.CreatedAt), task)
 	}
 	if settings.posts() {
 		if err := add(queueCallback); err != nil {

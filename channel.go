@@ -342,7 +342,7 @@ func (a *App) prepareNotice(c caller, message *SystemMessage) (*notice, error) {
 			Author: string(author), System: true, Silent: message.Silent, Text: message.Text, HTML: out.html,
 			Custom: out.custom,
 		},
-		hasURL: out.firstURL != "",
+		hasURL: out.link.url != "",
 	}, nil
 }
 

@@ -21,11 +21,12 @@ import (
 // App is the application itself: it may do everything. [App.As] gives what one
 // user may do. An App is safe for concurrent use.
 type App struct {
-	db      *record.DB
-	options Options
-	outbox  *outbox.Outbox
-	markup  *markup.Renderer
-	poster  poster
+	db       *record.DB
+	options  Options
+	outbox   *outbox.Outbox
+	markup   *markup.Renderer
+	previews *previewer // nil: off
+	poster   poster
 
 	commands map[string]*command
 	closers  []func() // of what commands hold
@@ -63,8 +64,13 @@ func New(store storage.Store, options *Options) (*App, error) {
 	if store == nil {
 		return nil, in(op, invalid("store", "is nil"))
 	}
+	previews, err := o.Previews.previewer()
+	if err != nil {
+		return nil, in(op, err)
+	}
 	a := &App{
-		db: record.New(store), options: o, markup: newMarkup(o.Markdown), poster: newPoster(o.CallbackTransport), closed: make(chan struct{}),
+		db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews,
+		poster: newPoster(o.CallbackTransport), closed: make(chan struct{}),
 	}
 	a.commands = a.knownCommands()
 	if err := a.prepare(); err != nil {
@@ -130,6 +136,9 @@ func (a *App) Close() error {
 		a.poster.close()
 		for _, end := range a.closers {
 			end()
+		}
+		if a.previews != nil {
+			a.previews.close()
 		}
 		if a.owned {
 			if err := a.db.Store().Close(); err != nil {

@@ -314,8 +314,8 @@ func checkAnswer(answer *CommandAnswer, most int) error {
 	return nil
 }
 
-// say makes what is sent say what a command answers. Its html is still to be
-// made.
+// say makes what is sent say what a command answers, as it is: a link in it is
+// not looked at. Its html is still to be made.
 func (out *outgoing) say(name, args string, answer reply) error {
 	out.draft.Text, out.draft.Attachments, out.draft.Type = answer.Text, answer.Attachments, TypeRegular
 	if answer.System && answer.To == ToChannel {
@@ -325,7 +325,7 @@ func (out *outgoing) say(name, args string, answer reply) error {
 	if err != nil {
 		return err
 	}
-	out.attachments = string(attachments)
+	out.attachments, out.enriches = string(attachments), false
 	out.command = &invocation{name: name, args: args, ephemeral: answer.To == ToAuthor, act: answer.act}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/chat"
+	"example.com/chat/internal/model"
 )
 
 // check compares everything that can be read with what must be there.
@@ -135,6 +136,9 @@ func crashViewOf(m chat.Message) crashView {
 		CID: m.CID, User: m.User.ID, Text: m.Text, HTML: m.HTML, Parent: m.ParentID, Quoted: m.QuotedMessageID, Audience: m.Restricted,
 		Silent: m.Silent, Show: m.ShowInChannel, Created: crashMicro(m.CreatedAt),
 	}
+	if model.LinkOf(m.Text) != "" {
+		v.HTML = ""
+	}
 	if m.SentAt != nil {
 		v.Sent = crashMicro(*m.SentAt)
 	}
@@ -149,6 +153,9 @@ func (l *crashLife) want(m *crashMessage) crashView {
 		CID: m.CID, User: m.author, Text: m.Text, HTML: "<p>" + m.Text + "</p>\n", Parent: m.Parent, Audience: m.Audience,
 		Silent: m.Silent, Show: m.Show, Created: m.at, Sent: m.sent,
 	}
+	if model.LinkOf(m.Text) != "" {
+		v.HTML = ""
+	}
 	if quoted := l.model.messages[m.Quoted]; quoted != nil {
 		if fate := l.model.fate(quoted, time.Now()); fate == crashLive || fate == crashDeleted {
 			v.Quoted = m.Quoted
@@ -158,6 +165,27 @@ func (l *crashLife) want(m *crashMessage) crashView {
 		v.Metadata = string(m.ID)
 	}
 	return v
+}
+
+// checkPreviews checks, when all work is done, that each message has the preview
+// of its link, and no other. One that was deleted for a time, or lies in a
+// channel that is, may have none.
+func (l *crashLife) checkPreviews() {
+	l.t.Helper()
+	for _, m := range l.model.order {
+		state, got := l.look(m.ID)
+		if state != crashLive && state != crashPending {
+			continue
+		}
+		_, err := l.app.As(m.author).Message(l.ctx, m.ID)
+		link, excused := model.LinkOf(got.Text), m.softened || err != nil
+		switch _, preview := modelAttachments(got); {
+		case link == "" && preview != "", preview != "" && preview != link, preview == "" && link != "" && !excused:
+			l.t.Errorf("%s, which is %s, says %q and has the preview %q", m.ID, state, got.Text, preview)
+		case preview != "":
+			l.model.previews++
+		}
+	}
 }
 
 // checkPendingList compares the list of what is pending.

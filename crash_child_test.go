@@ -263,11 +263,24 @@ func (c *crashCaller) drop(gone *crashMine) {
 func (c *crashCaller) draft(op string) crashCall {
 	c.calls++
 	call := crashCall{Op: op, CID: c.room(), ID: chat.MessageID(fmt.Sprintf("%d-%d-%d", c.round, c.index, c.calls))}
-	call.Text = "text of " + string(call.ID)
+	call.Text = c.text("text of " + string(call.ID))
 	if call.Silent = c.oneIn(10); c.oneIn(6) {
 		call.Quoted = c.known.pick(c.random, call.CID)
 	}
 	return call
+}
+
+// text is a text, now and then with a link, whose preview is mostly too late
+// for the send.
+func (c *crashCaller) text(words string) string {
+	if !c.oneIn(4) {
+		return words
+	}
+	site := "5ms"
+	if c.oneIn(4) {
+		site = "up"
+	}
+	return fmt.Sprintf("%s https://%s.example/%d-%d-%d", words, site, c.round, c.index, c.calls)
 }
 
 func (c *crashCaller) reply(call *crashCall) {
@@ -366,7 +379,7 @@ func (c *crashCaller) edit() bool {
 		return false
 	}
 	c.calls++
-	call := crashCall{Op: "edit", CID: m.cid, ID: m.id, Text: fmt.Sprintf("text %d-%d of %s", c.round, c.calls, m.id)}
+	call := crashCall{Op: "edit", CID: m.cid, ID: m.id, Text: c.text(fmt.Sprintf("text %d-%d of %s", c.round, c.calls, m.id))}
 	if !c.call(call, func(ctx context.Context) (int64, error) {
 		_, err := c.app.PatchMessage(ctx, m.id, chat.Patch{Set: map[string]any{"text": call.Text}})
 		return 0, err

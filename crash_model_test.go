@@ -3,6 +3,7 @@ package chat_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/chat"
@@ -39,6 +40,7 @@ type crashModel struct {
 	found    int            // of them those found to be done
 	repeated map[int]int    // how many things were told again that a process told that was killed
 	problems []string       // what is wrong with the report itself
+	previews int            // seen, when all work was done
 }
 
 // crashChannel is a channel. Each time it is made again is another life.
@@ -80,6 +82,7 @@ type crashMessage struct {
 	lost      bool // a call was told that it is not there
 	erased    bool // hard-deleted, and its replies with it
 	unclear   bool // a call about it was cut off, and it is gone either way
+	softened  bool // it was deleted softly once
 	forMe     map[chat.UserID]bool
 	probed    bool // it was made sure that its id is taken for good
 
@@ -170,7 +173,7 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 	case "edit":
 		m.Text = call.Text
 	case "soft":
-		m.state = crashDeleted
+		m.state, m.softened = crashDeleted, true
 	case "undelete":
 		m.state = crashLive
 	case "hard":
@@ -267,7 +270,7 @@ func (w *crashModel) tell(told crashTold, life int, final bool) {
 		w.repeated[t.life]++
 	}
 	switch {
-	case told.Text != m.text() || told.Metadata != string(m.ID):
+	case !m.says(told.Text) || told.Metadata != string(m.ID):
 		w.problem("the application is told that %s was %s, with %q and %q", m.ID, what, told.Text, told.Metadata)
 	case told.Deleted && m.told[0].times == 0:
 		w.problem("the application is told that %s was deleted, and not yet that it was sent", m.ID)
@@ -281,8 +284,12 @@ func (w *crashModel) tell(told crashTold, life int, final bool) {
 	*t = crashTelling{t.times + 1, life, final}
 }
 
-// text is the text that a message was sent with.
-func (m *crashMessage) text() string { return "text of " + string(m.ID) }
+// says tells whether a text is the one that the message was sent with, with a
+// link or without.
+func (m *crashMessage) says(text string) bool {
+	link, ok := strings.CutPrefix(text, "text of "+string(m.ID))
+	return ok && (link == "" || strings.HasSuffix(link, ".example/"+string(m.ID)))
+}
 
 // fate is the state that a message must be in at a time.
 func (w *crashModel) fate(m *crashMessage, now time.Time) string {

@@ -74,7 +74,8 @@ func crashChannelDraft(cid chat.CID) chat.ChannelDraft {
 func crashOptions(tell func(deleted bool) func(context.Context, chat.PendingMessage) error, background bool) *chat.Options {
 	return &chat.Options{
 		NoBackground: !background, MaxDeletedForMe: 1000,
-		Pending: chat.PendingFuncs{Sent: tell(false), Deleted: tell(true)},
+		Pending:  chat.PendingFuncs{Sent: tell(false), Deleted: tell(true)},
+		Previews: chat.PreviewOptions{Enricher: new(web), Wait: time.Millisecond},
 	}
 }
 
@@ -130,6 +131,9 @@ func (c *crash) checkCalls() {
 		if c.model.done[op] == 0 {
 			c.t.Errorf("after %d kills nobody has done %q", c.kills, op)
 		}
+	}
+	if c.model.previews == 0 {
+		c.t.Error("no message has a preview")
 	}
 	if c.model.found == 0 || c.model.found == c.model.cutOff {
 		c.t.Errorf("of %d calls that were cut off %d were done", c.model.cutOff, c.model.found)
@@ -219,6 +223,7 @@ func (c *crash) round(last bool) {
 			l.check()
 			l.checkTold()
 			l.checkGone()
+			l.checkPreviews()
 			if l.setTimeout(); last {
 				l.expireAll()
 			}

@@ -301,21 +301,37 @@ func checkParentThere(tx *record.Txn, f *found, parent *record.Value[codec.Place
 // changeMessage changes a message that the caller can see, under the scope of
 // its channel. ErrNotFound otherwise.
 func (a *App) changeMessage(ctx context.Context, op string, c caller, id MessageID, fn func(*record.Txn, *found) error) error {
-	if err := checkMessageID("id", id); err != nil {
-		return in(op, err)
-	}
-	var cid string
-	err := a.view(ctx, op, func(r *record.Reader) error {
-		f, err := find(r, c, id)
-		if err == nil {
-			cid = f.room.channel.CID
-		}
-		return err
-	})
+	scope, err := a.scopeOf(ctx, op, c, id, nil)
 	if err != nil {
 		return err
 	}
-	return a.update(ctx, op, record.ChannelScope(cid), func(tx *record.Txn) error {
+	return a.changeIn(ctx, op, scope, c, id, fn)
+}
+
+// scopeOf is the scope of the channel in which the caller finds a message. Look,
+// if given, is called with it.
+func (a *App) scopeOf(ctx context.Context, op string, c caller, id MessageID, look func(*record.Reader, *found) error) (scope string, err error) {
+	if err := checkMessageID("id", id); err != nil {
+		return "", in(op, err)
+	}
+	err = a.view(ctx, op, func(r *record.Reader) error {
+		f, err := find(r, c, id)
+		if err != nil {
+			return err
+		}
+		scope = record.ChannelScope(f.room.channel.CID)
+		if look == nil {
+			return nil
+		}
+		return look(r, f)
+	})
+	return scope, err
+}
+
+// changeIn calls fn, in a transaction, with a message as the caller finds it in
+// a channel.
+func (a *App) changeIn(ctx context.Context, op, scope string, c caller, id MessageID, fn func(*record.Txn, *found) error) error {
+	return a.update(ctx, op, scope, func(tx *record.Txn) error {
 		f, err := find(&tx.Reader, c, id)
 		if err != nil {
 			return err

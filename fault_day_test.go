@@ -71,7 +71,8 @@ func (r *dayReceiver) options() *chat.Options {
 	}}
 	return &chat.Options{
 		NoBackground: true, CallbackTransport: posted, Commands: commandOptions().Commands,
-		Pending: chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")},
+		Pending:  chat.PendingFuncs{Sent: tell("sent"), Deleted: tell("deleted")},
+		Previews: chat.PreviewOptions{Enricher: new(web)},
 	}
 }
 
@@ -151,6 +152,7 @@ func (d *day) cid(name chat.CID) chat.CID {
 }
 
 func (d *day) draft(draft chat.Draft) chat.Draft {
+	draft.Text = strings.ReplaceAll(draft.Text, "DAY", d.prefix) // pages are not shared by days
 	draft.ID, draft.ParentID, draft.QuotedID = d.id(draft.ID), d.id(draft.ParentID), d.id(draft.QuotedID)
 	draft.Restricted, draft.Mentions = d.users(draft.Restricted), d.users(draft.Mentions)
 	return draft

@@ -105,7 +105,18 @@ func dayModeration() []dayStep {
 		{name: "held-late", do: send("messaging:lounge", "ann", chat.Draft{ID: "held-late", Text: "held"}, held)},
 		{name: "a ride waits", do: send("ride:one", "jane", chat.Draft{ID: "ride-1", Text: "where?"}, nil)},
 		{name: "one does not", do: send("ride:one", "john", chat.Draft{ID: "ride-2", Text: "here"}, &chat.SendOptions{Pending: chat.PendingOff})},
+		{name: "link", do: send("messaging:lounge", "jane", chat.Draft{ID: "link", Text: "see https://a.example/map"}, nil)},
+		{name: "late link", do: send("messaging:lounge", "john", chat.Draft{ID: "link-late", Text: "see https://5s.example/DAY"}, nil)},
+		{name: "late link, private", do: send("messaging:lounge", "john", chat.Draft{ID: "link-private", Text: "see https://5s.example/DAYprivate", Restricted: []chat.UserID{"jane"}}, &chat.SendOptions{})},
+		{name: "late link, held", do: send("messaging:lounge", "ann", chat.Draft{ID: "link-held", Text: "see https://5s.example/DAYheld"}, held)},
+		{name: "another link", do: func(d *day) error {
+			return d.answer(d.as("jane").UpdateMessage(d.ctx, d.id("link"), chat.MessageUpdate{Text: "now https://b.example/map"}))
+		}},
 		{name: "the application is told", do: runDueWork},
+		{name: "commit one whose preview may be late", again: chat.ErrNotPending, do: func(d *day) error {
+			_, err := d.app.CommitMessage(d.ctx, d.id("link-held"))
+			return err
+		}},
 		{name: "commit", again: chat.ErrNotPending, do: commit("held")},
 		{name: "commit a reply", again: chat.ErrNotPending, do: commit("held-reply")},
 		{name: "commit of a type", again: chat.ErrNotPending, do: commit("ride-1")},

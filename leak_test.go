@@ -130,17 +130,19 @@ var leakKinds = []leakKind{
 }
 
 // leakOptions have a command whose answer is its author's alone, for longer than
-// the story lasts.
+// the story lasts. Links lead to previews, and no send waits for one: it would
+// be later in the store with secrets.
 func leakOptions() *chat.Options {
 	whisper := func(_ context.Context, call chat.CommandCall) (chat.CommandAnswer, error) {
 		return chat.CommandAnswer{Text: call.Args, Attachments: []chat.Attachment{{
 			Title: "A secret", Actions: []chat.AttachmentAction{{Name: "send"}, {Name: "cancel"}, {Name: "again"}},
 		}}}, nil
 	}
-	return &chat.Options{
-		EphemeralLife: 24 * time.Hour,
-		Commands:      []chat.Command{{Name: "whisper", Handler: chat.CommandFunc(whisper)}},
-	}
+	_, options := previews()
+	options.Previews.Wait = chat.None
+	options.EphemeralLife = 24 * time.Hour
+	options.Commands = []chat.Command{{Name: "whisper", Handler: chat.CommandFunc(whisper)}}
+	return options
 }
 
 // leakWorld is one of the two stores.
@@ -212,7 +214,7 @@ func (w *leakWorld) play() {
 		w.check(w.As("mute").MuteUser(w.ctx, "jane", 0))
 	})
 	w.secret("a secret", func() {
-		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 1", Text: "a secret", Mentions: []chat.UserID{"mary"}, Custom: chat.Custom{"key": 1}})
+		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 1", Text: "a secret https://a.example/secret", Mentions: []chat.UserID{"mary"}, Custom: chat.Custom{"key": 1}})
 	})
 	w.secret("a reply to it", func() {
 		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 2", Text: "a secret reply", ParentID: "secret 1", ShowInChannel: true})
@@ -221,7 +223,7 @@ func (w *leakWorld) play() {
 		w.as("john").post(leakPlay, chat.Draft{ID: "public 4", Text: "Meanwhile"})
 	})
 	w.secret("a secret in the show", func() {
-		w.kind.say(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a secret of the show"})
+		w.kind.say(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a late secret https://3s.example/secret"})
 	})
 	w.step("a message that quotes the secret", func() {
 		d := chat.Draft{ID: "public 3", Text: "As was said"}
@@ -285,7 +287,7 @@ func (w *leakWorld) play() {
 		if w.kind.name == "pending" || w.kind.name == "ephemeral" {
 			return // neither is possible
 		}
-		_, err := w.UpdateMessage(w.ctx, "secret 1", chat.MessageUpdate{Text: "an edited secret"}, nil)
+		_, err := w.UpdateMessage(w.ctx, "secret 1", chat.MessageUpdate{Text: "an edited secret https://3s.example/edited"}, nil)
 		w.check(err)
 		_, err = w.DeleteMessage(w.ctx, "secret 3", chat.DeleteSoft, "jane")
 		w.check(err)

@@ -112,7 +112,7 @@ type Attachment struct {
 	ImageURL    string
 	ThumbURL    string
 	AssetURL    string
-	OGScrapeURL string // the engine's: the link a preview was made from
+	OGScrapeURL string // the engine's: the link of which this is the preview
 	Actions     []AttachmentAction
 	Custom      Custom
 }
@@ -155,8 +155,10 @@ type Draft struct {
 	Type MessageType // empty: TypeRegular
 	Text string      // at most the channel type's MaxMessageLength runes
 
-	Attachments []Attachment // at most 30, together at most 5 KiB of compact JSON
-	Mentions    []UserID     // at most 25 users who exist
+	// Attachments are at most 30, together at most 5 KiB of compact JSON. The
+	// preview of a link counts towards neither.
+	Attachments []Attachment
+	Mentions    []UserID // at most 25 users who exist
 
 	ParentID      MessageID // the message this one replies to, in the same channel
 	ShowInChannel bool      // with ParentID: part of the channel's pages too
@@ -200,12 +202,16 @@ const (
 
 // MessageUpdate replaces text, attachments, mentions, quote and custom data of
 // a message: what is left out is cleared. The rest of a message never changes.
+// The preview of a link stays as long as the text has that link, whether the
+// attachments hold it or not.
 type MessageUpdate struct {
 	Text        string
 	Attachments []Attachment
 	Mentions    []UserID
 	QuotedID    MessageID
 	Custom      Custom
+
+	SkipEnrichURL bool // no link preview, if the link is a new one
 }
 
 // UpdateOptions is what only the application may say about an update.

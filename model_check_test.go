@@ -247,7 +247,7 @@ func (v *modelView) checkMessage(m *model.Message) string {
 		if d := diffViews([]model.MessageView{modelViewOf(got)}, v.views(v.viewer, []*model.Message{m})); d != "" {
 			return d
 		}
-		if wantHTML := modelHTML(got); got.HTML != wantHTML {
+		if wantHTML := modelHTML(got); got.HTML != wantHTML && model.LinkOf(got.Text) == "" {
 			return fmt.Sprintf("%s has the html %q, want %q", m.ID, got.HTML, wantHTML)
 		}
 	}
@@ -256,6 +256,9 @@ func (v *modelView) checkMessage(m *model.Message) string {
 		hidden := m.Gone || m.Pending && !v.world.Sees("", m)
 		if (err != nil) != hidden || err == nil && original.Text != m.Text {
 			return fmt.Sprintf("the original of %s has the text %q, %v; want %q, gone %t", m.ID, original.Text, err, m.Text, hidden)
+		}
+		if _, preview := modelAttachments(original); err == nil && preview != m.Preview {
+			return fmt.Sprintf("the original of %s has the preview %q, want %q", m.ID, preview, m.Preview)
 		}
 	}
 	return ""

@@ -33,6 +33,9 @@ func (c *modelCounts) add(s model.Step, answer model.Kind) {
 		case s.Parent != "":
 			c.types["reply"]++
 		}
+		if model.LinkOf(s.Text) != "" {
+			c.types["link"]++
+		}
 	}
 }
 
@@ -78,7 +81,7 @@ func (c *modelCounts) missing(fakeClock bool) []string {
 			list = append(list, string(kind))
 		}
 	}
-	for _, kind := range []string{"messaging", "team", "livestream", "commerce", "gaming", "private", "reply"} {
+	for _, kind := range []string{"messaging", "team", "livestream", "commerce", "gaming", "private", "reply", "link"} {
 		if c.types[kind] == 0 {
 			list = append(list, "sends: "+kind)
 		}

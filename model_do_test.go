@@ -129,7 +129,7 @@ func (r *modelRun) send(s model.Step) (modelMade, error) {
 	d := chat.Draft{
 		ID: chat.MessageID(s.ID), Type: chat.MessageType(s.Type), Text: s.Text, ShowInChannel: s.Show, Silent: s.Silent,
 		Mentions: stringsAs[chat.UserID](s.Mentions), Restricted: stringsAs[chat.UserID](s.Audience),
-		Custom: modelCustom(s.Set),
+		Custom: modelCustom(s.Set), SkipEnrichURL: s.NoPreview,
 	}
 	if s.Parent != "" {
 		d.ParentID = r.id(s.Parent)
@@ -163,13 +163,14 @@ func (r *modelRun) change(s model.Step) (chat.Message, error) {
 	if s.Hard {
 		mode = chat.DeleteHard
 	}
-	update := chat.MessageUpdate{Text: s.Text, Mentions: stringsAs[chat.UserID](s.Mentions), Custom: modelCustom(s.Set)}
+	update := chat.MessageUpdate{Text: s.Text, Mentions: stringsAs[chat.UserID](s.Mentions), Custom: modelCustom(s.Set), SkipEnrichURL: s.NoPreview}
 	if s.Quoted != "" {
 		update.QuotedID = r.id(s.Quoted)
 	}
 	if s.Titled {
 		update.Attachments = []chat.Attachment{{Type: "image", Title: s.Text}}
 	}
+	update.Attachments = append(r.given(s), update.Attachments...)
 	switch {
 	case s.Op == model.Undelete:
 		return r.app.UndeleteMessage(ctx, id, chat.UserID(s.User))
@@ -194,7 +195,7 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 	switch s.Op {
 	case model.ChangeType:
 		err = r.app.UpdateChannelType(ctx, s.Type, func(t *chat.ChannelType) error {
-			for name, target := range map[string]*bool{model.Pending: &t.MarkMessagesPending, model.Replies: &t.Replies, model.Quotes: &t.Quotes, model.Mutes: &t.Mutes} {
+			for name, target := range map[string]*bool{model.Pending: &t.MarkMessagesPending, model.Replies: &t.Replies, model.Quotes: &t.Quotes, model.Mutes: &t.Mutes, model.Links: &t.URLEnrichment} {
 				if on, given := s.Setting(name); given {
 					*target = on
 				}
@@ -248,7 +249,7 @@ type modelChanger interface {
 // modelOverrides are the overrides that a step sets.
 func modelOverrides(s model.Step) chat.ChannelOverrides {
 	var o chat.ChannelOverrides
-	for name, target := range map[string]**bool{model.Pending: &o.MarkMessagesPending, model.Replies: &o.Replies, model.Quotes: &o.Quotes, model.Mutes: &o.Mutes} {
+	for name, target := range map[string]**bool{model.Pending: &o.MarkMessagesPending, model.Replies: &o.Replies, model.Quotes: &o.Quotes, model.Mutes: &o.Mutes, model.Links: &o.URLEnrichment} {
 		if on, given := s.Setting(name); given {
 			*target = &on
 		}

@@ -284,7 +284,7 @@ func (r *modelRun) open(background bool) (err error) {
 	}
 	r.background = background
 	r.app, err = chat.New(r.store, &chat.Options{
-		MaxDeletedForMe: r.world.MaxForMe, MaxMutes: r.world.MaxMutes, NoBackground: !background,
+		MaxDeletedForMe: r.world.MaxForMe, MaxMutes: r.world.MaxMutes, NoBackground: !background, Previews: r.driver.previews(),
 	})
 	return err
 }
@@ -313,7 +313,13 @@ func (r *modelRun) settle(op model.Op) string {
 		synctest.Wait()
 	}
 	if works {
+		if r.world.Late() {
+			time.Sleep(2 * modelLate)
+			synctest.Wait()
+			r.world.Now = time.Now()
+		}
 		r.world.Sweep()
+		r.seen.types["late preview"] += r.world.Enrich()
 	}
 	return ""
 }
@@ -328,6 +334,7 @@ func (r *modelRun) step(s model.Step) string {
 	r.returned = nil
 	before := r.updatedBefore(s)
 	made, err := r.do(s)
+	made.At = time.Now()
 	got, known := modelKind(err)
 	if !known || !slices.Contains(want, got) {
 		return fmt.Sprintf("answers %v, want one of %q", err, want)

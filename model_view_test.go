@@ -12,11 +12,13 @@ func modelViewOf(m chat.Message) model.MessageView {
 	v := model.MessageView{
 		ID: string(m.ID), CID: string(m.CID), Type: string(m.Type), Text: m.Text, User: string(m.User.ID), Role: string(m.User.Role),
 		Parent: string(m.ParentID), Quoted: string(m.QuotedMessageID), Audience: model.Names(m.Restricted), Custom: model.Custom(m.Custom).String(),
-		Titled: len(m.Attachments) > 0, Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil,
+		Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil,
 		Created: m.CreatedAt, Updated: m.UpdatedAt,
 	}
+	v.Titled, v.Preview = modelAttachments(m)
 	if m.QuotedMessage != nil {
 		v.QuotedText, v.QuotedCustom = m.QuotedMessage.Text, model.Custom(m.QuotedMessage.Custom).String()
+		_, v.QuotedPreview = modelAttachments(*m.QuotedMessage)
 	}
 	if m.Pending != nil {
 		v.Meta = m.Pending.Metadata["ticket"]

@@ -26,6 +26,9 @@ type Options struct {
 	// MaxMutes is how many users a user may mute: 1 to 10,000. Default 2,000.
 	MaxMutes int
 
+	// Previews is about previews of the links in messages.
+	Previews PreviewOptions
+
 	// Pending is told of pending messages. Default: nobody.
 	Pending PendingHandler
 
@@ -59,8 +62,8 @@ type Options struct {
 	Giphy GiphyOptions
 
 	// NoBackground leaves work that is due later (expiry of pending and
-	// ephemeral messages, calls of Pending, callbacks, purging) undone until the
-	// application calls
+	// ephemeral messages, calls of Pending, callbacks, late previews, purging)
+	// undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
 	NoBackground bool
@@ -152,6 +155,9 @@ func (o *Options) withDefaults() (Options, error) {
 		return c, within("Options", err)
 	}
 	c.Commands = slices.Clone(c.Commands)
+	if err := c.Previews.withDefaults(); err != nil {
+		return c, err
+	}
 	for _, n := range []struct {
 		name          string
 		value         *int

@@ -22,7 +22,7 @@ const (
 )
 
 func (a *App) queues() []outbox.Queue {
-	return []outbox.Queue{
+	list := []outbox.Queue{
 		{Name: queueExpiry, Run: a.expire, Delay: func(r *record.Reader) (time.Duration, error) {
 			s, err := loadSettings(r)
 			if err != nil {
@@ -36,6 +36,10 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queueBan, Run: a.endBan},
 		{Name: queueEphemeral, Run: a.expireEphemeral},
 	}
+	if a.previews != nil {
+		list = append(list, outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce})
+	}
+	return list
 }
 
 // storePending stores a message that awaits commit, with the work of expiring
@@ -57,14 +61,14 @@ func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Mess
 	return a.recordTold(tx, toldSent, r.number, r.channel.CID, m)
 }
 
-// pendingSubject names a pending message in the queues: ids may be too long.
-func pendingSubject(number record.Channel, sent int64) string {
+// messageSubject names a message in the queues: ids may be too long.
+func messageSubject(number record.Channel, sent int64) string {
 	return fmt.Sprintf("%d %d", number, sent)
 }
 
 // addExpiry records that a pending message is to expire.
 func addExpiry(tx *record.Txn, number record.Channel, cid string, m *codec.Message) error {
-	return tx.AddTask(queueExpiry, pendingSubject(number, m.CreatedAt), codec.Task{
+	return tx.AddTask(queueExpiry, messageSubject(number, m.CreatedAt), codec.Task{
 		Scope: record.ChannelScope(cid), Payload: m.ID, RecordedAt: m.CreatedAt, Due: m.CreatedAt,
 	})
 }
@@ -83,7 +87,7 @@ func (a *App) pendingErased(tx *record.Txn, number record.Channel, cid string, m
 	if m.DeletedAt == 0 {
 		m.DeletedAt = now().UnixMicro()
 	}
-	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
+	if err := tx.CancelTasks(queueExpiry, messageSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
 	return a.recordTold(tx, toldDeleted, number, cid, m)
@@ -202,7 +206,7 @@ func commit(tx *record.Txn, f *found) error {
 	if err := tx.UnplaceMessage(number, m); err != nil {
 		return err
 	}
-	if err := tx.CancelTasks(queueExpiry, pendingSubject(number, m.CreatedAt)); err != nil {
+	if err := tx.CancelTasks(queueExpiry, messageSubject(number, m.CreatedAt)); err != nil {
 		return err
 	}
 	b := tx.Batch()

@@ -118,6 +118,7 @@ func appCalls(a *chat.App) []goodCall {
 		{"PatchMessage", func(ctx context.Context) error { return errOf(a.PatchMessage(ctx, "m2", set("a", 1))) }},
 		{"PatchUser", func(ctx context.Context) error { return errOf(a.PatchUser(ctx, "eve", set("a", 1))) }},
 		{"PendingMessages", func(ctx context.Context) error { return errOf(a.PendingMessages(ctx, chat.PendingQuery{})) }},
+		{"Preview", func(ctx context.Context) error { return errOf(a.Preview(ctx, "https://a.example/map")) }},
 		{"ReactivateUser", func(ctx context.Context) error { return a.ReactivateUser(ctx, "eve") }},
 		{"RemoveMembers", func(ctx context.Context) error {
 			return a.RemoveMembers(ctx, room, []chat.UserID{"john"}, nil)
@@ -276,7 +277,8 @@ func TestTheCallsCoverEveryMethodThatTakesAContext(t *testing.T) {
 }
 
 func TestEveryCallSucceedsByItself(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s *scenario) {
+	_, options := previews()
+	eachDriverWith(t, options, func(t *testing.T, s *scenario) {
 		s.prepareCalls()
 		for _, c := range appCalls(s.App) {
 			switch c.name {
@@ -302,7 +304,8 @@ func TestEveryCallSucceedsByItself(t *testing.T) {
 }
 
 func TestANilContextIsInvalid(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s *scenario) {
+	_, options := previews()
+	eachDriverWith(t, options, func(t *testing.T, s *scenario) {
 		s.prepareCalls()
 		before := s.dump()
 		var none context.Context
@@ -346,7 +349,8 @@ func TestANilContextIsInvalid(t *testing.T) {
 }
 
 func TestACancelledContextStopsTheCall(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s *scenario) {
+	_, options := previews()
+	eachDriverWith(t, options, func(t *testing.T, s *scenario) {
 		s.prepareCalls()
 		before := s.dump()
 		cancelled, cancel := context.WithCancel(s.ctx)
@@ -367,7 +371,8 @@ func TestACancelledContextStopsTheCall(t *testing.T) {
 }
 
 func TestAClosedAppAnswersErrClosed(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s *scenario) {
+	_, options := previews()
+	eachDriverWith(t, options, func(t *testing.T, s *scenario) {
 		s.prepareCalls()
 		before := s.dump()
 		s.check(s.Close())

@@ -66,7 +66,7 @@ func inMemory(t *testing.T, options *chat.Options, story func(t *testing.T, s *s
 
 func newScenario(t *testing.T, store storage.Store, options *chat.Options, bubble bool) *scenario {
 	t.Helper()
-	s := &scenario{t: t, ctx: context.Background(), bubble: bubble, store: store, options: options}
+	s := &scenario{t: t, ctx: context.Background(), bubble: bubble, store: store, options: offline(options)}
 	s.open()
 	t.Cleanup(func() {
 		s.verify()
@@ -78,6 +78,16 @@ func newScenario(t *testing.T, store storage.Store, options *chat.Options, bubbl
 		}
 	})
 	return s
+}
+
+// offline are options with which no test reaches the network.
+func offline(options *chat.Options) *chat.Options {
+	var o chat.Options
+	if options != nil {
+		o = *options
+	}
+	o.Previews.Off = o.Previews.Enricher == nil
+	return &o
 }
 
 func (s *scenario) open() {

@@ -42,6 +42,7 @@ func TestEachKeyHasOneScope(t *testing.T) {
 		CallbackTransport: &hook{answer: func(a hookAttempt) error {
 			return refuse(t.Context(), chat.PendingMessage{Message: chat.Message{Text: a.Message.Text}})
 		}},
+		Previews: chat.PreviewOptions{Enricher: new(web), Wait: chat.None},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +151,19 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 
 	step("App.TruncateChannel", app.TruncateChannel(ctx, ride, &chat.TruncateOptions{Message: &chat.SystemMessage{Text: "cleared"}}))
 	step("Session.TruncateChannel", john.TruncateChannel(ctx, ride, &chat.TruncateOptions{Hard: true}))
+	late, err := jane.Send(ctx, ride, chat.Draft{Text: "https://a.example/1"})
+	step("Session.Send", err)
+	_, err = jane.UpdateMessage(ctx, late.ID, chat.MessageUpdate{Text: "https://a.example/2"})
+	step("Session.UpdateMessage", err)
+	_, err = app.Send(ctx, ride, "jane", chat.Draft{Text: "https://a.example/3"}, &chat.SendOptions{Pending: chat.PendingOn})
+	step("App.Send", err)
+	_, err = app.Preview(ctx, "https://a.example/4")
+	step("App.Preview", err)
 	_, err = app.RunDueWork(ctx)
 	step("App.RunDueWork", err)
+	late, err = app.Message(ctx, late.ID)
+	step("App.Message", err)
+	wantPreviews(t, late, 0, "https://a.example/2")
 	_, err = john.Send(ctx, ride, chat.Draft{Text: "still here"})
 	step("Session.Send", err)
 	step("Session.DeleteChannel", john.DeleteChannel(ctx, ride, chat.DeleteSoft))

@@ -54,7 +54,8 @@ type outgoing struct {
 	mentions    []UserID
 	restricted  []UserID
 	html        string
-	firstURL    string
+	link        link
+	enriches    bool // a preview of the link may come
 	fingerprint string
 	chosenID    bool // the caller chose the id
 
@@ -74,6 +75,11 @@ func (a *App) send(ctx context.Context, op string, c caller, cid CID, author Use
 
 // store sends what was made ready.
 func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outgoing) (Message, error) {
+	if out.enriches {
+		if err := a.enrichSend(ctx, op, c, cid, out); err != nil {
+			return Message{}, err
+		}
+	}
 	var t *sending
 	err := a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
 		t = &sending{reader: &tx.Reader, tx: tx, out: out}
@@ -82,7 +88,7 @@ func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outg
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored != nil && t.stored.Pending || out.command != nil && out.command.ephemeral {
+	if t.stored != nil && (t.stored.Pending || out.link.late) || out.command != nil && out.command.ephemeral {
 		a.outbox.Wake()
 	}
 	if t.answer == nil {
@@ -106,6 +112,9 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	if err := t.act(); err != nil {
 		return err
 	}
+	if t.room.kind.URLEnrichment {
+		m.Attachments = joinPreview(m.Attachments, t.out.link.preview)
+	}
 	switch {
 	case t.out.command != nil && t.out.command.ephemeral:
 		err = a.storeEphemeral(t, m)
@@ -113,6 +122,9 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 		err = a.storePending(t.tx, t.room, &t.head.V, m)
 	default:
 		err = t.store(m)
+	}
+	if err == nil && t.out.link.late {
+		err = addLate(t.tx, t.room, m, t.out.link)
 	}
 	t.stored = m
 	if err != nil || t.quotedBody == nil {
@@ -188,6 +200,7 @@ func (a *App) prepareSend(c caller, cid CID, author UserID, d Draft, o SendOptio
 		return nil, err
 	}
 	out.fingerprint = out.hash(cid, o)
+	out.enriches = a.mayEnrich(out.link, d.SkipEnrichURL, len(d.Attachments))
 	if out.draft.ID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -276,7 +289,7 @@ func metadataFrom(list []string) map[string]string {
 func (a *App) renderText(out *outgoing, html string) error {
 	text := out.draft.Text
 	made := a.makeHTML(text)
-	out.firstURL = made.FirstURL
+	out.link.url = made.FirstURL
 	if html != "" {
 		var err error
 		if made.HTML, err = a.rebuildHTML(html); err != nil {
@@ -344,7 +357,7 @@ func appendList[S ~string](b []byte, list []S) []byte {
 	return b
 }
 
-// sending is a send inside its transaction.
+// sending is a send inside its transaction, or one that is looked at before it.
 type sending struct {
 	reader *record.Reader
 	tx     *record.Txn // nil: it is only checked
@@ -519,7 +532,7 @@ func (t *sending) checkRoom() error {
 		{d.Type == TypeSystem && !answer, CreateSystemMessage},
 		{len(d.Attachments) > 0 && !answer, CreateAttachment},
 		{len(t.out.mentions) > 0, CreateMention},
-		{t.out.firstURL != "" && !answer, AddLinks},
+		{t.out.link.url != "" && !answer, AddLinks},
 	}
 	for _, n := range needs {
 		if n.when && !room.can(n.action) {

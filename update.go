@@ -47,14 +47,19 @@ type edit struct {
 	text        *string
 	html        *string // as it is stored; made from the text
 	attachments *string
+	claims      []claim // those that say they are the preview
 	custom      func(stored string) (string, error)
 	mentions    *[]UserID
 	quoted      *MessageID
 	remakeHTML  bool // of the text that stays
 	remade      remade
 	nothing     bool // changes nothing, if it may
-	hasURL      bool
-	hasFiles    bool
+
+	link      link   // of the new text
+	skipsLink bool   // which gets no preview if it is a new one
+	looked    bool   // it may get one
+	same      bool   // the text had that link already
+	seen      string // the text there was when this was found out
 }
 
 // remade is html that was made of a stored text, outside the transaction.
@@ -76,7 +81,7 @@ func (a *App) updateMessage(ctx context.Context, op string, c caller, id Message
 }
 
 func (a *App) editFromUpdate(u MessageUpdate, html string) (*edit, error) {
-	e := &edit{text: &u.Text, quoted: &u.QuotedID}
+	e := &edit{text: &u.Text, quoted: &u.QuotedID, skipsLink: u.SkipEnrichURL}
 	if err := e.setText(a, u.Text); err != nil {
 		return nil, err
 	}
@@ -110,7 +115,7 @@ func (e *edit) setText(a *App, text string) error {
 	}
 	made := a.makeHTML(text)
 	html := storedHTML(made)
-	e.text, e.html, e.hasURL = &text, &html, made.FirstURL != ""
+	e.text, e.html, e.link = &text, &html, link{url: made.FirstURL}
 	return nil
 }
 
@@ -127,12 +132,12 @@ func (e *edit) setHTML(a *App, text, html string) error {
 }
 
 func (e *edit) setAttachments(list []Attachment) error {
-	raw, err := encodeAttachments("attachments", list)
+	raw, claims, err := encodeBesidePreview("attachments", list)
 	if err != nil {
 		return err
 	}
 	encoded := string(raw)
-	e.attachments, e.hasFiles = &encoded, len(list) > 0
+	e.attachments, e.claims = &encoded, claims
 	return nil
 }
 
@@ -155,9 +160,19 @@ func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID
 }
 
 func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e *edit) (Message, error) {
+	scope, err := a.scopeOf(ctx, op, c, id, func(r *record.Reader, f *found) error {
+		return a.lookAtEdit(r, f, e)
+	})
+	if err != nil {
+		return Message{}, err
+	}
+	if err := a.enrichEdit(ctx, id, e); err != nil {
+		return Message{}, in(op, err)
+	}
 	var edited Message
-	err := a.changeMessage(ctx, op, c, id, func(tx *record.Txn, f *found) error {
-		if err := checkEdit(tx, f, e); err != nil {
+	late := false
+	err = a.changeIn(ctx, op, scope, c, id, func(tx *record.Txn, f *found) error {
+		if err := checkEdit(&tx.Reader, f, e); err != nil {
 			return err
 		}
 		if e.nothing {
@@ -165,7 +180,8 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 			edited, err = f.room.render(&tx.Reader, f.message, whole)
 			return err
 		}
-		if err := e.apply(f); err != nil {
+		var err error
+		if late, err = e.apply(f); err != nil {
 			return err
 		}
 		if err := checkContent(tx, f); err != nil {
@@ -181,16 +197,23 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
 			return err
 		}
-		var err error
+		if late {
+			if err := addLate(tx, f.room, f.message, e.link); err != nil {
+				return err
+			}
+		}
 		edited, err = f.room.render(&tx.Reader, f.message, whole)
 		return err
 	})
+	if err == nil && late {
+		a.outbox.Wake()
+	}
 	return edited, err
 }
 
 // checkEdit checks what the message, the channel and the caller's grants say
 // of an edit.
-func checkEdit(tx *record.Txn, f *found, e *edit) error {
+func checkEdit(reader *record.Reader, f *found, e *edit) error {
 	r, m := f.room, f.message
 	if err := mayChange(f, UpdateMessageOwn, UpdateMessage); err != nil {
 		return err
@@ -210,20 +233,23 @@ func checkEdit(tx *record.Txn, f *found, e *edit) error {
 		}
 	}
 	switch {
-	case e.hasURL && !r.can(AddLinks):
+	case e.link.url != "" && !r.can(AddLinks):
 		return denied(AddLinks)
-	case e.hasFiles && !r.can(CreateAttachment):
+	case e.attachments != nil && *e.attachments != "" && !r.can(CreateAttachment):
 		return denied(CreateAttachment)
 	case e.mentions != nil && len(*e.mentions) > 0 && !r.can(CreateMention):
 		return denied(CreateMention)
 	}
-	return checkEditRefs(tx, f, e)
+	if err := e.checkClaims(f); err != nil {
+		return err
+	}
+	return checkEditRefs(reader, f, e)
 }
 
 // checkEditRefs checks that the users and the message that an edit names are
 // there.
-func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
-	b := tx.Batch()
+func checkEditRefs(reader *record.Reader, f *found, e *edit) error {
+	b := reader.Batch()
 	var users []*record.Value[codec.User]
 	if e.mentions != nil {
 		for _, id := range *e.mentions {
@@ -246,7 +272,7 @@ func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
 	if !quotes {
 		return nil
 	}
-	b = tx.Batch()
+	b = reader.Batch()
 	quoted := inRoom(b, f.room.number, place)
 	if err := b.Run(); err != nil {
 		return err
@@ -266,18 +292,17 @@ func checkEditRefs(tx *record.Txn, f *found, e *edit) error {
 	return checkQuote(f.room, *e.quoted, quoted)
 }
 
-// apply makes the edit to the message.
-func (e *edit) apply(f *found) error {
+// apply makes the edit to the message. Late says that the preview of its link
+// is still to come.
+func (e *edit) apply(f *found) (late bool, err error) {
 	m := f.message
+	late = e.applyAttachments(f)
 	m.UpdatedAt = max(f.room.now, m.UpdatedAt)
 	if e.text != nil && *e.text != m.Text {
 		m.Text, m.TextUpdatedAt = *e.text, m.UpdatedAt
 	}
 	if e.html != nil {
 		m.HTML = *e.html
-	}
-	if e.attachments != nil {
-		m.Attachments = *e.attachments
 	}
 	if e.mentions != nil {
 		m.Mentions = strs(*e.mentions)
@@ -286,13 +311,9 @@ func (e *edit) apply(f *found) error {
 		m.QuotedID = string(*e.quoted)
 	}
 	if e.custom != nil {
-		custom, err := e.custom(m.Custom)
-		if err != nil {
-			return err
-		}
-		m.Custom = custom
+		m.Custom, err = e.custom(m.Custom)
 	}
-	return nil
+	return late, err
 }
 
 // checkContent is an error if the edited message has no content left but

@@ -102,7 +102,7 @@ func (a *App) verifyChannel(ctx context.Context, op string, number record.Channe
 // expire.
 func verifyExpiry(r *record.Reader, tx *record.Txn, number record.Channel, cid string, found *record.Verified) error {
 	for _, m := range found.Unexpiring {
-		_, _, there, err := r.FirstTask(queueExpiry, pendingSubject(number, m.CreatedAt))
+		_, _, there, err := r.FirstTask(queueExpiry, messageSubject(number, m.CreatedAt))
 		if err != nil {
 			return err
 		}

@@ -1,5 +1,6 @@
 // Package chattest helps to test programs that use chat: an App in memory in
-// one line, users and channels in another. It imports no test library.
+// one line, users and channels in another. It imports no test library, and
+// reaches no network.
 package chattest
 
 import (
@@ -22,11 +23,19 @@ func New(tb testing.TB) *App {
 	return NewWith(tb, nil)
 }
 
-// NewWith is New with options.
+// NewWith is New with options. Links get previews only from an Enricher of the
+// test's own: without Options.Previews.Enricher no page is fetched.
 func NewWith(tb testing.TB, options *chat.Options) *App {
 	tb.Helper()
+	var o chat.Options
+	if options != nil {
+		o = *options
+	}
+	if o.Previews.Enricher == nil {
+		o.Previews = chat.PreviewOptions{Off: true}
+	}
 	store := memstore.New()
-	app, err := chat.New(store, options)
+	app, err := chat.New(store, &o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -108,8 +108,11 @@ func command(ctx context.Context, args []string, out io.Writer, errOut *os.File)
 	return nil
 }
 
+// offline are options with which the links in logs lead nowhere.
+func offline() *chat.Options { return &chat.Options{Previews: chat.PreviewOptions{Off: true}} }
+
 func openFile(path string) func() (*chat.App, error) {
-	return func() (*chat.App, error) { return chat.Open(path, nil) }
+	return func() (*chat.App, error) { return chat.Open(path, offline()) }
 }
 
 // replay is one run over some logs.

@@ -20,7 +20,7 @@ import (
 func inMemory(t *testing.T) func() (*chat.App, error) {
 	store := memstore.New()
 	t.Cleanup(func() { _ = store.Close() })
-	return func() (*chat.App, error) { return chat.New(store, nil) }
+	return func() (*chat.App, error) { return chat.New(store, offline()) }
 }
 
 func sampleLogs(t *testing.T) []*ircLog {

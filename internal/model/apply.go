@@ -14,6 +14,7 @@ type Made struct {
 	Updated time.Time // of the message or channel that was changed
 	Deleted time.Time // of the message that was deleted
 	Since   time.Time // when the channel was made
+	At      time.Time // when all was done
 }
 
 func channelType(cid string) string {
@@ -54,12 +55,12 @@ func (w *World) Apply(s Step, made Made) {
 			w.send(s, ch, made)
 		}
 	case Update:
-		w.edit(m, made, func() {
+		w.edit(s, m, made, func() {
 			m.Text, m.Quoted, m.Mentions, m.Titled, m.Custom = s.Text, w.Message(s.Quoted), s.Mentions, s.Titled, CustomOf(s.Set)
 		})
 	case PatchMessage:
 		if len(s.Set)+len(s.Unset) > 0 {
-			w.edit(m, made, func() { m.patch(s) })
+			w.edit(s, m, made, func() { m.patch(s) })
 		}
 	case Delete:
 		if s.Hard {
@@ -98,12 +99,16 @@ func (w *World) end(d time.Duration) time.Time {
 }
 
 // edit does an edit of a message.
-func (w *World) edit(m *Message, made Made, change func()) {
+func (w *World) edit(s Step, m *Message, made Made, change func()) {
 	text := m.Text
 	change()
 	m.Updated = made.Updated
 	if m.Text != text {
 		m.TextUpdated = made.Updated
+	}
+	if LinkOf(m.Text) != LinkOf(text) {
+		m.Preview = ""
+		w.enrich(m, s, made)
 	}
 }
 
@@ -206,6 +211,7 @@ func (w *World) send(s Step, ch *Channel, made Made) {
 	m.Pending = s.Hold == Held || s.Hold == AsTheChannelSays && w.On(ch, Pending)
 	m.WasPending = m.Pending
 	w.keep(s.ID, m)
+	w.enrich(m, s, made)
 	if m.Pending {
 		return
 	}

@@ -312,6 +312,9 @@ func (w *World) expectMessage(s Step) []Kind {
 func (w *World) expectContent(s Step, m *Message, bad bool, v *verdict) {
 	v.add(len(s.Mentions) > 0 && !w.can(s.By, m.Channel, "create-mention"), Permission)
 	v.add(s.Titled && !w.can(s.By, m.Channel, "create-attachment"), Permission)
+	text, _ := newText(s)
+	v.add(LinkOf(text) != "" && !w.can(s.By, m.Channel, "add-links"), Permission)
+	v.add(s.Gives == Forges, Invalid)
 	for _, id := range s.Mentions {
 		v.add(w.User(id) == nil, Invalid)
 	}
@@ -421,6 +424,9 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		}
 		if s.Titled {
 			needs = append(needs, "create-attachment")
+		}
+		if LinkOf(s.Text) != "" {
+			needs = append(needs, "add-links")
 		}
 		for _, action := range needs {
 			v.add(!w.Can(s.By, ch, action), Permission)

@@ -71,12 +71,36 @@ func (g *Generator) custom(n int) []string {
 	return g.some([]string{"name=" + g.word(), "mood=" + g.word(), "box.a=" + g.word(), "box.b=" + g.word()}, 3)
 }
 
+// text is a text with a link in it, once in so many times.
+func (g *Generator) text(words string, n int) string {
+	if !g.chance(n) {
+		return words
+	}
+	sites := []string{SiteUp, SiteUp, SiteUp, SiteEmpty, SiteDown, SitePanic}
+	if g.FakeClock {
+		sites = append(sites, SiteLate, SiteLate, SiteLate)
+	}
+	link := pick(g, sites)
+	text := fmt.Sprintf("%s %s%d", words, link, g.n)
+	switch g.Random.IntN(8) {
+	case 0:
+		text += " " + SiteUp // not the first
+	case 1:
+		text = fmt.Sprintf("`%scode` %s", SiteUp, text)
+	}
+	return text
+}
+
 func (g *Generator) word() string { return pick(g, []string{"red", "green", "blue"}) }
 
 // patch makes a step a patch: mostly one that can be.
 func (g *Generator) patch(s Step, field string) Step {
 	for _, path := range g.some([]string{"mood", "box.a", "box.b", "box.deep.er", field}, 2) {
-		s.Set = append(s.Set, path+"="+g.word())
+		value := g.word()
+		if path == "text" {
+			value = g.text(value, 2)
+		}
+		s.Set = append(s.Set, path+"="+value)
 	}
 	if g.chance(2) {
 		s.Unset = g.some([]string{"mood", "box", "box.a", "box.b", "nothing.there", "box.deep"}, 2)
@@ -101,7 +125,7 @@ func (g *Generator) patch(s Step, field string) Step {
 // settings are settings and grants for a channel, or a channel type whose
 // standard grants are given.
 func (g *Generator) settings(s Step, standard map[string][]string) Step {
-	for _, name := range []string{Pending, Replies, Quotes, Mutes} {
+	for _, name := range []string{Pending, Replies, Quotes, Mutes, Links} {
 		switch g.Random.IntN(6) {
 		case 0:
 			s.Settings = append(s.Settings, name+"=off")
@@ -250,7 +274,7 @@ func distinctOf(w *World) []string {
 }
 
 func (g *Generator) send(w *World, ch *Channel) Step {
-	s := Step{Op: Send, By: g.by(ch, 4), CID: ch.CID, ID: fmt.Sprintf("m%d", g.n), Text: fmt.Sprintf("words %d", g.n)}
+	s := Step{Op: Send, By: g.by(ch, 4), CID: ch.CID, ID: fmt.Sprintf("m%d", g.n), Text: g.text(fmt.Sprintf("words %d", g.n), 4), NoPreview: g.chance(20)}
 	if s.By == "" {
 		s.User = g.user(ch)
 		s.Hold = Hold(g.Random.IntN(6) % 3)
@@ -333,7 +357,13 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 		}},
 		{40, func() Step {
 			s := about(Update, nil, 4)
-			s.Text = fmt.Sprintf("edit %d", g.n)
+			s.Text, s.NoPreview = g.text(fmt.Sprintf("edit %d", g.n), 3), g.chance(20)
+			if m := w.Message(s.ID); m != nil && LinkOf(m.Text) != "" && g.chance(2) {
+				s.Text = fmt.Sprintf("edit %d %s", g.n, LinkOf(m.Text))
+			}
+			if g.chance(4) {
+				s.Gives = pick(g, []string{GivesBack, GivesBack, GivesBack, Forges})
+			}
 			if g.chance(4) {
 				s.Quoted = g.message(w, ch, nil)
 			}
@@ -479,7 +509,7 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 // were at first.
 func standardType(g *Generator, w *World) Step {
 	name := channelType(pick(g, cids()))
-	s := Step{Op: ChangeType, Type: name, Settings: []string{"pending=off", "replies=on", "quotes=on", "mutes=on"}}
+	s := Step{Op: ChangeType, Type: name, Settings: []string{"pending=off", "replies=on", "quotes=on", "mutes=on", "links=on"}}
 	standard := StandardGrants(name)
 	s.Role = pick(g, []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"})
 	for _, role := range []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"} {

@@ -9,7 +9,7 @@ import (
 func standardTypes() map[string]Type {
 	types := map[string]Type{}
 	for _, name := range []string{"messaging", "team", "livestream", "commerce", "gaming"} {
-		types[name] = Type{Replies: true, Quotes: true, Mutes: true, Grants: StandardGrants(name)}
+		types[name] = Type{Replies: true, Quotes: true, Mutes: true, Links: true, Grants: StandardGrants(name)}
 	}
 	return types
 }
@@ -73,6 +73,7 @@ const (
 	Replies = "replies"
 	Quotes  = "quotes"
 	Mutes   = "mutes"
+	Links   = "links" // get previews
 )
 
 func (t Type) on(name string) bool {
@@ -83,6 +84,8 @@ func (t Type) on(name string) bool {
 		return t.Replies
 	case Quotes:
 		return t.Quotes
+	case Links:
+		return t.Links
 	}
 	return t.Mutes
 }
@@ -98,6 +101,7 @@ func (t Type) changed(s Step) Type {
 	set(Replies, &t.Replies)
 	set(Quotes, &t.Quotes)
 	set(Mutes, &t.Mutes)
+	set(Links, &t.Links)
 	if s.Role != "" {
 		grants := map[string][]string{s.Role: s.Actions}
 		for role, actions := range t.Grants {
@@ -119,7 +123,7 @@ type Overrides struct {
 // overrides are those that a step sets.
 func overrides(s Step) Overrides {
 	o := Overrides{Grants: map[string][]string{}, on: map[string]bool{}}
-	for _, name := range []string{Pending, Replies, Quotes, Mutes} {
+	for _, name := range []string{Pending, Replies, Quotes, Mutes, Links} {
 		if on, given := s.Setting(name); given {
 			o.on[name] = on
 		}

@@ -61,6 +61,12 @@ var Ops = []Op{
 	Show, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork,
 }
 
+// What an edit may give among the attachments.
+const (
+	GivesBack = "back"
+	Forges    = "forgery"
+)
+
 // Hold is what the application says about a message becoming pending.
 type Hold int
 
@@ -99,10 +105,14 @@ type Step struct {
 	Show   bool // a reply is shown in the channel
 	Silent bool
 	Titled bool // the message has an attachment
-	Hold   Hold
-	Hard   bool
-	On     bool
-	For    time.Duration
+
+	NoPreview bool   // of the link in the text
+	Gives     string // the preview back, or a forgery of it, among the attachments
+
+	Hold Hold
+	Hard bool
+	On   bool
+	For  time.Duration
 }
 
 // String is the step on one line, with what is set alone.

@@ -13,6 +13,7 @@ type MessageView struct {
 	Parent                    string
 	Quoted, QuotedText        string
 	QuotedCustom              string
+	Preview, QuotedPreview    string
 	Audience, Mentions        string
 	Custom, Meta              string
 	Titled, Show, Silent      bool
@@ -57,14 +58,14 @@ func (w *World) View(viewer string, m *Message) MessageView {
 		v.Type = "deleted"
 		return v
 	}
-	v.Text, v.Titled, v.Mentions, v.Custom = m.Text, m.Titled, List(m.Mentions), m.Custom.String()
+	v.Text, v.Titled, v.Preview, v.Mentions, v.Custom = m.Text, m.Titled, m.Preview, List(m.Mentions), m.Custom.String()
 	if m.Pending {
 		v.Meta = m.Meta
 	}
 	if w.Sees(viewer, m.Quoted) {
 		v.Quoted = m.Quoted.ID
 		if !m.Quoted.Deleted && !slices.Contains(m.Quoted.ForMe, viewer) {
-			v.QuotedText, v.QuotedCustom = m.Quoted.Text, m.Quoted.Custom.String()
+			v.QuotedText, v.QuotedCustom, v.QuotedPreview = m.Quoted.Text, m.Quoted.Custom.String(), m.Quoted.Preview
 		}
 	}
 	return v

@@ -46,6 +46,7 @@ type World struct {
 	Messages []*Message // all there ever were, in the order sent
 
 	names map[string]*Message // by id, and system messages also by the name the step gave them
+	late  []latePreview
 	lists map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
 }
 
@@ -57,8 +58,8 @@ type view struct {
 
 // Type is the settings of a channel type that the model needs.
 type Type struct {
-	Holds, Replies, Quotes, Mutes bool
-	Grants                        map[string][]string // actions by role
+	Holds, Replies, Quotes, Mutes, Links bool
+	Grants                               map[string][]string // actions by role
 }
 
 // User is a user.
@@ -127,6 +128,7 @@ type Message struct {
 	Audience []string // nil: everybody
 	Mentions []string
 	Titled   bool
+	Preview  string // the link of which it has the preview
 	Show     bool
 	Silent   bool
 

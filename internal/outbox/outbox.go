@@ -59,7 +59,7 @@ const (
 	lease     = 15 * time.Second // how long a claimed task is left alone
 	runLimit  = 10 * time.Second // how long one run may take; well under the lease
 	batch     = 64               // tasks looked at together
-	runners   = 4                // tasks of a queue run at the same time
+	runners   = 4                // tasks of a queue run at the same time, if it does not say
 	idle      = 30 * time.Second // how often to look for what another instance left
 	firstWait = time.Second      // after the first failure; it doubles
 	longest   = time.Hour        // between two attempts

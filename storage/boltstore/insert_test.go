@@ -40,8 +40,21 @@ func TestInsertAfterInsert(t *testing.T) {
 			key    string
 			exists bool
 		}{
-			{"b", false}, {"c", false}, {"c", true}, {"e", true}, {"d", false}, {"a", true}, {"bb", false},
-			{"f", false}, {"e", true}, {"h", false}, {"i", false}, {"i", true}, {"j", false}, {"k", false}, {"g", false},
+			{"b", false},
+			{"c", false},
+			{"c", true},
+			{"e", true},
+			{"d", false},
+			{"a", true},
+			{"bb", false},
+			{"f", false},
+			{"e", true},
+			{"h", false},
+			{"i", false},
+			{"i", true},
+			{"j", false},
+			{"k", false},
+			{"g", false},
 		} {
 			err := tx.Insert([]byte(step.key), nil)
 			if step.exists != errors.Is(err, driver.ErrExists) || !step.exists && err != nil {

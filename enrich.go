@@ -1,0 +1,228 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strings"
+	"time"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/outbox"
+	"example.com/chat/internal/record"
+)
+
+// link is what there is of the link of a text that is to be stored: the first
+// one outside code.
+type link struct {
+	url     string
+	preview string // as it is stored; empty if there is none
+	late    bool   // it did not come within the wait
+}
+
+// enrich waits for the preview of a link, at most as long as a send waits. That
+// there is none is logged, and no error; the error is the caller's context's.
+func (a *App) enrich(ctx context.Context, id MessageID, l *link) error {
+	waiting, cancel := context.WithTimeout(ctx, a.options.Previews.Wait)
+	defer cancel()
+	preview, err := a.previews.ask(waiting, l.url)
+	switch {
+	case err == nil:
+		l.preview = preview
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case waiting.Err() != nil && errors.Is(err, waiting.Err()):
+		l.late = true
+	default:
+		a.logPreview(ctx, string(id), err)
+	}
+	return nil
+}
+
+func (a *App) logPreview(ctx context.Context, id string, err error) {
+	a.options.Logger.InfoContext(ctx, "no link preview", "message", id, previewProblem(err))
+}
+
+// enrichSend looks for the preview of a draft, if it is one that is stored and
+// may have one. What is refused, or was sent before, has nothing looked up.
+func (a *App) enrichSend(ctx context.Context, op string, c caller, cid CID, out *outgoing) error {
+	wanted := false
+	err := a.view(ctx, op, func(r *record.Reader) error {
+		wanted = false
+		t := &sending{reader: r, out: out}
+		if err := t.read(c, cid); err != nil {
+			return err
+		}
+		if t.known != nil && t.known.Found {
+			return nil
+		}
+		wanted = t.room.kind.URLEnrichment
+		_, err := t.message(a.options.MaxRestricted)
+		return err
+	})
+	if err != nil || !wanted {
+		return err
+	}
+	return in(op, a.enrich(ctx, out.draft.ID, &out.link))
+}
+
+// lookAtEdit looks, before the transaction, whether an edit is one that is
+// stored and gives the message a new link, so that what is refused has nothing
+// looked up.
+func (a *App) lookAtEdit(r *record.Reader, f *found, e *edit) error {
+	e.looked = false
+	if e.link.url == "" || a.previews == nil {
+		return nil
+	}
+	if err := checkEdit(r, f, e); err != nil {
+		return err
+	}
+	own, _ := splitPreview(f.message.Attachments)
+	if e.attachments != nil {
+		own = *e.attachments
+	}
+	e.seen = f.message.Text
+	e.looked = f.room.kind.URLEnrichment && a.mayEnrich(e.link, e.skipsLink, countAttachments(own))
+	return nil
+}
+
+// enrichEdit looks for the preview of an edit's link, unless the message has
+// that link already.
+func (a *App) enrichEdit(ctx context.Context, id MessageID, e *edit) error {
+	if !e.looked {
+		return nil
+	}
+	if e.same = a.makeHTML(e.seen).FirstURL == e.link.url; e.same {
+		return nil
+	}
+	return a.enrich(ctx, id, &e.link)
+}
+
+// checkClaims is an error if an attachment says that it is the preview which the
+// message has, and is not.
+func (e *edit) checkClaims(f *found) error {
+	if len(e.claims) == 0 {
+		return nil
+	}
+	_, preview := splitPreview(f.message.Attachments)
+	for _, c := range e.claims {
+		if preview == "" || !sameAttachment(c.Attachment, decodePreview(preview)) {
+			return notYourPreview(c.place)
+		}
+	}
+	return nil
+}
+
+// applyAttachments gives the message, whose text is still the old one, the
+// attachments of the edit and the preview of the new text's link.
+func (e *edit) applyAttachments(f *found) (late bool) {
+	m := f.message
+	own, preview := splitPreview(m.Attachments)
+	if e.attachments != nil {
+		own = *e.attachments
+	}
+	if e.text != nil && (preview == "" || decodePreview(preview).OGScrapeURL != e.link.url) {
+		preview, late = e.newPreview(m)
+	}
+	m.Attachments = joinPreview(own, preview)
+	return late
+}
+
+// newPreview is the preview of the new text's link, where the message has none.
+func (e *edit) newPreview(m *codec.Message) (preview string, late bool) {
+	switch {
+	case !e.looked:
+		return "", false
+	case !e.same:
+		return e.link.preview, e.link.late
+	case m.Text == e.seen:
+		return "", false // it had none with this link before
+	}
+	return "", true // another edit came between: it is for the late work to find out
+}
+
+// mayEnrich says whether a text with a link, and these attachments beside it,
+// can get a preview at all.
+func (a *App) mayEnrich(l link, skip bool, attachments int) bool {
+	return a.previews != nil && l.url != "" && !skip && attachments < maxAttachments && checkLink("", l.url) == nil
+}
+
+// queuePreviews has previews that come late. Subject: a message; payload: its
+// id, a zero byte, and a hash of the link, so that no text is kept beside the
+// message.
+const queuePreviews = "previews"
+
+// addLate records that the preview of a message is still to come.
+func addLate(tx *record.Txn, r *room, m *codec.Message, l link) error {
+	at := time.Now().UnixMicro()
+	return tx.AddTask(queuePreviews, messageSubject(r.number, m.CreatedAt), codec.Task{
+		Scope: record.ChannelScope(r.channel.CID), Payload: m.ID + "\x00" + linkHash(l.url), RecordedAt: at, Due: at,
+	})
+}
+
+func linkHash(url string) string {
+	sum := sha256.Sum256([]byte(url))
+	return string(sum[:8])
+}
+
+// enrichLate gives a message the preview that came too late for its send. By now
+// it may be edited or deleted, committed, or have its preview.
+func (a *App) enrichLate(ctx context.Context, job outbox.Job) error {
+	id, hash, _ := strings.Cut(job.Payload, "\x00")
+	var text string
+	err := a.db.View(ctx, func(r *record.Reader) error {
+		f, err := findBare(r, MessageID(id))
+		if text = ""; f != nil {
+			text = f.message.Text
+		}
+		return err
+	})
+	if err != nil || text == "" {
+		return err
+	}
+	link := a.makeHTML(text).FirstURL
+	if linkHash(link) != hash {
+		return nil
+	}
+	preview, err := a.previews.ask(ctx, link)
+	switch {
+	case err != nil && (a.previews.ctx.Err() != nil || errors.Is(ctx.Err(), context.Canceled)):
+		return err // the App ends: it is for the next one
+	case err != nil:
+		a.logPreview(ctx, id, err)
+		return nil
+	case preview == "":
+		return nil
+	}
+	return a.db.Update(ctx, job.Scope, func(tx *record.Txn) error {
+		f, err := findBare(&tx.Reader, MessageID(id))
+		switch {
+		case err != nil || f == nil:
+			return err
+		case f.message.Text != text:
+			return outbox.ErrAgain // edited meanwhile; perhaps it still has the link
+		}
+		f.message.Attachments = joinPreview(f.message.Attachments, preview)
+		return tx.ReplaceMessage(f.room.number, f.message)
+	})
+}
+
+// findBare finds a message that may get a preview and has none, pending or not;
+// nil if there is no such.
+func findBare(r *record.Reader, id MessageID) (*found, error) {
+	list, err := findAll(r, application, []MessageID{id})
+	if err != nil || list[0] == nil {
+		return nil, err
+	}
+	f := list[0]
+	own, preview := splitPreview(f.message.Attachments)
+	if f.sight != whole || f.room.channel.DeletedAt != 0 || !f.room.kind.URLEnrichment || preview != "" || countAttachments(own) >= maxAttachments {
+		return nil, nil
+	}
+	return f, nil
+}
+
+// lateAtOnce is how many late previews are waited for at the same time: as many
+// as the outbox takes together, so that slow pages hold up few others. How many
+// are fetched at once is the Enricher's to bound.
+const lateAtOnce = 64
