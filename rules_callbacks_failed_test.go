@@ -39,7 +39,6 @@ func TestCallbackGivenUpIsListedAndCanBeRequeued(t *testing.T) {
 		s.sleep(24 * time.Hour)
 		h.want(s) // given up is given up
 
-		requeued := time.Now()
 		s.check(s.RequeueCallback(s.ctx, f.ID))
 		h.want(s, "sent held")
 		if failed := s.failed(); len(failed) != 0 {
@@ -61,7 +60,7 @@ func TestCallbackGivenUpIsListedAndCanBeRequeued(t *testing.T) {
 		again := s.hold(lounge, "john", "again")
 		f = s.giveUp(h, 1)[0]
 		h.set(func(hookAttempt) error { return errAnswer(503) })
-		requeued = time.Now()
+		requeued := time.Now()
 		s.check(s.RequeueCallback(s.ctx, f.ID))
 		s.sleep(50 * time.Minute)
 		if failed := s.failed(); len(failed) != 0 {

@@ -93,16 +93,16 @@ func TestWhatAReceiverAnswersOnAConnection(t *testing.T) {
 		want   string // part of the problem; empty: accepted
 	}{
 		{"nothing", func(http.ResponseWriter, *http.Request) {}, ""},
-		{"204", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, ""},
+		{"204", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, ""},
 		{"rubbish with 200", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "\x00{{<html>") }, ""},
 		{"200, and ends in the middle", func(w http.ResponseWriter, _ *http.Request) {
 			hangUp(w, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhal")
 		}, ""},
 		{"500 with a page of html", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			_, _ = io.WriteString(w, strings.Repeat("<p>sorry</p>", 1000))
 		}, "the receiver answered 500"},
-		{"304", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, "the receiver answered 304; a redirect is not followed"},
+		{"304", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, "the receiver answered 304; a redirect is not followed"},
 		{"ends without an answer", func(w http.ResponseWriter, _ *http.Request) { hangUp(w, "") }, "EOF"},
 		{"ends in the headers", func(w http.ResponseWriter, _ *http.Request) { hangUp(w, "HTTP/1.1 200 OK\r\nX-A: b") }, "EOF"},
 		{"something that is not HTTP", func(w http.ResponseWriter, _ *http.Request) { hangUp(w, "220 mail.example.org ESMTP\r\n") }, "malformed"},
@@ -185,7 +185,7 @@ func TestCloseDoesNotWaitForAReceiverThatHangs(t *testing.T) {
 func TestAttemptEndsWithItsContext(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		_ = http.NewResponseController(w).Flush() // and now it trickles
 		<-r.Context().Done()
 	})

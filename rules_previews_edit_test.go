@@ -15,7 +15,7 @@ func TestOnEditTheSameLinkKeepsThePreviewAnotherReplacesItNoneRemovesIt(t *testi
 		s.channel(room, "jane", "john")
 		const a, b = "https://a.example/a", "https://b.example/b"
 		own := []chat.Attachment{{Type: "image"}, {Type: "file"}}
-		m := s.as("jane").post(room, chat.Draft{ID: "m1", Text: a, Attachments: own[:1]})
+		s.as("jane").post(room, chat.Draft{ID: "m1", Text: a, Attachments: own[:1]})
 		w.wantAsked(t, a)
 		for _, step := range []struct {
 			what  string
@@ -68,7 +68,7 @@ func TestOnEditTheSameLinkKeepsThePreviewAnotherReplacesItNoneRemovesIt(t *testi
 				return m
 			}, 0, a, a},
 		} {
-			m = step.edit()
+			m := step.edit()
 			var links, asked []string
 			if step.link != "" {
 				links = append(links, step.link)

@@ -174,18 +174,6 @@ func (r *reader) near(key, last []byte) (value, stands []byte) {
 	return unseal(k, v), k
 }
 
-// get finds one value; nil where there is none.
-func (r *reader) get(key []byte) []byte {
-	if w, ok := r.over.get(key); ok {
-		return w.value()
-	}
-	k, v := r.cursor(&r.data, dataBucket).Seek(key)
-	if !bytes.Equal(k, key) {
-		return nil
-	}
-	return unseal(k, v)
-}
-
 // merge walks a range in the order it asks for, without its limit: what is
 // stored and what is being written together. A write hides what is stored under
 // its key.
