@@ -208,15 +208,15 @@ func (a *App) enrichLate(ctx context.Context, job outbox.Job) error {
 }
 
 // findBare finds a message that may get a preview and has none, pending or not;
-// nil if there is no such.
+// nil if there is no such. One that is overdue may: a commit that began before
+// can still succeed.
 func findBare(r *record.Reader, id MessageID) (*found, error) {
-	list, err := findAll(r, application, []MessageID{id})
-	if err != nil || list[0] == nil {
+	f, err := findStored(r, id)
+	if err != nil || f == nil || !f.message.Pending && f.room.sees(f.message) != whole {
 		return nil, err
 	}
-	f := list[0]
 	own, preview := splitPreview(f.message.Attachments)
-	if f.sight != whole || f.room.channel.DeletedAt != 0 || !f.room.kind.URLEnrichment || preview != "" || countAttachments(own) >= maxAttachments {
+	if f.room.channel.DeletedAt != 0 || !f.room.kind.URLEnrichment || preview != "" || countAttachments(own) >= maxAttachments {
 		return nil, nil
 	}
 	return f, nil

@@ -108,13 +108,23 @@ func (a *App) expire(ctx context.Context, job outbox.Job) error {
 // findPending finds a message that lies among the pending ones, overdue or not;
 // nil if it does not.
 func findPending(r *record.Reader, id MessageID) (*found, error) {
+	f, err := findStored(r, id)
+	if err != nil || f == nil || !f.message.Pending {
+		return nil, err
+	}
+	return f, nil
+}
+
+// findStored finds a message wherever it lies, seen by anyone or not; nil if it
+// lies nowhere.
+func findStored(r *record.Reader, id MessageID) (*found, error) {
 	b := r.Batch()
 	place := b.Place(string(id))
 	settings := record.Settings[storedSettings](b)
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	if !place.Found || place.V.Kind != codec.PlacePending {
+	if !place.Found || place.V.Kind == codec.PlaceGone {
 		return nil, nil
 	}
 	var m *record.Value[codec.Message]
