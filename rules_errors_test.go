@@ -77,7 +77,7 @@ func appCalls(a *chat.App) []goodCall {
 			failed[i] = page.Items[i].ID
 		}
 	}
-	return []goodCall{
+	return append(moderationAppCalls(a), []goodCall{
 		{"AddMembers", func(ctx context.Context) error {
 			return a.AddMembers(ctx, room, []chat.MemberDraft{{UserID: "eve"}}, nil)
 		}},
@@ -153,12 +153,12 @@ func appCalls(a *chat.App) []goodCall {
 		{"User", func(ctx context.Context) error { return errOf(a.User(ctx, "jane")) }},
 		{"Users", func(ctx context.Context) error { return errOf(a.Users(ctx, chat.UserQuery{Limit: 0})) }},
 		{"Verify", func(ctx context.Context) error { return errOf(a.Verify(ctx, nil)) }},
-	}
+	}...)
 }
 
 // sessionCalls is appCalls for a Session.
 func sessionCalls(j *chat.Session) []goodCall {
-	return []goodCall{
+	return append(moderationSessionCalls(j), []goodCall{
 		{"AddMembers", func(ctx context.Context) error {
 			return j.AddMembers(ctx, room, []chat.MemberDraft{{UserID: "eve"}}, nil)
 		}},
@@ -213,7 +213,7 @@ func sessionCalls(j *chat.Session) []goodCall {
 		{"UpdateMessage", func(ctx context.Context) error {
 			return errOf(j.UpdateMessage(ctx, "m2", chat.MessageUpdate{Text: "x"}))
 		}},
-	}
+	}...)
 }
 
 func errOf[T any](_ T, err error) error { return err }
@@ -221,9 +221,11 @@ func errOf[T any](_ T, err error) error { return err }
 // prepareCalls makes the chat that appCalls and sessionCalls act in.
 func (s *scenario) prepareCalls() {
 	s.t.Helper()
+	s.options.Commands = leakOptions().Commands
 	s.channel(room, "jane", "john", "ann")
 	s.users("eve")
 	s.failTwo()
+	s.prepareModeration()
 	s.channel("messaging:old", "jane", "john")
 	for _, id := range []chat.MessageID{"m1", "m2", "deleted"} {
 		s.as("jane").post(room, chat.Draft{ID: id, Text: "hi"})

@@ -13,7 +13,7 @@ import (
 // badAppCalls are, by the name of the method, calls with one thing wrong each.
 // Methods that take nothing that can be wrong have none.
 func badAppCalls(a *chat.App) map[string][]bad {
-	return map[string][]bad{
+	calls := map[string][]bad{
 		"AddMembers": join(
 			badCIDsIn(func(ctx context.Context, cid chat.CID) error { return a.AddMembers(ctx, cid, nil, nil) }),
 			badMembers(func(ctx context.Context, list []chat.MemberDraft) error { return a.AddMembers(ctx, room, list, nil) }),
@@ -133,6 +133,8 @@ func badAppCalls(a *chat.App) map[string][]bad {
 			bads("page", badPages, func(ctx context.Context, page chat.PageToken) error {
 				return errOf(a.PendingMessages(ctx, chat.PendingQuery{Page: page}))
 			})),
+		"Preview": bads("url", append([]string{"", "example.org", "/map", "ftp://example.org", "https://", "https:example.org", "mailto:a@b.example", "https://example.org/" + huge}, badTexts...),
+			func(ctx context.Context, url string) error { return errOf(a.Preview(ctx, url)) }),
 		"ReactivateUser": badUsersIn("id", func(ctx context.Context, id chat.UserID) error { return a.ReactivateUser(ctx, id) }),
 		"RequeueCallback": bads("id", badPages, func(ctx context.Context, id chat.PageToken) error {
 			return a.RequeueCallback(ctx, chat.FailedCallbackID(id))
@@ -261,11 +263,13 @@ func badAppCalls(a *chat.App) map[string][]bad {
 			})...),
 		"ChannelTypes": nil, "RunDueWork": nil, "Settings": nil, "Verify": nil,
 	}
+	maps.Copy(calls, badModerationAppCalls(a))
+	return calls
 }
 
 // badSessionCalls are those of a Session of jane.
 func badSessionCalls(j *chat.Session) map[string][]bad {
-	return map[string][]bad{
+	calls := map[string][]bad{
 		"AddMembers": join(
 			badCIDsIn(func(ctx context.Context, cid chat.CID) error { return j.AddMembers(ctx, cid, nil, nil) }),
 			badMembers(func(ctx context.Context, list []chat.MemberDraft) error { return j.AddMembers(ctx, room, list, nil) }),
@@ -364,4 +368,6 @@ func badSessionCalls(j *chat.Session) map[string][]bad {
 			badUpdates(func(ctx context.Context, u chat.MessageUpdate) error { return errOf(j.UpdateMessage(ctx, "m1", u)) })),
 		"Mutes": nil, "TotalUnread": nil,
 	}
+	maps.Copy(calls, badModerationSessionCalls(j))
+	return calls
 }
