@@ -219,10 +219,15 @@ func (p *pressing) run(ctx context.Context) (Message, error) {
 		e.Busy = max(time.Now().Add(a.options.CommandTimeout+time.Second).UnixMicro(), e.Busy+1)
 		return tx.PutEphemeral(e.room.number, &e.Ephemeral)
 	})
+	if p.ephemeral != nil {
+		p.claim = p.ephemeral.Busy
+	}
 	if err != nil {
+		if !isRefused(err) { // it may be held all the same
+			_ = p.release(context.WithoutCancel(ctx))
+		}
 		return Message{}, err
 	}
-	p.claim = p.ephemeral.Busy
 	answer, err := a.runCommand(ctx, run)
 	switch {
 	case err != nil || answer.To == AsError:
