@@ -9,11 +9,12 @@ import (
 	"example.com/chat"
 )
 
-// giveUp has posts fail until they are given up.
+// giveUp has posts fail until they are given up: at the first failure after an
+// hour, and they may be more than an hour apart.
 func (s *scenario) giveUp(h *hook, want int) []chat.FailedCallback {
 	s.t.Helper()
 	h.set(func(hookAttempt) error { return errAnswer(500) })
-	s.sleep(2 * time.Hour)
+	s.sleep(3 * time.Hour)
 	h.set(nil)
 	failed := s.failed()
 	if len(failed) != want {

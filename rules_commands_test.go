@@ -351,9 +351,7 @@ func TestEphemeralMessageGoesWithTheChannelsHistory(t *testing.T) {
 		s.as("jane").sees("r")
 		s.check(s.DeleteChannel(s.ctx, commandRoom, chat.DeleteHard))
 		s.as("jane").notSees("r")
-		if _, err := s.RunDueWork(s.ctx); err != nil {
-			t.Error(err)
-		}
+		s.settle()
 		for key, value := range s.dump() {
 			if strings.Contains(value, "ask why") {
 				t.Errorf("the key %q holds it", key)
