@@ -101,7 +101,8 @@ func NormalHost(u *url.URL) (string, error) {
 		if err != nil || !a.Is6() || a.Zone() != "" {
 			return "", fmt.Errorf("%w: address in brackets", ErrRefused)
 		}
-		return a.String(), nil
+		// One that is mapped is the IPv4 address that is connected to.
+		return a.Unmap().String(), nil
 	}
 	name, err := idna.Lookup.ToASCII(host)
 	name = strings.TrimSuffix(name, ".")
