@@ -126,9 +126,9 @@ func checkLayout(r *record.Reader) (known bool, err error) {
 	return meta.Found, nil
 }
 
-// Close ends the background work, waits for what runs, and closes the store if
-// Open opened it. Calls afterwards answer ErrClosed. A second Close does
-// nothing.
+// Close ends the background work, waits for what runs, handlers and Enrichers of
+// the application too, and closes the store if Open opened it. Calls afterwards
+// answer ErrClosed. A second Close does nothing.
 func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)

@@ -122,7 +122,10 @@ func (e *edit) applyAttachments(f *found) (late bool) {
 		own = *e.attachments
 	}
 	if e.text != nil && (preview == "" || decodePreview(preview).OGScrapeURL != e.link.url) {
-		preview, late = e.newPreview(m)
+		preview, late = "", false
+		if f.room.kind.URLEnrichment && countAttachments(own) < maxAttachments { // which may have changed since it was looked at
+			preview, late = e.newPreview(m)
+		}
 	}
 	m.Attachments = joinPreview(own, preview)
 	return late
