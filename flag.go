@@ -107,6 +107,9 @@ func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) error {
 // if the message does not exist.
 func (a *App) UnflagMessage(ctx context.Context, id MessageID) error {
 	return a.changeMessage(ctx, "UnflagMessage", application, id, func(tx *record.Txn, f *found) error {
+		if f.message.Pending {
+			return nil // it has none, and perhaps the time of one that has
+		}
 		return tx.DeleteFlags(f.room.number, "", f.message.CreatedAt)
 	})
 }

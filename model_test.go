@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -285,7 +286,17 @@ func (r *modelRun) open(background bool) (err error) {
 	r.background = background
 	r.app, err = chat.New(r.store, &chat.Options{
 		MaxDeletedForMe: r.world.MaxForMe, MaxMutes: r.world.MaxMutes, NoBackground: !background, Previews: r.driver.previews(),
+		Commands: modelCommands(), Logger: slog.New(slog.DiscardHandler),
 	})
+	if err != nil || r.steps > 0 {
+		return err
+	}
+	for name := range r.world.Types {
+		err = errors.Join(err, r.app.UpdateChannelType(context.Background(), name, func(t *chat.ChannelType) error {
+			t.Commands = modelCommandNames(true)
+			return nil
+		}))
+	}
 	return err
 }
 
@@ -372,7 +383,7 @@ func (r *modelRun) step(s model.Step) string {
 // checkTime checks the time that a message made in a step was given.
 func (r *modelRun) checkTime(made modelMade) string {
 	m := r.world.Message(made.ID)
-	if m == nil || m.Pending {
+	if m == nil || m.Pending || m.Ephemeral {
 		return ""
 	}
 	last := r.newest[m.Channel]
@@ -412,11 +423,13 @@ func modelKind(err error) (model.Kind, bool) {
 		{chat.ErrParentDeleted, model.ParentDeleted},
 		{chat.ErrFrozen, model.Frozen},
 		{chat.ErrDisabled, model.Disabled},
+		{chat.ErrBanned, model.Banned},
 		{chat.ErrInvalid, model.Invalid},
 		{chat.ErrNotFound, model.NotFound},
 		{chat.ErrPermission, model.Permission},
 		{chat.ErrConflict, model.Conflict},
 		{chat.ErrLimit, model.Limit},
+		{chat.ErrState, model.State},
 	} {
 		if errors.Is(err, k.err) {
 			return k.kind, true

@@ -199,3 +199,22 @@ func TestFlagsGoWithTheirMessage(t *testing.T) {
 		}
 	})
 }
+
+func TestFlagsStayWhenAPendingMessageOfTheSameMomentGoes(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(commandRoom, "owner", "jane", "john")
+		for _, id := range []chat.MessageID{"looked at", "deleted"} {
+			pending := "pending " + id
+			s.send(commandRoom, "john", chat.Draft{ID: pending, Text: "x"}, &chat.SendOptions{Pending: chat.PendingOn})
+			s.as("jane").post(commandRoom, chat.Draft{ID: id, Text: "x"})
+			s.flagged(s.As("john").FlagMessage(s.ctx, id, "rude"))
+			if id == "looked at" {
+				s.check(s.UnflagMessage(s.ctx, pending))
+				continue
+			}
+			_, err := s.DeleteMessage(s.ctx, pending, chat.DeleteHard, "")
+			s.check(err)
+		}
+		s.wantFlags("", commandRoom, "john→looked at: rude", "john→deleted: rude")
+	})
+}

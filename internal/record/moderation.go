@@ -246,9 +246,11 @@ func (r *Reader) FlagsAfter(c Channel, after FlagPlace, limit int) ([]FlagPlace,
 
 // forgetFlags removes the flags of messages that are erased.
 func (t *Txn) forgetFlags(c Channel, list ...*codec.Message) error {
-	times := make([]int64, len(list))
-	for i, m := range list {
-		times[i] = m.CreatedAt
+	var times []int64
+	for _, m := range list {
+		if !m.Pending { // it has no flags, and perhaps the time of one that has
+			times = append(times, m.CreatedAt)
+		}
 	}
 	return t.DeleteFlags(c, "", times...)
 }
