@@ -135,7 +135,7 @@ func (v *modelView) checkModeration(cid string) string {
 	if err != nil {
 		return ""
 	}
-	if got, want := modelBans(bans), v.bansOf(cid, ch); got != want {
+	if got, want := v.gotBans(bans), v.bansOf(cid, ch); got != want {
 		return fmt.Sprintf("the bans of %q are\n%swant\n%s", cid, got, want)
 	}
 	return v.checkFlags(cid, flags, v.world.Flags(v.viewer, ch))
@@ -155,7 +155,16 @@ func modelPages[T any](read func(chat.PageToken) (chat.Page[T], error)) (list []
 	}
 }
 
-func modelBans(list []chat.Ban) string {
+// moment is a time, if it is known to the microsecond: where the clock is a real
+// one it is not.
+func (r *modelRun) moment(t time.Time) int64 {
+	if !r.driver.fakeClock {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func (v *modelView) gotBans(list []chat.Ban) string {
 	var b strings.Builder
 	for _, ban := range list {
 		by, until := "", time.Time{}
@@ -165,7 +174,7 @@ func modelBans(list []chat.Ban) string {
 		if ban.Expires != nil {
 			until = *ban.Expires
 		}
-		fmt.Fprintln(&b, ban.User.ID, ban.CID, by, ban.Reason, ban.CreatedAt.UnixMicro(), until.UnixMicro())
+		fmt.Fprintln(&b, ban.User.ID, ban.CID, by, ban.Reason, v.moment(ban.CreatedAt), v.moment(until))
 	}
 	return b.String()
 }
@@ -173,7 +182,7 @@ func modelBans(list []chat.Ban) string {
 func (v *modelView) bansOf(cid string, ch *model.Channel) string {
 	var b strings.Builder
 	for _, ban := range v.world.Bans(ch) {
-		fmt.Fprintln(&b, ban.User, cid, ban.By, ban.Reason, ban.At.UnixMicro(), ban.Until.UnixMicro())
+		fmt.Fprintln(&b, ban.User, cid, ban.By, ban.Reason, v.moment(ban.At), v.moment(ban.Until))
 	}
 	return b.String()
 }
@@ -189,14 +198,14 @@ func (v *modelView) checkFlags(cid string, got []chat.Flag, want []model.Flag) s
 		if f.Message != nil {
 			message = fmt.Sprintf("%+v", modelViewOf(*f.Message))
 		}
-		gotLines = append(gotLines, fmt.Sprintln(f.User.ID, f.By.ID, f.Reason, f.CreatedAt.UnixMicro(), message))
+		gotLines = append(gotLines, fmt.Sprintln(f.User.ID, f.By.ID, f.Reason, v.moment(f.CreatedAt), message))
 	}
 	for _, f := range want {
 		message := ""
 		if f.Message != nil {
 			message = fmt.Sprintf("%+v", v.world.View(v.viewer, f.Message))
 		}
-		wantLines = append(wantLines, fmt.Sprintln(f.User, f.By, f.Reason, f.At.UnixMicro(), message))
+		wantLines = append(wantLines, fmt.Sprintln(f.User, f.By, f.Reason, v.moment(f.At), message))
 	}
 	slices.Sort(gotLines)
 	slices.Sort(wantLines)

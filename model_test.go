@@ -150,6 +150,11 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.Send, CID: "messaging:one", ID: "m2", User: "ann", Text: "m2", Audience: []string{"ann"}},
 			{Op: model.MarkRead, CID: "messaging:one", By: "ben"},
 		},
+		"the answer to a command in a channel that is truncated in the same moment": {
+			user("ann", "user"), user("ben", "user"), channel, send("ben", "m1"),
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Text: "/ask why"},
+			{Op: model.Truncate, CID: "messaging:one"},
+		},
 		"the original of a pending message that was truncated and not yet purged": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, CID: "messaging:one", ID: "m1", User: "ann", Text: "m1", Hold: model.Held},

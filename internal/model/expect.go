@@ -362,7 +362,7 @@ func (w *World) expectCommit(m *Message) []Kind {
 	switch {
 	case m != nil && m.Purged && !m.WasPending:
 		return []Kind{NotFound, NotPending} // its id is forgotten some time later
-	case m == nil || !m.WasPending && m.Gone:
+	case m == nil || m.Ephemeral || !m.WasPending && m.Gone:
 		return []Kind{NotFound}
 	case !m.Pending || w.overdue(m):
 		return []Kind{NotPending}
