@@ -63,7 +63,7 @@ type CommandAnswer struct {
 	To     AnswerTo
 	System bool // to the channel: a system message
 
-	Text        string       // at most the channel's MaxMessageLength runes
+	Text        string       // at most the channel's MaxMessageLength runes; of an error 20,000
 	Attachments []Attachment // as in a Draft; their actions are buttons, see Session.RunAction
 }
 
@@ -74,7 +74,7 @@ type AnswerTo int
 const (
 	ToAuthor  AnswerTo = iota // an ephemeral message, for an action or until it expires
 	ToChannel                 // a message, as the author's draft would have been
-	AsError                   // an error message, for its author alone, stored nowhere
+	AsError                   // an error message of the text, for its author alone, stored nowhere
 )
 
 // CommandInfo is what is shown of a command.
@@ -128,12 +128,14 @@ type command struct {
 type reply struct {
 	CommandAnswer
 	act func(*record.Txn) error // an error that is refused becomes an error message
+	own bool                    // the engine's words: no limit of the channel keeps them back
 }
 
 // invocation is what of a command goes with its answer.
 type invocation struct {
 	name, args string
 	ephemeral  bool
+	own        bool
 	act        func(*record.Txn) error
 	refused    error // by act
 }
@@ -278,7 +280,7 @@ func (a *App) runCommand(ctx context.Context, run *commandRun) (reply, error) {
 	if err := ctx.Err(); err != nil {
 		return reply{}, err
 	}
-	if o.err == nil && o.reply.To != AsError {
+	if o.err == nil && !o.reply.own {
 		o.err = checkAnswer(&o.reply.CommandAnswer, run.most)
 	}
 	if f, ok := o.err.(failure); ok {
@@ -294,11 +296,15 @@ type failure struct{ error }
 
 // refusal is an answer in words to the author.
 func refusal(format string, args ...any) reply {
-	return reply{CommandAnswer: CommandAnswer{To: AsError, Text: fmt.Sprintf(format, args...)}}
+	return reply{CommandAnswer: CommandAnswer{To: AsError, Text: fmt.Sprintf(format, args...)}, own: true}
 }
 
 func checkAnswer(answer *CommandAnswer, most int) error {
-	if answer.To != ToAuthor && answer.To != ToChannel {
+	switch answer.To {
+	case ToAuthor, ToChannel:
+	case AsError:
+		most, answer.Attachments = maxTextRunes, nil
+	default:
 		return failure{invalid("to", "is %d", answer.To)}
 	}
 	err := checkMessageText(answer.Text, most)
@@ -326,7 +332,7 @@ func (out *outgoing) say(name, args string, answer reply) error {
 		return err
 	}
 	out.attachments, out.enriches = string(attachments), false
-	out.command = &invocation{name: name, args: args, ephemeral: answer.To == ToAuthor, act: answer.act}
+	out.command = &invocation{name: name, args: args, ephemeral: answer.To == ToAuthor, own: answer.own, act: answer.act}
 	return nil
 }
 

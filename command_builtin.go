@@ -103,7 +103,7 @@ func (a *App) runUnban(_ context.Context, c caller, call CommandCall) (reply, er
 // inChannel tells the channel of a change of a ban, which is made with the
 // message, or not at all.
 func inChannel(text string, c caller, cid CID, user UserID, change func(*record.Txn, *bench) error) reply {
-	return reply{CommandAnswer{To: ToChannel, System: true, Text: text}, func(tx *record.Txn) error {
+	act := func(tx *record.Txn) error {
 		b, err := openBench(&tx.Reader, c, cid, user)
 		if err == nil {
 			err = b.mayBan()
@@ -112,7 +112,8 @@ func inChannel(text string, c caller, cid CID, user UserID, change func(*record.
 			return err
 		}
 		return change(tx, b)
-	}}
+	}
+	return reply{CommandAnswer: CommandAnswer{To: ToChannel, System: true, Text: text}, act: act, own: true}
 }
 
 func (a *App) runMute(ctx context.Context, _ caller, call CommandCall) (reply, error) {
@@ -146,5 +147,5 @@ func aboutUser(call CommandCall, done string, do func(*Session, UserID, string) 
 	if err := do(a.As(call.Message.User.ID), user, reason); err != nil {
 		return refuse(err)
 	}
-	return reply{CommandAnswer: CommandAnswer{Text: strings.Replace(done, "%s", string(user), 1)}}, nil
+	return reply{CommandAnswer: CommandAnswer{Text: strings.Replace(done, "%s", string(user), 1)}, own: true}, nil
 }

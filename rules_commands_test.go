@@ -382,6 +382,12 @@ func TestFailingPanickingOrHangingHandlerIsAnErrorMessage(t *testing.T) {
 			return chat.CommandAnswer{Attachments: []chat.Attachment{{ImageURL: "javascript:x"}}}, nil
 		case "answers nobody":
 			return chat.CommandAnswer{To: 7, Text: "x"}, nil
+		case "refuses without a word":
+			return chat.CommandAnswer{To: chat.AsError, Text: " "}, nil
+		case "refuses at length":
+			return chat.CommandAnswer{To: chat.AsError, Text: strings.Repeat("x", 20_001)}, nil
+		case "refuses in no text":
+			return chat.CommandAnswer{To: chat.AsError, Text: "\xff"}, nil
 		case "refuses":
 			return chat.CommandAnswer{To: chat.AsError, Text: "no <b>"}, nil
 		}
@@ -390,7 +396,8 @@ func TestFailingPanickingOrHangingHandlerIsAnErrorMessage(t *testing.T) {
 	eachDriverWith(t, o, func(t *testing.T, s *scenario) {
 		commandStory(s)
 		jane := s.as("jane")
-		for _, args := range []string{"fails", "panics", "hangs", "says nothing", "says too much", "says what is no text", "attaches anything", "answers nobody"} {
+		for _, args := range []string{"fails", "panics", "hangs", "says nothing", "says too much", "says what is no text", "attaches anything", "answers nobody",
+			"refuses without a word", "refuses at length", "refuses in no text"} {
 			m := jane.send(commandRoom, "/echo "+args)
 			jane.wantError(m, "/echo failed")
 			if m.Command != "echo" || m.Args != args || strings.Contains(m.Text, "secret") {

@@ -289,8 +289,11 @@ func (t *sending) checkRoom() error {
 	if err := room.change(); err != nil {
 		return err
 	}
-	if err := checkMessageText(d.Text, room.kind.MaxMessageLength); err != nil {
-		return err
+	answer := t.out.command != nil // what a command says is not the user's to be checked
+	if !answer || !t.out.command.own {
+		if err := checkMessageText(d.Text, room.kind.MaxMessageLength); err != nil {
+			return err
+		}
 	}
 	if room.app {
 		return nil
@@ -298,7 +301,6 @@ func (t *sending) checkRoom() error {
 	if err := room.unbanned(CreateMessage); err != nil {
 		return err
 	}
-	answer := t.out.command != nil // what a command says is not the user's to be checked
 	needs := []struct {
 		when   bool
 		action Action
