@@ -396,8 +396,10 @@ func TestFailingPanickingOrHangingHandlerIsAnErrorMessage(t *testing.T) {
 	eachDriverWith(t, o, func(t *testing.T, s *scenario) {
 		commandStory(s)
 		jane := s.as("jane")
-		for _, args := range []string{"fails", "panics", "hangs", "says nothing", "says too much", "says what is no text", "attaches anything", "answers nobody",
-			"refuses without a word", "refuses at length", "refuses in no text"} {
+		for _, args := range []string{
+			"fails", "panics", "hangs", "says nothing", "says too much", "says what is no text", "attaches anything", "answers nobody",
+			"refuses without a word", "refuses at length", "refuses in no text",
+		} {
 			m := jane.send(commandRoom, "/echo "+args)
 			jane.wantError(m, "/echo failed")
 			if m.Command != "echo" || m.Args != args || strings.Contains(m.Text, "secret") {

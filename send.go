@@ -11,7 +11,9 @@ import (
 )
 
 // Send posts a message in a user's name. The grants of the user are not
-// checked, a frozen or disabled channel takes it. Nil options are the defaults.
+// checked, a frozen or disabled channel takes it. A text that is a slash command
+// runs it: to relay what users type, send as them with [App.As]. Nil options are
+// the defaults.
 // ErrInvalid if the author is unknown or deactivated, ErrChannelDeleted,
 // ErrConflict if the id is taken by something else.
 func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *SendOptions) (Message, error) {
