@@ -234,12 +234,12 @@ func (a *App) openCommand(r *record.Reader, c caller, cid CID, out *outgoing, na
 	if t.known != nil && t.known.Found || !slices.Contains(t.room.kind.Commands, name) {
 		return nil, nil
 	}
-	if len(out.metadata) > 0 {
-		return nil, invalid("pending_message_metadata", "is given for a command, which is never pending")
-	}
 	m, err := t.message(a.options.MaxRestricted)
 	if err != nil {
 		return nil, err
+	}
+	if len(out.metadata) > 0 {
+		return nil, invalid("pending_message_metadata", "is given for a command, which is never pending")
 	}
 	m.Pending, m.CreatedAt = false, t.room.now
 	m.UpdatedAt = m.CreatedAt
