@@ -257,6 +257,7 @@ func FuzzCheckURL(f *testing.F) {
 	}
 	f.Add("http://例え.テスト/ü?ü#x")
 	f.Add("https://[::ffff:8.8.8.8]:443/%zz")
+	f.Add("http://%e1.c") // found by fuzzing: no character, and was encoded as one
 	c, err := New(Options{})
 	if err != nil {
 		f.Fatal(err)

@@ -105,6 +105,9 @@ func NormalHost(u *url.URL) (string, error) {
 		return a.Unmap().String(), nil
 	}
 	name, err := idna.Lookup.ToASCII(host)
+	if err == nil { // bytes that are no characters are encoded too, as a name that is none
+		_, err = idna.Lookup.ToASCII(name)
+	}
 	name = strings.TrimSuffix(name, ".")
 	if err != nil || !isName(name) {
 		return "", fmt.Errorf("%w: host is no name", ErrRefused)
