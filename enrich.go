@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"strings"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -150,16 +149,21 @@ func (a *App) mayEnrich(l link, skip bool, attachments int) bool {
 	return a.previews != nil && l.url != "" && !skip && attachments < maxAttachments && checkLink("", l.url) == nil
 }
 
-// queuePreviews has previews that come late. Subject: a message; payload: its
-// id, a zero byte, and a hash of the link, so that no text is kept beside the
-// message.
+// queuePreviews has previews that come late. Subject: the id of a message, for
+// a commit changes its time; payload: a hash of the link, so that no text is
+// kept beside the message.
 const queuePreviews = "previews"
 
-// addLate records that the preview of a message is still to come.
+// addLate records that the preview of a message is still to come, and that of
+// the link which an edit has taken away is not: behind it, the new one would
+// wait until it is due, which is far off if the clock was set back meanwhile.
 func addLate(tx *record.Txn, r *room, m *codec.Message, l link) error {
+	if err := tx.CancelTasks(queuePreviews, m.ID); err != nil {
+		return err
+	}
 	at := time.Now().UnixMicro()
-	return tx.AddTask(queuePreviews, messageSubject(r.number, m.CreatedAt), codec.Task{
-		Scope: record.ChannelScope(r.channel.CID), Payload: m.ID + "\x00" + linkHash(l.url), RecordedAt: at, Due: at,
+	return tx.AddTask(queuePreviews, m.ID, codec.Task{
+		Scope: record.ChannelScope(r.channel.CID), Payload: linkHash(l.url), RecordedAt: at, Due: at,
 	})
 }
 
@@ -171,8 +175,7 @@ func linkHash(url string) string {
 // enrichLate gives a message the preview that came too late for its send. By now
 // it may be edited or deleted, committed, or have its preview.
 func (a *App) enrichLate(ctx context.Context, job outbox.Job) error {
-	id, hash, _ := strings.Cut(job.Payload, "\x00")
-	var text string
+	id, text := job.Subject, ""
 	err := a.db.View(ctx, func(r *record.Reader) error {
 		f, err := findBare(r, MessageID(id))
 		if text = ""; f != nil {
@@ -184,7 +187,7 @@ func (a *App) enrichLate(ctx context.Context, job outbox.Job) error {
 		return err
 	}
 	link := a.makeHTML(text).FirstURL
-	if linkHash(link) != hash {
+	if linkHash(link) != job.Payload {
 		return nil
 	}
 	preview, err := a.previews.ask(ctx, link)
