@@ -153,13 +153,12 @@ func (o *Outbox) due(ctx context.Context, q *Queue, now int64, limit int) (list 
 // failed; its error is one of recording that.
 func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, delay int64) (failed bool, err error) {
 	var scope string
-	var there bool
 	err = o.db.View(ctx, func(r *record.Reader) error {
-		_, task, found, err := r.FirstTask(q.Name, due.Subject)
-		scope, there = task.Scope, found
+		_, task, _, err := r.FirstTask(q.Name, due.Subject)
+		scope = task.Scope
 		return err
 	})
-	if err != nil || !there {
+	if err != nil {
 		return false, err
 	}
 	var ref record.TaskRef
@@ -170,8 +169,13 @@ func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, dela
 		var found bool
 		var err error
 		ref, task, found, err = t.FirstTask(q.Name, due.Subject)
-		if err != nil || !found || task.Due != due.Due {
-			return err // another instance has it
+		if err != nil {
+			return err
+		}
+		if !found || task.Due != due.Due {
+			// Another instance has it, or else the file was damaged, and the
+			// place among what is due would be found again and again.
+			return t.EndDue(q.Name, due)
 		}
 		claimed = true
 		task.Attempts++

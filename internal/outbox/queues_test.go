@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
 	"example.com/chat/internal/outbox"
 	"example.com/chat/internal/record"
+	"example.com/chat/storage"
+	"example.com/chat/storage/memstore"
 )
 
 // Queues run apart from each other, and know of each other's work.
@@ -198,6 +201,40 @@ func TestLongProblemIsCut(t *testing.T) {
 		}), 1)
 		if list := o.givenUp(); len(list) != 1 || list[0].Problem != "x"+problem[:498] {
 			t.Errorf("given up: %+v, want one with a short problem", list)
+		}
+	})
+}
+
+// A place among what is due without its task, as in a damaged file.
+func TestPlaceWithoutATask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		defer store.Close()
+		db := record.New(store)
+		err := store.Update(t.Context(), scope, func(tx storage.Txn) error {
+			return tx.Put(keys.Due(queue, 1, "jane"), nil)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		box := outbox.New(db, slog.New(slog.DiscardHandler), outbox.Queue{Name: queue, Run: func(context.Context, outbox.Job) error {
+			t.Error("something is run")
+			return nil
+		}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := box.RunDue(ctx); err != nil {
+			t.Errorf("RunDue: %v", err)
+		}
+		err = db.View(t.Context(), func(r *record.Reader) error {
+			list, err := r.DueTasks(queue, time.Now().UnixMicro(), 10)
+			if len(list) > 0 {
+				t.Errorf("still due: %v", list)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -78,6 +78,11 @@ func (t *Txn) EndTask(ref TaskRef, task codec.Task) error {
 	return t.txn.Put(keys.Due(ref.Queue, next.Due, ref.Subject), nil)
 }
 
+// EndDue removes a place among what is due that no task has any more.
+func (t *Txn) EndDue(queue string, due DueTask) error {
+	return t.txn.Delete(keys.Due(queue, due.Due, due.Subject))
+}
+
 // CancelTasks removes all tasks of a subject.
 func (t *Txn) CancelTasks(queue, subject string) error {
 	for {

@@ -74,9 +74,25 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) (values [][]byte, e
 	}
 	entries = r.lists.take(len(ranges))
 	for i, rng := range ranges {
-		entries[i] = r.list(rng)
+		if entries[i] = r.list(rng); !inOrder(entries[i], rng) {
+			return nil, nil, damaged("keys out of their order")
+		}
 	}
 	return values, entries, nil
+}
+
+// inOrder says whether a list begins within its range and ends farther on. Where
+// a page is damaged it may not, and who reads on from its end would never come
+// to one.
+func inOrder(list []storage.Entry, rng storage.Range) bool {
+	if len(list) == 0 {
+		return true
+	}
+	first, last := list[0].Key, list[len(list)-1].Key
+	if rng.Reverse {
+		return (rng.End == nil || bytes.Compare(first, rng.End) < 0) && (len(list) == 1 || bytes.Compare(last, first) < 0)
+	}
+	return bytes.Compare(first, rng.Start) >= 0 && (len(list) == 1 || bytes.Compare(last, first) > 0)
 }
 
 // listed is how many entries of a range have room without being counted.
