@@ -76,13 +76,17 @@ type Reader interface {
 	// Tail returns the records of the named logs with positions greater than
 	// after, merged in order of position, at most limit of them (all when limit
 	// is 0 or less). A log never appended to has no records. Each log is
-	// answered once, however often it is named.
+	// answered once, however often it is named. With no logs named it returns
+	// the records of all logs, merged in the same way; their Log is nil.
 	Tail(logs [][]byte, after Position, limit int) ([]Record, error)
+
+	// Logs says which records there are: those that Tail returns.
+	Logs() (LogSpan, error)
 }
 
 // Txn reads and writes. It sees its own writes, except that records it appends
-// have no position before commit and so do not appear in Tail. The driver
-// copies what it is given: the caller may reuse its slices.
+// have no position before commit and so do not appear in Tail and Logs. The
+// driver copies what it is given: the caller may reuse its slices.
 type Txn interface {
 	Reader
 
@@ -106,6 +110,13 @@ type Txn interface {
 	// commit and is greater than every position any Tail has returned. The
 	// records of one transaction follow each other in the order appended.
 	Append(log, value []byte) error
+
+	// TrimLogs removes for good every record of all logs at or before the
+	// position; those that this transaction appends have none yet and stay.
+	// Positions are never used again. A position before LogSpan.Trimmed does
+	// nothing, one after LogSpan.Newest means that. It may take as long as there
+	// are records to remove: trim many in several transactions.
+	TrimLogs(until Position) error
 }
 
 // Waiter is implemented by drivers that can wake a reader of logs early.
@@ -113,8 +124,8 @@ type Txn interface {
 type Waiter interface {
 	// Wait returns nil once a record after the position may be in one of the
 	// logs, at once if there is one already, and the context's error if that
-	// ends first, or ErrClosed when the store is closed. It may wake too often,
-	// never too late.
+	// ends first, or ErrClosed when the store is closed. With no logs named it
+	// waits for a record in any log. It may wake too often, never too late.
 	Wait(ctx context.Context, logs [][]byte, after Position) error
 }
 
@@ -131,9 +142,23 @@ type Entry struct{ Key, Value []byte }
 
 // Record is one record of a log.
 type Record struct {
-	Log      []byte
+	Log      []byte // nil where all logs are read
 	Position Position
 	Value    []byte
+}
+
+// LogSpan is which records the logs of a store have, taken together.
+type LogSpan struct {
+	// Trimmed is the position up to which all records are gone, see
+	// Txn.TrimLogs; zero if none ever was.
+	Trimmed Position
+	// Newest is the position that every record there is lies at or before, and
+	// every one that is committed later after. It is zero if there never was a
+	// record, and stays where it is when the newest one is trimmed.
+	Newest Position
+	// Records is how many there are. A driver that would have to count them
+	// may estimate.
+	Records int64
 }
 
 // Position is a place in all logs of a store together: positions appear in

@@ -4,7 +4,8 @@
 // what stands above a store.
 //
 // A call is whatever crosses the seam: each View, Update, Read, Tail, Put,
-// Insert, Delete, DeleteRange and Append, and each commit. Close is none.
+// Insert, Delete, DeleteRange, Append, Logs and TrimLogs, and each commit. Close
+// is none.
 package faultstore
 
 import (
@@ -27,6 +28,8 @@ const (
 	Delete      Op = "Delete"
 	DeleteRange Op = "DeleteRange"
 	Append      Op = "Append"
+	Logs        Op = "Logs"
+	TrimLogs    Op = "TrimLogs"
 	Commit      Op = "Commit"
 )
 
@@ -89,6 +92,13 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]stora
 	return r.inner.Tail(logs, after, limit)
 }
 
+func (r *reader) Logs() (storage.LogSpan, error) {
+	if err := r.watcher.before(Logs); err != nil {
+		return storage.LogSpan{}, err
+	}
+	return r.inner.Logs()
+}
+
 // txn tells a watcher of what is read and written.
 type txn struct {
 	reader
@@ -128,4 +138,11 @@ func (t *txn) Append(log, value []byte) error {
 		return err
 	}
 	return t.inner.Append(log, value)
+}
+
+func (t *txn) TrimLogs(until storage.Position) error {
+	if err := t.watcher.before(TrimLogs); err != nil {
+		return err
+	}
+	return t.inner.TrimLogs(until)
 }

@@ -2,14 +2,11 @@ package boltstore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -212,7 +209,7 @@ func (b *batch) run(c *call) {
 		return
 	}
 	clean, returned := b.over.empty(), false
-	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, undo: b.undo[:0], records: len(b.over.records)}
+	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, undo: b.undo[:0], records: len(b.over.records), trimmed: b.over.trimmed}
 	defer func() {
 		if !returned {
 			c.ended(recover())
@@ -321,9 +318,7 @@ func (b *batch) save() (err error) {
 		return fmt.Errorf("boltstore: commit: %w", err)
 	}
 	b.store.cache.commit(version, &b.over.writes)
-	for _, rec := range b.over.records {
-		b.store.waiters.Wake(rec.log)
-	}
+	b.store.waiters.Wake(b.over.logs())
 	return nil
 }
 
@@ -340,40 +335,21 @@ func (b *batch) write() error {
 			return err
 		}
 	}
-	if len(b.over.records) == 0 {
+	logs := logWriter{
+		logs:  b.tx.Bucket(logBucket),
+		heads: b.tx.Bucket(headBucket),
+		marks: b.tx.Bucket(markBucket),
+		dues:  b.tx.Bucket(dueBucket),
+	}
+	var trimmed uint64
+	if b.over.trimmed > 0 {
+		trimmed, _ = b.read.span()
+	}
+	if err := logs.store(b.over.records, b.over.base); err != nil {
+		return err
+	}
+	if b.over.trimmed == 0 {
 		return nil
 	}
-	return b.storeRecords()
-}
-
-// storeRecords gives the records their positions and links.
-func (b *batch) storeRecords() error {
-	logs, heads, marks := b.tx.Bucket(logBucket), b.tx.Bucket(headBucket), b.tx.Bucket(markBucket)
-	logs.FillPercent = 1 // nothing is ever put between
-	changed := make(map[string]head)
-	position := b.over.base
-	for _, rec := range b.over.records {
-		position++
-		h, ok := changed[string(rec.log)]
-		if !ok {
-			h = decodeHead(heads.Get(rec.log))
-		}
-		rec.link(h.position)
-		if err := logs.Put(binary.BigEndian.AppendUint64(nil, position), rec.data); err != nil {
-			return err
-		}
-		h = head{position: position, count: h.count + 1}
-		changed[string(rec.log)] = h
-		if h.count%markEvery == 0 {
-			if err := marks.Put(markKey(rec.log, position), nil); err != nil {
-				return err
-			}
-		}
-	}
-	for _, log := range slices.Sorted(maps.Keys(changed)) {
-		if err := heads.Put([]byte(log), changed[log].encode()); err != nil {
-			return err
-		}
-	}
-	return logs.SetSequence(position)
+	return logs.trim(trimmed, b.over.trimmed)
 }

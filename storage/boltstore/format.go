@@ -12,7 +12,7 @@ import (
 
 // formatVersion is written into every file, and raised with a change that this
 // program, as it is, would misread.
-const formatVersion = 2
+const formatVersion = 3
 
 // The buckets of a file. Numbers are big-endian.
 var (
@@ -26,18 +26,30 @@ var (
 	// logBucket: position, 8 bytes -> position of the record before it in the
 	// same log or 0, 8 bytes; then the record's value. The records of all logs
 	// lie in one range that only grows at its end, so that a commit writes few
-	// pages, however many logs it appends to. The bucket's sequence is the
-	// newest position.
+	// pages, however many logs it appends to. No position is left out: what is
+	// before the first record has been trimmed. The bucket's sequence is the
+	// newest position, of a record that is there or not.
 	logBucket = []byte("log")
 
 	// headBucket: log -> position of its newest record, 8 bytes; how many
-	// records it has, 8 bytes.
+	// records it has had, 8 bytes. A log that has none left is not in here.
 	headBucket = []byte("head")
 
 	// markBucket: [markKey] -> nothing, for every markEvery-th record of a log.
 	// Records are linked from new to old; the marks spare a reader with a limit
 	// the way through all that is newer than what it asks for.
 	markBucket = []byte("mark")
+
+	// dueBucket: position, 8 bytes; dueMark or dueHead -> log. What has to be
+	// looked at when the record at the position is trimmed, as a record does not
+	// say which log it is of: the mark there, and for every log, at one of its
+	// records, whether its head is to go.
+	dueBucket = []byte("due")
+)
+
+const (
+	dueMark = 'm'
+	dueHead = 'h'
 )
 
 const markEvery = 64
@@ -67,6 +79,10 @@ func markKey(log []byte, position uint64) []byte {
 	return binary.BigEndian.AppendUint64(markPrefix(log), position)
 }
 
+func recordKey(position uint64) []byte { return binary.BigEndian.AppendUint64(nil, position) }
+
+func dueKey(position uint64, kind byte) []byte { return append(recordKey(position), kind) }
+
 // prepare makes the buckets of a new file, and refuses a file of another kind
 // or of a newer version.
 func prepare(db *bbolt.DB) error {
@@ -91,15 +107,46 @@ func prepare(db *bbolt.DB) error {
 		return fmt.Errorf("%w: the file has format %d, this program knows %d", storage.ErrVersion, version, formatVersion)
 	case version == formatVersion:
 		return nil
+	case version == 2:
+		return db.Update(addDues)
 	case version != 0:
 		return fmt.Errorf("the file has format %d, which this program no longer reads; it knows %d", version, formatVersion)
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{metaBucket, dataBucket, logBucket, headBucket, markBucket} {
+		for _, name := range [][]byte{metaBucket, dataBucket, logBucket, headBucket, markBucket, dueBucket} {
 			if _, err := tx.CreateBucket(name); err != nil {
 				return err
 			}
 		}
-		return tx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
+		return putVersion(tx)
 	})
+}
+
+func putVersion(tx *bbolt.Tx) error {
+	return tx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
+}
+
+// addDues makes format 3 of format 2, in which nothing could be trimmed.
+func addDues(tx *bbolt.Tx) error {
+	dues, err := tx.CreateBucket(dueBucket)
+	if err != nil {
+		return err
+	}
+	heads := tx.Bucket(headBucket).Cursor()
+	for log, h := heads.First(); log != nil; log, h = heads.Next() {
+		if err := dues.Put(dueKey(decodeHead(h).position, dueHead), log); err != nil {
+			return err
+		}
+	}
+	marks := tx.Bucket(markBucket).Cursor()
+	for mark, _ := marks.First(); mark != nil; mark, _ = marks.Next() {
+		name := len(mark) - 8
+		if name < 2 {
+			return errors.New("the file is damaged: a mark of no log")
+		}
+		if err := dues.Put(dueKey(binary.BigEndian.Uint64(mark[name:]), dueMark), mark[2:name]); err != nil {
+			return err
+		}
+	}
+	return putVersion(tx)
 }

@@ -68,7 +68,7 @@ func TestOpenErrors(t *testing.T) {
 				return err
 			}
 			return meta.Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion+1))
-		}), storage.ErrVersion, "the file has format 3"},
+		}), storage.ErrVersion, "the file has format 4"},
 		{"not readable", func(path string) error { return os.WriteFile(path, content, 0) }, fs.ErrPermission, ""},
 		{"read-only", func(path string) error { return os.WriteFile(path, content, 0o400) }, fs.ErrPermission, ""},
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -277,22 +278,87 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) (found [
 		}
 	}
 	defer catchPanic(&err)
-	if hi, lo := after.Numbers(); hi == 0 {
-		for _, log := range logs {
-			var err error
-			if found, err = r.tail(found, log, lo, limit); err != nil {
-				return nil, err
-			}
+	from := number(after)
+	if r.over != nil {
+		from = max(from, r.over.trimmed)
+	}
+	if len(logs) == 0 {
+		if found, err = r.tailAll(from, limit); err != nil {
+			return nil, err
+		}
+	}
+	for _, log := range logs {
+		if found, err = r.tail(found, log, from, limit); err != nil {
+			return nil, err
 		}
 	}
 	if len(logs) > 1 {
 		slices.SortFunc(found, func(a, b storage.Record) int { return a.Position.Compare(b.Position) })
 	}
 	if r.over != nil {
-		found = r.over.tail(found, logs, after)
+		found = r.over.tail(found, logs, from)
 	}
 	if limit > 0 && len(found) > limit {
 		found = found[:limit]
+	}
+	return found, nil
+}
+
+func (r *reader) Logs() (span storage.LogSpan, err error) {
+	if r.done {
+		return span, driver.ErrDone
+	}
+	defer catchPanic(&err)
+	trimmed, newest := r.span()
+	if r.over != nil {
+		trimmed, newest = max(trimmed, r.over.trimmed), r.over.newest()
+	}
+	return storage.LogSpan{
+		Trimmed: storage.PositionAt(0, trimmed),
+		Newest:  storage.PositionAt(0, newest),
+		Records: int64(newest - trimmed),
+	}, nil
+}
+
+// number is the position as it is counted here. One that no record has here is
+// beyond all.
+func number(p storage.Position) uint64 {
+	hi, lo := p.Numbers()
+	if hi > 0 {
+		return math.MaxUint64
+	}
+	return lo
+}
+
+// span is the positions up to which the records that are stored are trimmed, and
+// of the newest. What is between has a record at every position.
+func (t *cursors) span() (trimmed, newest uint64) {
+	newest = t.tx.Bucket(logBucket).Sequence()
+	if k, _ := t.cursor(&t.logs, logBucket).First(); k != nil {
+		return binary.BigEndian.Uint64(k) - 1, newest
+	}
+	return newest, newest
+}
+
+// tailAll is the records of all logs after a position.
+func (r *reader) tailAll(after uint64, limit int) ([]storage.Record, error) {
+	trimmed, newest := r.span()
+	if after = max(after, trimmed); after >= newest {
+		return nil, nil
+	}
+	n := newest - after
+	if limit > 0 {
+		n = min(n, uint64(limit))
+	}
+	found := make([]storage.Record, 0, min(n, listed))
+	c := r.cursor(&r.logs, logBucket)
+	k, v := c.Seek(recordKey(after + 1))
+	for position := after + 1; uint64(len(found)) < n; position++ {
+		if len(k) != 8 || binary.BigEndian.Uint64(k) != position || len(v) < 8 {
+			return nil, missing(position)
+		}
+		found = append(found, storage.Record{Position: storage.PositionAt(0, position), Value: v[8:]})
+		k, v = c.Next()
 	}
 	return found, nil
 }
@@ -317,13 +383,20 @@ func (r *reader) tail(found []storage.Record, log []byte, after uint64, limit in
 		binary.BigEndian.PutUint64(key[:], position)
 		k, v := c.Seek(key[:])
 		if !bytes.Equal(k, key[:]) || len(v) < 8 {
-			return nil, fmt.Errorf("boltstore: the file is damaged: log record %d", position)
+			if trimmed, _ := r.span(); position <= trimmed {
+				break
+			}
+			return nil, missing(position)
 		}
 		found = append(found, storage.Record{Log: log, Position: storage.PositionAt(0, position), Value: v[8:]})
 		position = binary.BigEndian.Uint64(v)
 	}
 	slices.Reverse(found[first:])
 	return found, nil
+}
+
+func missing(position uint64) error {
+	return fmt.Errorf("boltstore: the file is damaged: log record %d", position)
 }
 
 // head finds the head of a log, and the name as it is stored.
@@ -352,11 +425,15 @@ func (r *reader) mark(log []byte, after uint64, limit int) uint64 {
 	return binary.BigEndian.Uint64(k[len(prefix):])
 }
 
-// newer reports whether one of the logs has a record after the position.
+// newer reports whether one of the logs, or any if none is named, has a record
+// after the position.
 func (r *reader) newer(logs [][]byte, after storage.Position) bool {
-	hi, lo := after.Numbers()
+	if len(logs) == 0 {
+		trimmed, newest := r.span()
+		return newest > max(trimmed, number(after))
+	}
 	for _, log := range logs {
-		if _, h := r.head(log); hi == 0 && h.position > lo {
+		if _, h := r.head(log); h.position > number(after) {
 			return true
 		}
 	}

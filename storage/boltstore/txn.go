@@ -17,6 +17,7 @@ type overlay struct {
 	index   map[string]*write // the same: most reads find nothing here, and should not search for it
 	records []record
 	base    uint64  // newest position that is stored
+	trimmed uint64  // records up to here are to go; 0 for none
 	space   []byte  // where the next copy goes
 	slots   []write // where the next writes go
 }
@@ -72,18 +73,39 @@ func (o *overlay) drop(key []byte) {
 }
 
 // empty reports whether there is nothing to commit.
-func (o *overlay) empty() bool { return o.writes.Len() == 0 && len(o.records) == 0 }
+func (o *overlay) empty() bool {
+	return o.writes.Len() == 0 && len(o.records) == 0 && o.trimmed == 0
+}
+
+// newest is the position of the newest record.
+func (o *overlay) newest() uint64 { return o.base + uint64(len(o.records)) }
 
 // tail appends to found, which has all that is stored, the records that earlier
 // Updates of the batch have appended.
-func (o *overlay) tail(found []storage.Record, logs [][]byte, after storage.Position) []storage.Record {
+func (o *overlay) tail(found []storage.Record, logs [][]byte, after uint64) []storage.Record {
 	for i, rec := range o.records {
-		position := storage.PositionAt(0, o.base+uint64(i)+1)
-		if position.Compare(after) > 0 && slices.ContainsFunc(logs, func(log []byte) bool { return string(log) == string(rec.log) }) {
-			found = append(found, storage.Record{Log: rec.log, Position: position, Value: rec.data[8:]})
+		position := o.base + uint64(i) + 1
+		if position <= after {
+			continue
 		}
+		name := rec.log
+		if len(logs) == 0 {
+			name = nil
+		} else if !slices.ContainsFunc(logs, func(log []byte) bool { return bytes.Equal(log, name) }) {
+			continue
+		}
+		found = append(found, storage.Record{Log: name, Position: storage.PositionAt(0, position), Value: rec.data[8:]})
 	}
 	return found
+}
+
+// logs is the log of each record.
+func (o *overlay) logs() [][]byte {
+	names := make([][]byte, len(o.records))
+	for i, rec := range o.records {
+		names[i] = rec.log
+	}
+	return names
 }
 
 // take returns n fresh bytes that last as long as the batch. Small ones share
@@ -111,7 +133,8 @@ func (o *overlay) copy(b []byte) []byte {
 type txn struct {
 	reader
 	undo    []undo
-	records int // how many the overlay had before
+	records int    // how many the overlay had before
+	trimmed uint64 // and what was trimmed
 }
 
 // undo is what the overlay had under a key before a write.
@@ -131,6 +154,7 @@ func (t *txn) rollback() {
 		}
 	}
 	t.over.records = t.over.records[:t.records]
+	t.over.trimmed = t.trimmed
 }
 
 // set writes to the overlay. The key must last as long as the batch.
@@ -139,15 +163,28 @@ func (t *txn) set(key []byte, w write) {
 	t.undo = append(t.undo, undo{key, was, had})
 }
 
-// Tail leaves out the transaction's own records.
-func (t *txn) Tail(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error) {
-	if t.done {
-		return nil, driver.ErrDone
-	}
+// withoutOwn runs fn with the transaction's own records left out.
+func (t *txn) withoutOwn(fn func()) {
 	all := t.over.records
 	t.over.records = all[:t.records]
 	defer func() { t.over.records = all }()
-	return t.reader.Tail(logs, after, limit)
+	fn()
+}
+
+func (t *txn) Tail(logs [][]byte, after storage.Position, limit int) (recs []storage.Record, err error) {
+	if t.done {
+		return nil, driver.ErrDone
+	}
+	t.withoutOwn(func() { recs, err = t.reader.Tail(logs, after, limit) })
+	return recs, err
+}
+
+func (t *txn) Logs() (span storage.LogSpan, err error) {
+	if t.done {
+		return span, driver.ErrDone
+	}
+	t.withoutOwn(func() { span, err = t.reader.Logs() })
+	return span, err
 }
 
 func (t *txn) Put(key, value []byte) error {
@@ -238,6 +275,22 @@ func (t *txn) Append(log, value []byte) error {
 	data := t.over.take(8 + len(value))
 	copy(data[8:], value)
 	t.over.records = append(t.over.records, record{t.over.copy(log), data})
+	return nil
+}
+
+func (t *txn) TrimLogs(until storage.Position) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	span, err := t.Logs()
+	if err != nil {
+		return err
+	}
+	_, trimmed := span.Trimmed.Numbers()
+	_, newest := span.Newest.Numbers()
+	if p := min(number(until), newest); p > trimmed {
+		t.over.trimmed = p
+	}
 	return nil
 }
 

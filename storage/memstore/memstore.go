@@ -31,8 +31,7 @@ type Store struct {
 // version is everything that one commit left. It never changes.
 type version struct {
 	data *tree.Tree[[]byte]
-	logs *tree.Tree[[]storage.Record]
-	last uint64 // position of the newest record
+	logs logs
 }
 
 // New makes an empty store.
@@ -42,7 +41,7 @@ func New() *Store {
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
 	}
-	s.now.Store(&version{data: new(tree.Tree[[]byte]), logs: new(tree.Tree[[]storage.Record])})
+	s.now.Store(&version{data: new(tree.Tree[[]byte]), logs: logs{byName: new(tree.Tree[[]uint64])}})
 	return s
 }
 
@@ -56,7 +55,7 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 		return err
 	}
 	v := s.now.Load()
-	r := &reader{data: v.data, logs: v.logs}
+	r := &reader{version: *v}
 	defer r.end()
 	return fn(r)
 }
@@ -78,33 +77,27 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error
 		return err
 	}
 	v := s.now.Load()
-	t := &txn{reader: reader{data: v.data.Edit(), logs: v.logs}}
+	t := &txn{reader: reader{version: version{data: v.data.Edit(), logs: v.logs}}}
 	defer t.end()
 	if err := fn(t); err != nil {
 		return err
 	}
-	s.commit(v, t)
+	s.commit(t)
 	return nil
 }
 
 // commit makes what the transaction left the current version.
-func (s *Store) commit(old *version, t *txn) {
-	next := &version{data: t.data, logs: old.logs, last: old.last}
+func (s *Store) commit(t *txn) {
+	next := &version{data: t.data, logs: t.logs}
+	var names [][]byte
 	if len(t.pending) > 0 {
-		next.logs = old.logs.Edit()
-	}
-	for _, rec := range t.pending {
-		next.last++
-		rec.Position = storage.PositionAt(0, next.last)
-		// Versions share one array for each log. It only ever grows behind
-		// the end that older versions know of.
-		recs, _ := next.logs.Get(rec.Log)
-		next.logs.Set(rec.Log, append(recs, rec))
+		next.logs.append(t.pending)
+		for _, rec := range t.pending {
+			names = append(names, rec.Log)
+		}
 	}
 	s.now.Store(next)
-	for _, rec := range t.pending {
-		s.waiters.Wake(rec.Log)
-	}
+	s.waiters.Wake(names)
 }
 
 // Wait implements [storage.Waiter].
@@ -114,14 +107,7 @@ func (s *Store) Wait(ctx context.Context, logs [][]byte, after storage.Position)
 			return false, err
 		}
 		defer s.gate.Leave()
-		v := s.now.Load()
-		for _, log := range logs {
-			recs, _ := v.logs.Get(log)
-			if n := len(recs); n > 0 && recs[n-1].Position.Compare(after) > 0 {
-				return true, nil
-			}
-		}
-		return false, nil
+		return len(s.now.Load().logs.tail(logs, after, 1)) > 0, nil
 	})
 }
 

@@ -2,17 +2,14 @@ package memstore
 
 import (
 	"bytes"
-	"slices"
 
 	"example.com/chat/storage"
 	"example.com/chat/storage/internal/driver"
-	"example.com/chat/storage/internal/tree"
 )
 
 // reader reads one version.
 type reader struct {
-	data *tree.Tree[[]byte]
-	logs *tree.Tree[[]storage.Record]
+	version
 	done bool
 }
 
@@ -55,29 +52,19 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) ([]stora
 	if r.done {
 		return nil, driver.ErrDone
 	}
-	var found []storage.Record
-	for _, log := range driver.Distinct(logs) {
+	for _, log := range logs {
 		if err := driver.CheckKey(log); err != nil {
 			return nil, err
 		}
-		recs, _ := r.logs.Get(log)
-		first, ok := slices.BinarySearchFunc(recs, after, func(rec storage.Record, p storage.Position) int {
-			return rec.Position.Compare(p)
-		})
-		if ok {
-			first++
-		}
-		recs = recs[first:]
-		if limit > 0 {
-			recs = recs[:min(limit, len(recs))]
-		}
-		found = append(found, recs...)
 	}
-	slices.SortFunc(found, func(a, b storage.Record) int { return a.Position.Compare(b.Position) })
-	if limit > 0 && len(found) > limit {
-		found = found[:limit]
+	return r.logs.tail(logs, after, limit), nil
+}
+
+func (r *reader) Logs() (storage.LogSpan, error) {
+	if r.done {
+		return storage.LogSpan{}, driver.ErrDone
 	}
-	return found, nil
+	return r.logs.span(), nil
 }
 
 // txn writes into its own edit of the tree, which is thrown away if it fails.
@@ -146,5 +133,13 @@ func (t *txn) Append(log, value []byte) error {
 		return err
 	}
 	t.pending = append(t.pending, storage.Record{Log: bytes.Clone(log), Value: append([]byte{}, value...)})
+	return nil
+}
+
+func (t *txn) TrimLogs(until storage.Position) error {
+	if t.done {
+		return driver.ErrDone
+	}
+	t.logs.trim(until)
 	return nil
 }

@@ -408,6 +408,13 @@ func noSnapshot() storage.Store {
 				})
 				return recs, err
 			},
+			logs: func() (span storage.LogSpan, err error) {
+				err = s.View(context.Background(), func(r storage.Reader) error {
+					span, err = r.Logs()
+					return err
+				})
+				return span, err
+			},
 		})
 	}}
 }

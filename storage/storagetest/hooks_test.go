@@ -64,6 +64,7 @@ type readerHooks struct {
 	storage.Reader
 	read func(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error)
 	tail func(logs [][]byte, after storage.Position, limit int) ([]storage.Record, error)
+	logs func() (storage.LogSpan, error)
 }
 
 func (r *readerHooks) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
@@ -80,6 +81,13 @@ func (r *readerHooks) Tail(logs [][]byte, after storage.Position, limit int) ([]
 	return r.Reader.Tail(logs, after, limit)
 }
 
+func (r *readerHooks) Logs() (storage.LogSpan, error) {
+	if r.logs != nil {
+		return r.logs()
+	}
+	return r.Reader.Logs()
+}
+
 // txnHooks is a Txn with parts replaced.
 type txnHooks struct {
 	storage.Txn
@@ -89,6 +97,7 @@ type txnHooks struct {
 	delete      func(keys ...[]byte) error
 	deleteRange func(storage.Range) error
 	append      func(log, value []byte) error
+	trimLogs    func(until storage.Position) error
 }
 
 func (t *txnHooks) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
@@ -103,6 +112,13 @@ func (t *txnHooks) Tail(logs [][]byte, after storage.Position, limit int) ([]sto
 		return t.Reader.Tail(logs, after, limit)
 	}
 	return t.Txn.Tail(logs, after, limit)
+}
+
+func (t *txnHooks) Logs() (storage.LogSpan, error) {
+	if t.Reader != nil {
+		return t.Reader.Logs()
+	}
+	return t.Txn.Logs()
 }
 
 func (t *txnHooks) Put(key, value []byte) error {
@@ -138,6 +154,13 @@ func (t *txnHooks) Append(log, value []byte) error {
 		return t.append(log, value)
 	}
 	return t.Txn.Append(log, value)
+}
+
+func (t *txnHooks) TrimLogs(until storage.Position) error {
+	if t.trimLogs != nil {
+		return t.trimLogs(until)
+	}
+	return t.Txn.TrimLogs(until)
 }
 
 // reads is a store whose Read is replaced, in a View and in an Update.

@@ -88,7 +88,6 @@ func wantRecords(recs []storage.Record, want ...string) error {
 func appendAndTail(e *env) {
 	var zero storage.Position
 	e.expectTail(zero, 0, []string{"a"})
-	e.expectTail(zero, 0, nil)
 	e.appendTo("a", "1", "2", "", "3")
 	recs := e.expectTail(zero, 0, []string{"a"}, "a", "1", "a", "2", "a", "", "a", "3")
 	e.appendTo("a", "4")

@@ -95,6 +95,15 @@ func (s *replayed) Update(ctx context.Context, scope string, fn func(storage.Txn
 					l, v = bytes.Clone(l), bytes.Clone(v)
 					return op(tx.Append(l, v), func(tx storage.Txn) error { return tx.Append(l, v) })
 				},
+				trimLogs: func(p storage.Position) error {
+					// Others may append before the second transaction: their
+					// records are not meant.
+					span, err := tx.Logs()
+					if err == nil && p.Compare(span.Newest) > 0 {
+						p = span.Newest
+					}
+					return op(errors.Join(err, tx.TrimLogs(p)), func(tx storage.Txn) error { return tx.TrimLogs(p) })
+				},
 			})
 			if err == nil {
 				err = givenUp

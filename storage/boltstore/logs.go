@@ -1,0 +1,103 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// logWriter changes the buckets of the logs.
+type logWriter struct{ logs, heads, marks, dues *bbolt.Bucket }
+
+// store gives the records their positions, which follow base, and their links.
+func (w *logWriter) store(records []record, base uint64) error {
+	if len(records) == 0 {
+		return nil
+	}
+	w.logs.FillPercent = 1 // nothing is ever put between
+	changed := make(map[string]head)
+	position := base
+	for _, rec := range records {
+		position++
+		h, ok := changed[string(rec.log)]
+		if !ok {
+			h = decodeHead(w.heads.Get(rec.log))
+		}
+		rec.link(h.position)
+		if err := w.logs.Put(recordKey(position), rec.data); err != nil {
+			return err
+		}
+		h = head{position: position, count: h.count + 1}
+		changed[string(rec.log)] = h
+		if err := w.mark(rec.log, h); err != nil {
+			return err
+		}
+	}
+	for _, log := range slices.Sorted(maps.Keys(changed)) {
+		if err := w.heads.Put([]byte(log), changed[log].encode()); err != nil {
+			return err
+		}
+	}
+	return w.logs.SetSequence(position)
+}
+
+// mark adds what a log's newest record needs beside itself.
+func (w *logWriter) mark(log []byte, h head) error {
+	if h.count == 1 {
+		return w.dues.Put(dueKey(h.position, dueHead), log)
+	}
+	if h.count%markEvery > 0 {
+		return nil
+	}
+	if err := w.marks.Put(markKey(log, h.position), nil); err != nil {
+		return err
+	}
+	return w.dues.Put(dueKey(h.position, dueMark), log)
+}
+
+// trim removes the records after one position up to another.
+func (w *logWriter) trim(after, until uint64) error {
+	for position := after + 1; position <= until; position++ {
+		if err := w.logs.Delete(recordKey(position)); err != nil {
+			return err
+		}
+	}
+	return w.settle(until)
+}
+
+// settle does what is due at the records up to a position, which are gone.
+func (w *logWriter) settle(until uint64) error {
+	c := w.dues.Cursor()
+	for key, log := c.First(); key != nil; key, log = c.Seek(key) {
+		position, kind := binary.BigEndian.Uint64(key), key[8]
+		if position > until {
+			break
+		}
+		key, log = slices.Clone(key), slices.Clone(log) // they are in what is changed
+		var err error
+		if kind == dueMark {
+			err = w.marks.Delete(markKey(log, position))
+		} else {
+			err = w.settleHead(log, until)
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.dues.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleHead removes the head of a log without records, and comes back to that
+// of another one when its newest record goes.
+func (w *logWriter) settleHead(log []byte, until uint64) error {
+	h := decodeHead(w.heads.Get(log))
+	if h.position <= until {
+		return w.heads.Delete(log)
+	}
+	return w.dues.Put(dueKey(h.position, dueHead), log)
+}
