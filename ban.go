@@ -345,6 +345,9 @@ func (b *bench) put(tx *record.Txn, d BanDraft, by UserID) (Ban, error) {
 	if err := b.setEnd(tx, ban.Until); err != nil {
 		return Ban{}, err
 	}
+	if err := tellBan(tx, codec.EventUserBanned, b.number, b.user, string(by)); err != nil {
+		return Ban{}, err
+	}
 	list, err := renderBans(&tx.Reader, b.cid, []record.Banned{{User: b.user, Ban: ban}})
 	if err != nil {
 		return Ban{}, err
@@ -360,7 +363,21 @@ func (b *bench) lift(tx *record.Txn) error {
 	if err := tx.DeleteBan(b.number, b.user); err != nil {
 		return err
 	}
-	return b.setEnd(tx, 0)
+	if err := b.setEnd(tx, 0); err != nil {
+		return err
+	}
+	return tellBan(tx, codec.EventUserUnbanned, b.number, b.user, string(b.caller.user))
+}
+
+// tellBan tells of a ban, or of its end, who is banned and, in a channel, its
+// readers.
+func tellBan(tx *record.Txn, kind codec.EventKind, number record.Channel, user, by string) error {
+	e := codec.Event{Kind: kind, At: now().UnixMicro(), User: user, By: by}
+	if number == record.Everywhere {
+		return tx.TellUser(user, &e)
+	}
+	e.Channel = uint64(number)
+	return tx.TellChannel(number, &e)
 }
 
 // setEnd records when what is left of the other's ban is to be removed.
@@ -386,7 +403,10 @@ func (a *App) endBan(ctx context.Context, job outbox.Job) error {
 		if err := b.Run(); err != nil || !ban.Found || active(ban, now().UnixMicro()) {
 			return err
 		}
-		return tx.DeleteBan(number, job.Payload)
+		if err := tx.DeleteBan(number, job.Payload); err != nil {
+			return err
+		}
+		return tellBan(tx, codec.EventUserUnbanned, number, job.Payload, "")
 	})
 }
 

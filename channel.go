@@ -247,6 +247,9 @@ func storeEdit(tx *record.Txn, r *room, edit func(*codec.Channel) error) (Channe
 	if err := tx.PutChannel(r.number, r.channel); err != nil {
 		return Channel{}, err
 	}
+	if err := r.tell(tx, codec.Event{Kind: codec.EventChannelUpdated}); err != nil {
+		return Channel{}, err
+	}
 	return renderChannel(&tx.Reader, r.channel)
 }
 
@@ -368,5 +371,8 @@ func postNotice(tx *record.Txn, r *room, m codec.Message) error {
 	if err := tx.InsertMessage(r.number, &head.V, &m); err != nil {
 		return err
 	}
-	return tx.PutHead(r.number, &head.V)
+	if err := tx.PutHead(r.number, &head.V); err != nil {
+		return err
+	}
+	return tellMessage(tx, codec.EventMessageNew, r.number, &m, "")
 }

@@ -27,6 +27,8 @@ type App struct {
 	markup   *markup.Renderer
 	previews *previewer // nil: off
 	poster   poster
+	typing   *typing
+	cursors  cursors
 
 	commands map[string]*command
 	closers  []func() // of what commands hold
@@ -70,10 +72,17 @@ func New(store storage.Store, options *Options) (*App, error) {
 	}
 	a := &App{
 		db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews,
-		poster: newPoster(o.CallbackTransport), closed: make(chan struct{}),
+		poster: newPoster(o.CallbackTransport), typing: newTyping(), closed: make(chan struct{}),
 	}
 	a.commands = a.knownCommands()
-	if err := a.prepare(); err != nil {
+	identity, err := a.prepare()
+	if err != nil {
+		return nil, in(op, err)
+	}
+	if a.cursors, err = newCursors(identity); err != nil {
+		return nil, in(op, err)
+	}
+	if err := a.ensureTrim(); err != nil {
 		return nil, in(op, err)
 	}
 	a.outbox = outbox.New(a.db, o.Logger, a.queues()...)
@@ -83,19 +92,19 @@ func New(store storage.Store, options *Options) (*App, error) {
 	return a, nil
 }
 
-// prepare checks the layout of the store, and fills a new one.
-func (a *App) prepare() error {
+// prepare checks the layout of the store, fills a new one, and returns its
+// identity.
+func (a *App) prepare() (identity string, err error) {
 	ctx := context.Background()
-	known := false
-	err := a.db.View(ctx, func(r *record.Reader) (err error) {
-		known, err = checkLayout(r)
+	err = a.db.View(ctx, func(r *record.Reader) (err error) {
+		identity, err = checkLayout(r)
 		return err
 	})
-	if err != nil || known {
-		return err
+	if err != nil || identity != "" {
+		return identity, err
 	}
-	return a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
-		if known, err := checkLayout(&tx.Reader); err != nil || known {
+	err = a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
+		if identity, err = checkLayout(&tx.Reader); err != nil || identity != "" {
 			return err
 		}
 		for _, t := range builtinTypes(now()) {
@@ -106,24 +115,28 @@ func (a *App) prepare() error {
 		if err := tx.PutSettings(standardSettings()); err != nil {
 			return err
 		}
-		return tx.PutMeta(codec.Meta{Layout: keys.Version, Store: uuid.NewString()})
+		identity = uuid.NewString()
+		return tx.PutMeta(codec.Meta{Layout: keys.Version, Store: identity})
 	})
+	return identity, err
 }
 
-func checkLayout(r *record.Reader) (known bool, err error) {
+// checkLayout returns the identity of a store that this program can read; a new
+// one has none.
+func checkLayout(r *record.Reader) (identity string, err error) {
 	b := r.Batch()
 	meta := b.Meta()
 	if err := b.Run(); err != nil {
-		return false, err
+		return "", err
 	}
 	if meta.Found && meta.V.Layout > keys.Version {
-		return false, fmt.Errorf("%w: the store has layout %d, this program knows up to %d; use a newer version of the library",
+		return "", fmt.Errorf("%w: the store has layout %d, this program knows up to %d; use a newer version of the library",
 			storage.ErrVersion, meta.V.Layout, keys.Version)
 	}
 	if meta.Found && meta.V.Layout < keys.Version {
-		return false, fmt.Errorf("the store has layout %d, which this program no longer reads; it knows %d", meta.V.Layout, keys.Version)
+		return "", fmt.Errorf("the store has layout %d, which this program no longer reads; it knows %d", meta.V.Layout, keys.Version)
 	}
-	return meta.Found, nil
+	return meta.V.Store, nil
 }
 
 // Close ends the background work, waits for what runs, handlers and Enrichers of
@@ -132,6 +145,7 @@ func checkLayout(r *record.Reader) (known bool, err error) {
 func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
+		a.typing.wakeAll()
 		a.outbox.Stop()
 		a.poster.close()
 		for _, end := range a.closers {

@@ -246,7 +246,13 @@ func create(tx *record.Txn, cid CID, draft *newChannel) (Channel, error) {
 	if err := tx.PutChannel(number, &channel); err != nil {
 		return Channel{}, err
 	}
-	if err := join(tx, number, &channel, draft.members); err != nil {
+	if err := tx.TellChannel(number, &codec.Event{
+		Kind: codec.EventChannelCreated, At: channel.CreatedAt, Channel: uint64(number), User: channel.CreatedBy,
+	}); err != nil {
+		return Channel{}, err
+	}
+	j := joining{number: number, channel: &channel, by: channel.CreatedBy, created: true}
+	if err := j.join(tx, draft.members); err != nil {
 		return Channel{}, err
 	}
 	return renderChannel(&tx.Reader, &channel)

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -55,9 +56,9 @@ func (a *App) deleteMessage(ctx context.Context, op string, c caller, id Message
 		}
 		var err error
 		if mode == DeleteSoft {
-			err = softDelete(tx, f)
+			err = softDelete(tx, f, cmp.Or(by, c.user))
 		} else {
-			hadPending, err = a.hardDelete(tx, f)
+			hadPending, err = a.hardDelete(tx, f, cmp.Or(by, c.user))
 		}
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ func mayChange(f *found, own, others Action) error {
 	return denied(others)
 }
 
-func softDelete(tx *record.Txn, f *found) error {
+func softDelete(tx *record.Txn, f *found, by UserID) error {
 	m := f.message
 	if m.DeletedAt != 0 {
 		return nil
@@ -96,12 +97,16 @@ func softDelete(tx *record.Txn, f *found) error {
 	if err := tx.DiscountMessage(f.room.number, m); err != nil {
 		return err
 	}
-	return tx.ReplaceMessage(f.room.number, m)
+	if err := tx.ReplaceMessage(f.room.number, m); err != nil {
+		return err
+	}
+	return tellMessage(tx, codec.EventMessageDeleted, f.room.number, m, string(by))
 }
 
 // hardDelete deletes a message and all its replies, and says whether a pending
-// one was among them.
-func (a *App) hardDelete(tx *record.Txn, f *found) (hadPending bool, err error) {
+// one was among them. One event tells of them all, but for the pending ones,
+// each of which is its author's alone.
+func (a *App) hardDelete(tx *record.Txn, f *found, by UserID) (hadPending bool, err error) {
 	number, cid := f.room.number, f.room.channel.CID
 	f.message.DeletedAt = max(f.message.DeletedAt, f.room.now)
 	list := []codec.Message{*f.message}
@@ -128,7 +133,10 @@ func (a *App) hardDelete(tx *record.Txn, f *found) (hadPending bool, err error) 
 			return false, err
 		}
 	}
-	return hadPending, nil
+	if !f.message.Pending {
+		err = tellErased(tx, number, f.message, string(by))
+	}
+	return hadPending, err
 }
 
 // DeleteMessageForMe hides the text of a message one can see from oneself
@@ -155,7 +163,11 @@ func (s *Session) DeleteMessageForMe(ctx context.Context, id MessageID) error {
 			return fail(ErrLimit, "", "has %d messages of this channel deleted for themselves; at most %d", len(list), limit)
 		}
 		list = append(slices.Clone(list), forMeEntry(f.message))
-		return tx.PutForMe(f.room.number, string(s.user), list)
+		if err := tx.PutForMe(f.room.number, string(s.user), list); err != nil {
+			return err
+		}
+		e := messageEvent(codec.EventMessageForMe, f.room.number, f.message, "")
+		return tx.TellUser(string(s.user), &e)
 	})
 }
 
@@ -274,6 +286,9 @@ func (a *App) UndeleteMessage(ctx context.Context, id MessageID, by UserID) (Mes
 			return err
 		}
 		if err := tx.ReplaceMessage(f.room.number, m); err != nil {
+			return err
+		}
+		if err := tellMessage(tx, codec.EventMessageUndeleted, f.room.number, m, string(by)); err != nil {
 			return err
 		}
 		var err error

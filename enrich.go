@@ -209,7 +209,10 @@ func (a *App) enrichLate(ctx context.Context, job outbox.Job) error {
 			return outbox.ErrAgain // edited meanwhile; perhaps it still has the link
 		}
 		f.message.Attachments = joinPreview(f.message.Attachments, preview)
-		return tx.ReplaceMessage(f.room.number, f.message)
+		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
+			return err
+		}
+		return tellMessage(tx, codec.EventMessageUpdated, f.room.number, f.message, "")
 	})
 }
 

@@ -45,9 +45,13 @@ func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) 
 		case f.sight != whole:
 			return fail(ErrDeleted, "id", "message %q is deleted", id)
 		}
-		return putFlag(tx, record.FlagPlace{
+		again, err := putFlag(tx, record.FlagPlace{
 			At: f.room.now, Channel: f.room.number, Message: f.message.CreatedAt, By: string(s.user),
 		}, codec.Flag{MessageID: f.message.ID, Reason: reason})
+		if err != nil || again {
+			return err
+		}
+		return tellMessage(tx, codec.EventMessageFlagged, f.room.number, f.message, string(s.user))
 	})
 }
 
@@ -85,22 +89,28 @@ func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) erro
 			return notFound("user", user)
 		}
 		place := record.FlagPlace{At: now().UnixMicro(), User: string(user), By: string(s.user)}
-		return putFlag(tx, place, codec.Flag{Reason: reason})
+		again, err := putFlag(tx, place, codec.Flag{Reason: reason})
+		if err != nil || again {
+			return err
+		}
+		return tx.TellUser(string(s.user), &codec.Event{
+			Kind: codec.EventUserFlagged, At: place.At, User: string(user), By: string(s.user),
+		})
 	})
 }
 
 // putFlag stores a flag; one that is there keeps its time.
-func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) error {
+func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) (again bool, err error) {
 	b := tx.Batch()
 	known := b.Flag(place)
 	if err := b.Run(); err != nil {
-		return err
+		return false, err
 	}
 	if known.Found {
 		place.At = known.V.At
 	}
 	flag.At = place.At
-	return tx.PutFlag(place, &flag)
+	return known.Found, tx.PutFlag(place, &flag)
 }
 
 // UnflagMessage removes all flags of a message: it was looked at. ErrNotFound

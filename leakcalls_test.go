@@ -1,11 +1,33 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/chat"
 )
+
+// events reads all events from before the script on. Of what everybody saw
+// before it was deleted for good, the deletion is told: that is no secret.
+func (v *viewer) events(q chat.EventQuery, read func(context.Context, chat.Cursor) ([]chat.Event, chat.Cursor, error)) {
+	ctx, cancel := context.WithTimeout(v.w.ctx, time.Second)
+	defer cancel()
+	var all []chat.Event
+	for cursor := v.w.begin; ; {
+		list, next, err := read(ctx, cursor)
+		all = append(all, list...)
+		if cursor = next; err == nil {
+			continue
+		}
+		if v.w.kind.name == "hard-deleted" {
+			all = slices.DeleteFunc(all, func(e chat.Event) bool { return e.Type == chat.MessageDeleted && e.HardDelete })
+		}
+		v.saw(all, err, "events of %v", q)
+		return
+	}
+}
 
 // leakCalls make each call of a Session with everything that its caller may
 // guess. The name is that of the method.
@@ -44,6 +66,36 @@ var leakCalls = map[string]func(v *viewer){
 	},
 	"Commands": func(v *viewer) {
 		v.eachChannel("Commands", func(cid chat.CID) (any, error) { return v.Commands(v.w.ctx, cid) })
+	},
+	"Poll": func(v *viewer) {
+		for _, q := range []chat.EventQuery{{Limit: 300}, {Limit: 1}, {Channels: []chat.CID{leakRoom}}, {Channels: []chat.CID{leakShow}}} {
+			v.events(q, func(ctx context.Context, from chat.Cursor) ([]chat.Event, chat.Cursor, error) {
+				return v.Poll(ctx, from, q)
+			})
+		}
+	},
+	"Events": func(v *viewer) {
+		q := chat.EventQuery{Channels: []chat.CID{leakRoom, leakShow}}
+		v.events(q, func(ctx context.Context, from chat.Cursor) (list []chat.Event, next chat.Cursor, err error) {
+			for e, err := range v.Events(ctx, from, q) {
+				if err != nil {
+					return list, from, err
+				}
+				list = append(list, e)
+			}
+			return list, from, nil
+		})
+	},
+	"SendEvent": func(v *viewer) {
+		v.eachChannel("SendEvent", func(cid chat.CID) (any, error) {
+			return only(v.SendEvent(v.w.ctx, cid, chat.CustomEvent{Type: "wave"}))
+		})
+	},
+	"StartTyping": func(v *viewer) {
+		v.eachChannel("StartTyping", func(cid chat.CID) (any, error) { return only(v.StartTyping(v.w.ctx, cid)) })
+	},
+	"StopTyping": func(v *viewer) {
+		v.eachChannel("StopTyping", func(cid chat.CID) (any, error) { return only(v.StopTyping(v.w.ctx, cid)) })
 	},
 	"FlagMessage": func(v *viewer) {
 		v.eachMessage("FlagMessage", func(id chat.MessageID) (any, error) { return only(v.FlagMessage(v.w.ctx, id, "rude")) })

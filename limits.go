@@ -30,6 +30,9 @@ const (
 	membersShown         = 100
 	pendingShown         = 100
 	standardPendingLimit = 25
+	standardEvents       = 100
+	maxFollowed          = 100 // channels that a reader of events names
+	maxEventType         = 64  // bytes
 
 	standardPendingTimeout = 3 * 24 * time.Hour
 )

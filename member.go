@@ -94,13 +94,28 @@ func (a *App) addMembers(ctx context.Context, op string, c caller, cid CID, draf
 				return within(element("members", i), err)
 			}
 		}
-		return join(tx, r.number, r.channel, list)
+		j := joining{number: r.number, channel: r.channel, by: string(r.user)}
+		return j.join(tx, list)
 	})
+}
+
+// joining is a channel that users become members of.
+type joining struct {
+	number  record.Channel
+	channel *codec.Channel
+	by      string // who adds them; empty: the application
+	created bool   // with the channel: that tells of them
 }
 
 // join makes users members of a channel and stores the channel if its number of
 // members changed.
-func join(tx *record.Txn, number record.Channel, channel *codec.Channel, list []preparedMember) error {
+func (j *joining) join(tx *record.Txn, list []preparedMember) error {
+	number, channel := j.number, j.channel
+	before, err := tx.LastPosition()
+	if err != nil {
+		return err
+	}
+	high, low := before.Numbers()
 	b := tx.Batch()
 	head := b.Head(number)
 	users := make([]*record.Value[codec.User], len(list))
@@ -135,6 +150,7 @@ func join(tx *record.Txn, number record.Channel, channel *codec.Channel, list []
 		m.record.JoinedAt, m.record.UpdatedAt = at, at
 		own := owns[i].V
 		own.CID, own.Member, own.LeftAt = channel.CID, true, 0
+		own.JoinedHigh, own.JoinedLow = high, low
 		own.Private = own.Private || privates[i].Found
 		if err := tx.PutMember(number, m.user, &m.record); err != nil {
 			return err
@@ -145,12 +161,27 @@ func join(tx *record.Txn, number record.Channel, channel *codec.Channel, list []
 		if err := tx.PutMark(number, m.user, codec.Mark{At: head.V.Last, ReadAt: at}); err != nil {
 			return err
 		}
+		if err := j.tell(tx, m.user, at); err != nil {
+			return err
+		}
 	}
 	if added == 0 {
 		return nil
 	}
 	channel.Members += added
 	return tx.PutChannel(number, channel)
+}
+
+// tell tells of a new member.
+func (j *joining) tell(tx *record.Txn, user string, at int64) error {
+	e := codec.Event{Kind: codec.EventMemberAdded, At: at, Channel: uint64(j.number), User: user, By: j.by}
+	if !j.created {
+		if err := tx.TellChannel(j.number, &e); err != nil {
+			return err
+		}
+	}
+	e.Kind = codec.EventAddedToChannel
+	return tx.TellUser(user, &e)
 }
 
 // RemoveMembers ends memberships, at most 100. Who is not a member is no error.
@@ -183,7 +214,7 @@ func (s *Session) LeaveChannel(ctx context.Context, cid CID) error {
 		if err := r.need(LeaveChannel); err != nil {
 			return err
 		}
-		return leave(tx, r.number, r.channel, []string{string(s.user)})
+		return leave(tx, r, []string{string(s.user)})
 	})
 }
 
@@ -221,13 +252,14 @@ func (a *App) removeMembers(ctx context.Context, op string, c caller, cid CID, u
 		if need == "" && !r.can(LeaveChannel) && !r.can(UpdateChannelMembers) {
 			return denied(LeaveChannel)
 		}
-		return leave(tx, r.number, r.channel, strs(list))
+		return leave(tx, r, strs(list))
 	})
 }
 
 // leave ends memberships and stores the channel if its number of members
 // changed.
-func leave(tx *record.Txn, number record.Channel, channel *codec.Channel, users []string) error {
+func leave(tx *record.Txn, r *room, users []string) error {
+	number, channel := r.number, r.channel
 	b := tx.Batch()
 	head := b.Head(number)
 	members := make([]*record.Value[codec.Member], len(users))
@@ -257,6 +289,12 @@ func leave(tx *record.Txn, number record.Channel, channel *codec.Channel, users 
 			return err
 		}
 		if err := tx.DeleteMark(number, user); err != nil {
+			return err
+		}
+		if err := r.tell(tx, codec.Event{Kind: codec.EventMemberRemoved, User: user}); err != nil {
+			return err
+		}
+		if err := r.tellUser(tx, user, codec.Event{Kind: codec.EventRemovedFromChannel}); err != nil {
 			return err
 		}
 	}
@@ -313,7 +351,10 @@ func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, us
 		stored.V.Custom = prepared.record.Custom
 		stored.V.UpdatedAt = r.now
 		member = memberFrom(userFrom(&person.V), stored.V)
-		return tx.PutMember(r.number, string(user), &stored.V)
+		if err := tx.PutMember(r.number, string(user), &stored.V); err != nil {
+			return err
+		}
+		return r.tell(tx, codec.Event{Kind: codec.EventMemberUpdated, User: string(user)})
 	})
 	return member, err
 }

@@ -30,7 +30,7 @@ func (s *Session) MuteUser(ctx context.Context, user UserID, lasting time.Durati
 	if user == s.user {
 		return in(op, invalid("user", "is oneself"))
 	}
-	return s.changeMutes(ctx, op, user, true, func(list codec.Mutes, at int64) (codec.Mutes, error) {
+	return s.changeMutes(ctx, op, user, codec.EventUserMuted, func(list codec.Mutes, at int64) (codec.Mutes, error) {
 		mute := codec.Mute{User: string(user), MutedAt: at}
 		if lasting > 0 {
 			mute.Until = at + lasting.Microseconds()
@@ -50,7 +50,7 @@ func (s *Session) UnmuteUser(ctx context.Context, user UserID) error {
 	if err := checkUserID("user", user); err != nil {
 		return in(op, err)
 	}
-	return s.changeMutes(ctx, op, user, false, func(list codec.Mutes, at int64) (codec.Mutes, error) {
+	return s.changeMutes(ctx, op, user, codec.EventUserUnmuted, func(list codec.Mutes, at int64) (codec.Mutes, error) {
 		return without(list, user, at), nil
 	})
 }
@@ -70,7 +70,7 @@ func checkDuration(d time.Duration) error {
 	return nil
 }
 
-func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exists bool, change func(codec.Mutes, int64) (codec.Mutes, error)) error {
+func (s *Session) changeMutes(ctx context.Context, op string, user UserID, kind codec.EventKind, change func(codec.Mutes, int64) (codec.Mutes, error)) error {
 	return s.app.update(ctx, op, record.UserScope(string(s.user)), func(tx *record.Txn) error {
 		b := tx.Batch()
 		self := b.User(string(s.user))
@@ -82,7 +82,7 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 		if err := checkCaller(as(s.user), self); err != nil {
 			return err
 		}
-		if exists {
+		if kind == codec.EventUserMuted {
 			may, err := grantedAnywhere(&tx.Reader, self.V.Role, MuteUser)
 			if err != nil {
 				return err
@@ -98,7 +98,10 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, exist
 		if err != nil {
 			return err
 		}
-		return tx.PutMutes(string(s.user), list)
+		if err := tx.PutMutes(string(s.user), list); err != nil {
+			return err
+		}
+		return tx.TellUser(string(s.user), &codec.Event{Kind: kind, At: now().UnixMicro(), User: string(user)})
 	})
 }
 
@@ -151,7 +154,7 @@ func (s *Session) MuteChannel(ctx context.Context, cid CID, lasting time.Duratio
 	if err := checkDuration(lasting); err != nil {
 		return in(op, err)
 	}
-	return s.changeOwn(ctx, op, cid, func(tx *record.Txn, r *room) error {
+	return s.changeOwn(ctx, op, cid, codec.Event{Kind: codec.EventChannelUpdated}, func(tx *record.Txn, r *room) error {
 		if err := r.need(MuteChannel); err != nil {
 			return err
 		}
@@ -169,7 +172,7 @@ func (s *Session) MuteChannel(ctx context.Context, cid CID, lasting time.Duratio
 // UnmuteChannel ends the mute of a channel: what was sent meanwhile and not
 // read is unread. ErrPermission for who is not a member.
 func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
-	return s.changeOwn(ctx, "UnmuteChannel", cid, func(_ *record.Txn, r *room) error {
+	return s.changeOwn(ctx, "UnmuteChannel", cid, codec.Event{Kind: codec.EventChannelUpdated}, func(_ *record.Txn, r *room) error {
 		r.own.MutedUntil = 0
 		return nil
 	})
@@ -179,7 +182,7 @@ func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
 // new message in it that they can see. With clearHistory everything up to now
 // is hidden from them for good. ErrPermission for who is not a member.
 func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) error {
-	return s.changeOwn(ctx, "HideChannel", cid, func(tx *record.Txn, r *room) error {
+	return s.changeOwn(ctx, "HideChannel", cid, codec.Event{Kind: codec.EventChannelHidden, Hard: clearHistory}, func(tx *record.Txn, r *room) error {
 		b := tx.Batch()
 		head := b.Head(r.number)
 		if err := b.Run(); err != nil {
@@ -196,14 +199,14 @@ func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) e
 // ShowChannel takes a hidden channel into the user's channel list again. What
 // was cleared stays cleared. ErrPermission for who is not a member.
 func (s *Session) ShowChannel(ctx context.Context, cid CID) error {
-	return s.changeOwn(ctx, "ShowChannel", cid, func(_ *record.Txn, r *room) error {
+	return s.changeOwn(ctx, "ShowChannel", cid, codec.Event{Kind: codec.EventChannelVisible}, func(_ *record.Txn, r *room) error {
 		r.own.HiddenAt = 0
 		return nil
 	})
 }
 
-// changeOwn changes what a member has with a channel.
-func (s *Session) changeOwn(ctx context.Context, op string, cid CID, change func(*record.Txn, *room) error) error {
+// changeOwn changes what a member has with a channel, of which they are told.
+func (s *Session) changeOwn(ctx context.Context, op string, cid CID, event codec.Event, change func(*record.Txn, *room) error) error {
 	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
 		if !r.isMember {
 			return notMember(r)
@@ -211,6 +214,9 @@ func (s *Session) changeOwn(ctx context.Context, op string, cid CID, change func
 		if err := change(tx, r); err != nil {
 			return err
 		}
-		return tx.PutUserChannel(string(s.user), r.number, r.own)
+		if err := tx.PutUserChannel(string(s.user), r.number, r.own); err != nil {
+			return err
+		}
+		return r.tellUser(tx, string(s.user), event)
 	})
 }

@@ -61,8 +61,16 @@ type Options struct {
 	// command.
 	Giphy GiphyOptions
 
+	// EventsKept is how long an event can be read: 1 minute to 365 days. Who
+	// comes back later reads the state anew. Default 7 days.
+	EventsKept time.Duration
+
+	// MaxEvents is how many records of events are kept at most, the newest: one
+	// a change, and one more for each who sees a private message. 0: any number.
+	MaxEvents int64
+
 	// NoBackground leaves work that is due later (expiry of pending and
-	// ephemeral messages, calls of Pending, callbacks, late previews, purging)
+	// ephemeral messages, calls of Pending, callbacks, late previews, purging, forgetting of events)
 	// undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
@@ -134,19 +142,23 @@ func (o *Options) withDefaults() (Options, error) {
 		return c, invalid("Options.PendingGiveUp", "is %v; must be positive", c.PendingGiveUp)
 	}
 	for _, d := range []struct {
-		name          string
-		value         *time.Duration
-		standard, max time.Duration
+		name               string
+		value              *time.Duration
+		standard, min, max time.Duration
 	}{
-		{"CommandTimeout", &c.CommandTimeout, 10 * time.Second, 5 * time.Minute},
-		{"EphemeralLife", &c.EphemeralLife, time.Hour, 30 * 24 * time.Hour},
+		{"CommandTimeout", &c.CommandTimeout, 10 * time.Second, time.Millisecond, 5 * time.Minute},
+		{"EphemeralLife", &c.EphemeralLife, time.Hour, time.Millisecond, 30 * 24 * time.Hour},
+		{"EventsKept", &c.EventsKept, 7 * 24 * time.Hour, time.Minute, 365 * 24 * time.Hour},
 	} {
 		if *d.value == 0 {
 			*d.value = d.standard
 		}
-		if *d.value < time.Millisecond || *d.value > d.max {
-			return c, invalid("Options."+d.name, "is %v; must be 1ms to %v", *d.value, d.max)
+		if *d.value < d.min || *d.value > d.max {
+			return c, invalid("Options."+d.name, "is %v; must be %v to %v", *d.value, d.min, d.max)
 		}
+	}
+	if c.MaxEvents < 0 {
+		return c, invalid("Options.MaxEvents", "is %d; must be positive, or 0 for any number", c.MaxEvents)
 	}
 	if err := c.Giphy.fill(); err != nil {
 		return c, within("Options.Giphy", err)

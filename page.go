@@ -10,6 +10,11 @@ type PageToken string
 type Page[T any] struct {
 	Items      []T
 	Prev, Next PageToken
+
+	// Cursor reads the events on from exactly this moment: what the page shows
+	// has no event after it, what happens later has one. Of Channels and
+	// Messages alone.
+	Cursor Cursor
 }
 
 // None, as a count in a query, asks for no items where 0 asks for the default.

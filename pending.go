@@ -35,6 +35,7 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queuePurge, Run: a.purge},
 		{Name: queueBan, Run: a.endBan},
 		{Name: queueEphemeral, Run: a.expireEphemeral},
+		{Name: queueEvents, Run: a.trimEvents},
 	}
 	if a.previews != nil {
 		list = append(list, outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce})
@@ -56,6 +57,9 @@ func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Mess
 		return err
 	}
 	if err := addExpiry(tx, r.number, r.channel.CID, m); err != nil {
+		return err
+	}
+	if err := tellMessage(tx, codec.EventMessagePending, r.number, m, ""); err != nil {
 		return err
 	}
 	return a.recordTold(tx, toldSent, r.number, r.channel.CID, m)
@@ -88,6 +92,9 @@ func (a *App) pendingErased(tx *record.Txn, number record.Channel, cid string, m
 		m.DeletedAt = now().UnixMicro()
 	}
 	if err := tx.CancelTasks(queueExpiry, messageSubject(number, m.CreatedAt)); err != nil {
+		return err
+	}
+	if err := tellErased(tx, number, m, ""); err != nil {
 		return err
 	}
 	return a.recordTold(tx, toldDeleted, number, cid, m)
@@ -230,7 +237,10 @@ func commit(tx *record.Txn, f *found) error {
 	if err := tx.CommitMessage(number, &head.V, m); err != nil {
 		return err
 	}
-	return tx.PutHead(number, &head.V)
+	if err := tx.PutHead(number, &head.V); err != nil {
+		return err
+	}
+	return tellMessage(tx, codec.EventMessageNew, number, m, "")
 }
 
 // PendingQuery asks for pending messages.

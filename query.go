@@ -165,7 +165,8 @@ func (a *App) channels(ctx context.Context, op string, c caller, q ChannelQuery)
 			last := chosen[len(chosen)-1].place
 			page.Next = encodeToken(tokenChannels, q.order(), last.value, int64(last.number))
 		}
-		return nil
+		page.Cursor, err = a.cursorNow(r)
+		return err
 	})
 	return page, err
 }
@@ -384,7 +385,7 @@ func (l *channelList) placeByNewest() error {
 	if err != nil {
 		return err
 	}
-	allPrivate := l.typesWithAllPrivate()
+	allPrivate := typesWithAllPrivate(l.types, Role(l.user.V.Role))
 	shown, err := l.reader.OpenTo(showsPrivate)
 	if err != nil {
 		return err
@@ -411,15 +412,15 @@ func (l *channelList) placeByNewest() error {
 	return nil
 }
 
-// typesWithAllPrivate are the types in whose channels the caller may see all
-// private messages, by one grant or another: which of them applies is found
+// typesWithAllPrivate are the types in whose channels a user of a role may see
+// all private messages, by one grant or another: which of them applies is found
 // when a channel is opened. A role that is no user's may be theirs as a member.
-func (l *channelList) typesWithAllPrivate() map[string]bool {
+func typesWithAllPrivate(list []*ChannelType, of Role) map[string]bool {
 	types := map[string]bool{}
-	for _, t := range l.types {
+	for _, t := range list {
 		for role, actions := range t.Grants {
 			switch role {
-			case Role(l.user.V.Role):
+			case of:
 			case RoleUser, RoleGuest, RoleAnonymous, RoleModerator, RoleAdmin:
 				continue
 			}

@@ -258,7 +258,10 @@ func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q Mess
 				return err
 			}
 		}
-		page, err = room.page(r, p)
+		if page, err = room.page(r, p); err != nil {
+			return err
+		}
+		page.Cursor, err = a.cursorNow(r)
 		return err
 	})
 	return page, err

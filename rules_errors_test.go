@@ -124,6 +124,9 @@ func appCalls(a *chat.App) []goodCall {
 			return a.RemoveMembers(ctx, room, []chat.UserID{"john"}, nil)
 		}},
 		{"RequeueCallback", func(ctx context.Context) error { return a.RequeueCallback(ctx, failed[1]) }},
+		{"Poll", func(ctx context.Context) error { return pollOnce(a, ctx) }},
+		{"SendEvent", func(ctx context.Context) error { return a.SendEvent(ctx, room, "jane", chat.CustomEvent{Type: "wave"}) }},
+		{"Events", func(ctx context.Context) error { return eventOnce(a, ctx) }},
 		{"RunDueWork", func(ctx context.Context) error { return errOf(a.RunDueWork(ctx)) }},
 		{"Send", func(ctx context.Context) error { return errOf(a.Send(ctx, room, "jane", chat.Draft{Text: "hi"}, nil)) }},
 		{"SetDisabled", func(ctx context.Context) error { return errOf(a.SetDisabled(ctx, "messaging:old", true)) }},
@@ -198,6 +201,11 @@ func sessionCalls(j *chat.Session) []goodCall {
 		}},
 		{"Send", func(ctx context.Context) error { return errOf(j.Send(ctx, room, chat.Draft{Text: "hi"})) }},
 		{"SetFrozen", func(ctx context.Context) error { return errOf(j.SetFrozen(ctx, "messaging:old", true)) }},
+		{"Poll", func(ctx context.Context) error { return pollOnce(j, ctx) }},
+		{"SendEvent", func(ctx context.Context) error { return j.SendEvent(ctx, room, chat.CustomEvent{Type: "wave"}) }},
+		{"Events", func(ctx context.Context) error { return eventOnce(j, ctx) }},
+		{"StartTyping", func(ctx context.Context) error { return j.StartTyping(ctx, room) }},
+		{"StopTyping", func(ctx context.Context) error { return j.StopTyping(ctx, room) }},
 		{"ShowChannel", func(ctx context.Context) error { return j.ShowChannel(ctx, room) }},
 		{"TotalUnread", func(ctx context.Context) error { return errOf(j.TotalUnread(ctx)) }},
 		{"TruncateChannel", func(ctx context.Context) error { return j.TruncateChannel(ctx, "messaging:old", nil) }},
@@ -217,6 +225,38 @@ func sessionCalls(j *chat.Session) []goodCall {
 }
 
 func errOf[T any](_ T, err error) error { return err }
+
+// watcher is who reads events: an App or a Session.
+type watcher interface {
+	Messages(context.Context, chat.CID, chat.MessageQuery) (chat.Page[chat.Message], error)
+	Poll(context.Context, chat.Cursor, chat.EventQuery) ([]chat.Event, chat.Cursor, error)
+	Events(context.Context, chat.Cursor, chat.EventQuery) iter.Seq2[chat.Event, error]
+}
+
+// anEvent is a cursor after which there is an event, if the chat is open.
+func anEvent(w watcher) chat.Cursor {
+	ctx := context.Background()
+	page, _ := w.Messages(ctx, room, chat.MessageQuery{})
+	switch w := w.(type) {
+	case *chat.App:
+		_ = w.SendEvent(ctx, room, "", chat.CustomEvent{Type: "wave"})
+	case *chat.Session:
+		_ = w.SendEvent(ctx, room, chat.CustomEvent{Type: "wave"})
+	}
+	return page.Cursor
+}
+
+func pollOnce(w watcher, ctx context.Context) error {
+	_, _, err := w.Poll(ctx, anEvent(w), chat.EventQuery{})
+	return err
+}
+
+func eventOnce(w watcher, ctx context.Context) error {
+	for _, err := range w.Events(ctx, anEvent(w), chat.EventQuery{}) {
+		return err
+	}
+	return nil
+}
 
 // prepareCalls makes the chat that appCalls and sessionCalls act in.
 func (s *scenario) prepareCalls() {
@@ -334,7 +374,13 @@ func TestANilContextIsInvalid(t *testing.T) {
 					}
 				}
 				results := call.Call(zeros)
-				if each, ok := results[0].Interface().(iter.Seq2[chat.Message, error]); ok {
+				switch each := results[0].Interface().(type) {
+				case iter.Seq2[chat.Message, error]:
+					for _, err := range each {
+						wantErr(t, err, chat.ErrInvalid)
+					}
+					continue
+				case iter.Seq2[chat.Event, error]:
 					for _, err := range each {
 						wantErr(t, err, chat.ErrInvalid)
 					}

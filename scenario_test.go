@@ -28,6 +28,7 @@ type scenario struct {
 	ctx     context.Context
 	bubble  bool // time is that of a testing/synctest bubble
 	store   storage.Store
+	mark    int // of readers of events
 	options *chat.Options
 }
 

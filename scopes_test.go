@@ -17,6 +17,7 @@ import (
 // readOnly are the calls that write nothing. Any other call must be part of the
 // script below.
 var readOnly = map[string]bool{
+	"App.Poll": true, "App.Events": true, "Session.Poll": true, "Session.Events": true, "Session.StartTyping": true, "Session.StopTyping": true,
 	"App.AllMessages": true, "App.As": true, "App.Bans": true, "App.Commands": true, "App.Flags": true, "App.Channel": true, "App.ChannelType": true, "App.ChannelTypes": true, "App.Channels": true,
 	"App.Close": true, "App.FailedCallbacks": true, "App.Members": true, "App.Message": true, "App.Messages": true, "App.MessagesByID": true,
 	"App.OriginalMessage": true, "App.PendingMessages": true, "App.Settings": true, "App.User": true, "App.Users": true,
@@ -111,6 +112,8 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 	step("App.UpdateChannel", err)
 	_, err = boss.UpdateChannel(ctx, ride, chat.ChannelUpdate{Name: "The ride"}, &chat.SystemMessage{Text: "renamed"})
 	step("Session.UpdateChannel", err)
+	step("App.SendEvent", app.SendEvent(ctx, ride, "jane", chat.CustomEvent{Type: "wave"}))
+	step("Session.SendEvent", jane.SendEvent(ctx, ride, chat.CustomEvent{Type: "wave"}))
 	_, err = app.PatchChannel(ctx, ride, chat.Patch{Set: map[string]any{"color": "red"}})
 	step("App.PatchChannel", err)
 	_, err = boss.PatchChannel(ctx, ride, chat.Patch{Unset: []string{"color"}})

@@ -419,6 +419,9 @@ func (t *sending) store(m *codec.Message) error {
 	if err := t.tx.PutHead(t.room.number, &t.head.V); err != nil {
 		return err
 	}
+	if err := tellMessage(t.tx, codec.EventMessageNew, t.room.number, m, ""); err != nil {
+		return err
+	}
 	if m.ParentID != "" || !t.room.isMember {
 		return nil
 	}

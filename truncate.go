@@ -59,6 +59,9 @@ func (a *App) truncateChannel(ctx context.Context, op string, c caller, cid CID,
 		if err := tx.PutChannel(r.number, r.channel); err != nil {
 			return err
 		}
+		if err := r.tell(tx, codec.Event{Kind: codec.EventChannelTruncated, Hard: o.Hard}); err != nil {
+			return err
+		}
 		return addPurge(tx, string(cid), purge{Number: r.number, Until: until, OnlyPending: !o.Hard})
 	})
 	a.outbox.Wake()
@@ -98,6 +101,15 @@ func (a *App) deleteChannel(ctx context.Context, op string, c caller, cid CID, m
 		}
 		if r.channel.DeletedAt != 0 && mode == DeleteSoft {
 			return nil
+		}
+		gone := codec.Event{Kind: codec.EventChannelDeleted, Hard: mode == DeleteHard, CID: string(cid)}
+		if r.channel.DeletedAt == 0 {
+			err = r.tell(tx, gone)
+		} else { // for users it is gone already: the application alone reads of it
+			err = r.tellUser(tx, "", gone)
+		}
+		if err != nil {
+			return err
 		}
 		r.channel.DeletedAt = max(r.channel.DeletedAt, r.now)
 		if mode == DeleteHard {
@@ -205,7 +217,13 @@ func (a *App) purgeNext(tx *record.Txn, work purge) (left bool, err error) {
 		}
 	}
 	if work.Unlist || work.Channel {
-		left, err := tx.UnlistChannel(work.Number, purgeSlice)
+		// Whoever has not read of it in the channel's log will not look there
+		// any more.
+		gone := codec.Event{
+			Kind: codec.EventChannelDeleted, Copy: true, At: now().UnixMicro(), Channel: uint64(work.Number), Hard: work.Channel,
+			CID: channel.V.CID,
+		}
+		left, err := tx.UnlistChannel(work.Number, purgeSlice, &gone)
 		if err != nil || left {
 			return left, err
 		}

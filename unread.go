@@ -205,7 +205,11 @@ func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(c
 		if err := b.Run(); err != nil {
 			return err
 		}
-		return tx.PutMark(f.room.number, string(s.user), to(mark.V, f.message.CreatedAt))
+		next := to(mark.V, f.message.CreatedAt)
+		if err := tx.PutMark(f.room.number, string(s.user), next); err != nil {
+			return err
+		}
+		return f.room.tellRead(tx, next.At < f.message.CreatedAt)
 	})
 }
 
@@ -218,6 +222,21 @@ func (s *Session) setMark(ctx context.Context, op string, cid CID, mark func(*re
 		if err != nil {
 			return err
 		}
-		return tx.PutMark(r.number, string(s.user), m)
+		if err := tx.PutMark(r.number, string(s.user), m); err != nil {
+			return err
+		}
+		return r.tellRead(tx, false)
 	})
+}
+
+// tellRead tells the caller that their mark was set, and the others if they have
+// read on.
+func (r *room) tellRead(tx *record.Txn, unread bool) error {
+	if unread {
+		return r.tellUser(tx, string(r.user), codec.Event{Kind: codec.EventMarkUnread})
+	}
+	if err := r.tellUser(tx, string(r.user), codec.Event{Kind: codec.EventMarkRead}); err != nil || !r.kind.ReadEvents {
+		return err
+	}
+	return r.tell(tx, codec.Event{Kind: codec.EventMessageRead, User: string(r.user)})
 }

@@ -197,6 +197,9 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
 			return err
 		}
+		if err := tellMessage(tx, codec.EventMessageUpdated, f.room.number, f.message, string(c.user)); err != nil {
+			return err
+		}
 		if late {
 			if err := addLate(tx, f.room, f.message, e.link); err != nil {
 				return err

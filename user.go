@@ -47,7 +47,7 @@ type User struct {
 
 // UpsertUsers makes users, or replaces name, role and custom data of those who
 // exist, at most 100, all or none. Dates and deactivation are the engine's and
-// ignored.
+// ignored. A user who is the same already stays as they are, UpdatedAt too.
 func (a *App) UpsertUsers(ctx context.Context, users ...User) error {
 	const op = "UpsertUsers"
 	if len(users) > maxUsersAtOnce {
@@ -99,18 +99,22 @@ func upsertUser(tx *record.Txn, u codec.User) error {
 	if err := b.Run(); err != nil {
 		return err
 	}
+	if !known.Found {
+		u.CreatedAt = now().UnixMicro()
+		u.UpdatedAt = u.CreatedAt
+		u.Role = cmp.Or(u.Role, string(RoleUser))
+		return tx.PutUser(u)
+	}
+	u.CreatedAt, u.UpdatedAt, u.Deactivated = known.V.CreatedAt, known.V.UpdatedAt, known.V.Deactivated
+	u.Role = cmp.Or(u.Role, known.V.Role)
+	if u == known.V {
+		return nil
+	}
 	u.UpdatedAt = now().UnixMicro()
-	u.CreatedAt = u.UpdatedAt
-	if known.Found {
-		u.CreatedAt, u.Deactivated = known.V.CreatedAt, known.V.Deactivated
-		if u.Role == "" {
-			u.Role = known.V.Role
-		}
+	if err := tx.PutUser(u); err != nil {
+		return err
 	}
-	if u.Role == "" {
-		u.Role = string(RoleUser)
-	}
-	return tx.PutUser(u)
+	return tellUserUpdated(tx, u.ID)
 }
 
 // User returns a user. ErrNotFound if there is none of the id.
@@ -261,6 +265,9 @@ func (a *App) setDeactivated(ctx context.Context, op string, id UserID, deactiva
 		if deactivated {
 			user.V.Deactivated = user.V.UpdatedAt
 		}
-		return tx.PutUser(user.V)
+		if err := tx.PutUser(user.V); err != nil {
+			return err
+		}
+		return tellUserUpdated(tx, user.V.ID)
 	})
 }

@@ -171,6 +171,9 @@ func TestOlderFormsAreRead(t *testing.T) {
 		case Message: // version 1 knew no commands
 			full.Command, full.Args = "", ""
 			want["message_full_v1"], want["message_empty_v1"] = full, f.empty
+		case UserChannel: // version 1 knew no positions
+			full.JoinedHigh, full.JoinedLow = 0, 0
+			want["user_channel_full_v1"], want["user_channel_empty_v1"] = full, f.empty
 		case Place:
 			want["place_full_v1"], want["place_empty_v1"] = f.full, f.empty
 		}

@@ -48,6 +48,7 @@ func forms() []form {
 		formOf("ban", func(b Ban) []byte { return b.Encode(nil) }, DecodeBan),
 		formOf("flag", func(f Flag) []byte { return f.Encode(nil) }, DecodeFlag),
 		formOf("ephemeral", func(e Ephemeral) []byte { return e.Encode(nil) }, DecodeEphemeral),
+		formOf("event", func(v Event) []byte { return v.Encode(nil) }, DecodeEvent),
 		formOf("task", func(t Task) []byte { return t.Encode(nil) }, DecodeTask),
 		formOf("json", func(s settings) []byte {
 			b, err := EncodeJSON(s)
@@ -96,6 +97,9 @@ func fill(v reflect.Value, n *int) {
 		return
 	case *PlaceKind:
 		*at = PlaceReply // the place with the most in it
+		return
+	case *EventKind:
+		*at = EventCustom
 		return
 	}
 	switch v.Kind() {

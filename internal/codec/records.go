@@ -40,6 +40,10 @@ type UserChannel struct {
 	HiddenAt   int64 // hidden until a message newer than it
 	ClearedAt  int64 // history up to it is hidden from the user
 	MutedUntil int64 // the channel raises no unread; 0: not muted
+
+	// Of a member: what the channel's log holds up to this position is from
+	// before they joined. The two halves of a storage.Position.
+	JoinedHigh, JoinedLow uint64
 }
 
 // Mark is how far a user has read a channel.
@@ -55,6 +59,9 @@ type Mute struct {
 }
 
 const recordVersion = 1
+
+// Version 2 added the position at which a member joined.
+const userChannelVersion = 2
 
 // Encode appends the user to b.
 func (u *User) Encode(b []byte) []byte {
@@ -132,19 +139,24 @@ func DecodeMember[B raw](b B) (m Member, err error) {
 // Encode appends the record to b.
 func (u *UserChannel) Encode(b []byte) []byte {
 	e := encoder{b}
-	e.version(recordVersion)
+	e.version(userChannelVersion)
 	e.text(u.CID)
-	e.count(bit(u.Member, 1) | bit(u.Creator, 2) | bit(u.Private, 4))
+	joined := u.JoinedHigh != 0 || u.JoinedLow != 0
+	e.count(bit(u.Member, 1) | bit(u.Creator, 2) | bit(u.Private, 4) | bit(joined, 8))
 	e.time(u.LeftAt)
 	e.time(u.HiddenAt)
 	e.time(u.ClearedAt)
 	e.time(u.MutedUntil)
+	if joined {
+		e.count(u.JoinedHigh)
+		e.count(u.JoinedLow)
+	}
 	return e.b
 }
 
 // DecodeUserChannel reads what a user has with a channel.
 func DecodeUserChannel[B raw](b B) (u UserChannel, err error) {
-	d := decode("user channel", b, recordVersion)
+	d := decode("user channel", b, userChannelVersion)
 	u.decode(&d)
 	return u, d.done()
 }
@@ -162,7 +174,7 @@ func DecodeUserChannels(values [][]byte) ([]UserChannel, error) {
 	}
 	s, list := all.String(), make([]UserChannel, len(values))
 	for i, b := range values {
-		d := decode("user channel", s[:len(b)], recordVersion)
+		d := decode("user channel", s[:len(b)], userChannelVersion)
 		if list[i].decode(&d); d.done() != nil {
 			return nil, d.err
 		}
@@ -176,6 +188,9 @@ func (u *UserChannel) decode(d *decoder) {
 	flags := d.count()
 	u.Member, u.Creator, u.Private = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	u.LeftAt, u.HiddenAt, u.ClearedAt, u.MutedUntil = d.time(), d.time(), d.time(), d.time()
+	if flags&8 != 0 {
+		u.JoinedHigh, u.JoinedLow = d.count(), d.count()
+	}
 }
 
 // Encode appends the mark to b.

@@ -38,6 +38,9 @@ func (s *source) fill(v reflect.Value) {
 	case *PlaceKind:
 		*at = PlaceKind(s.number() % uint64(PlaceEphemeral+1))
 		return
+	case *EventKind:
+		*at = EventKind(s.number() % uint64(eventKinds))
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:

@@ -228,8 +228,8 @@ func (t *Txn) PutUserChannel(user string, c Channel, u *codec.UserChannel) error
 }
 
 // UnlistChannel takes a channel from the channels of at most limit of its
-// users; more says whether some are left.
-func (t *Txn) UnlistChannel(c Channel, limit int) (more bool, err error) {
+// users, and tells those who were members; more says whether some are left.
+func (t *Txn) UnlistChannel(c Channel, limit int, gone *codec.Event) (more bool, err error) {
 	rng := storage.Prefix(keys.KnownAll(c))
 	rng.Limit = limit
 	_, entries, err := t.txn.Read(nil, []storage.Range{rng})
@@ -237,10 +237,26 @@ func (t *Txn) UnlistChannel(c Channel, limit int) (more bool, err error) {
 		return false, err
 	}
 	var list [][]byte
-	for _, e := range entries[0] {
-		list = append(list, bytes.Clone(e.Key), keys.UserChannel(keys.KnownUser(e.Key), c))
+	owns := make([]*Value[codec.UserChannel], len(entries[0]))
+	users := make([]string, len(entries[0]))
+	b := t.Batch()
+	for i, e := range entries[0] {
+		users[i] = keys.KnownUser(e.Key)
+		owns[i] = b.UserChannel(users[i], c)
+		list = append(list, bytes.Clone(e.Key), keys.UserChannel(users[i], c))
 	}
-	return len(entries[0]) == limit, t.txn.Delete(list...)
+	if err := b.Run(); err != nil {
+		return false, err
+	}
+	for i, own := range owns {
+		if !own.V.Member {
+			continue
+		}
+		if err := t.TellUser(users[i], gone); err != nil {
+			return false, err
+		}
+	}
+	return len(users) == limit, t.txn.Delete(list...)
 }
 
 // OwnChannel is one of a user's channels.

@@ -137,7 +137,7 @@ func TestUnlistChannelTakesItFromEveryone(t *testing.T) {
 	}
 	for slice, wantMore := range []bool{true, true, false} {
 		update(t, db, "0", func(tx *Txn) error {
-			more, err := tx.UnlistChannel(0, 10)
+			more, err := tx.UnlistChannel(0, 10, &codec.Event{Kind: codec.EventChannelDeleted})
 			if more != wantMore {
 				t.Errorf("slice %d: more is %v", slice, more)
 			}

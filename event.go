@@ -1,0 +1,167 @@
+package chat
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"example.com/chat/internal/codec"
+)
+
+// EventType is what an event tells of. Types with a dot are the engine's, others
+// are the application's own: see [Session.SendEvent].
+type EventType string
+
+// The events, and which fields of an [Event] they fill beside Type, Cursor,
+// CreatedAt and, where they belong to a channel, CID. Those of messages go to
+// who sees the message, and have its author in User and, for members, the
+// channel's Unread.
+const (
+	MessageNew       EventType = "message.new"       // Message, whole or by now a placeholder
+	MessageUpdated   EventType = "message.updated"   // Message; an edit, or a preview that came late
+	MessageDeleted   EventType = "message.deleted"   // Message as a placeholder; HardDelete covers its replies. Of a deletion for oneself that user alone is told
+	MessageUndeleted EventType = "message.undeleted" // Message
+	MessagePending   EventType = "message.pending"   // Message; its author and the application are told
+	MessageRead      EventType = "message.read"      // User, ReadAt: how far a member has read; where the channel type has read events
+	MessageFlagged   EventType = "message.flagged"   // Message, User who flagged it; the user and who sees Flags are told
+
+	MemberAdded   EventType = "member.added"   // Member, User
+	MemberUpdated EventType = "member.updated" // Member, User
+	MemberRemoved EventType = "member.removed" // User
+
+	ChannelCreated   EventType = "channel.created"   // Channel, User who made it
+	ChannelUpdated   EventType = "channel.updated"   // Channel; also frozen, disabled, overrides, and one's own mute of it
+	ChannelDeleted   EventType = "channel.deleted"   // HardDelete
+	ChannelTruncated EventType = "channel.truncated" // Channel, HardDelete
+	ChannelHidden    EventType = "channel.hidden"    // ClearHistory; one's own
+	ChannelVisible   EventType = "channel.visible"   // one's own, by ShowChannel; a new message shows a channel without it
+
+	UserUpdated  EventType = "user.updated"  // User; they themselves and the readers of their channels are told
+	UserBanned   EventType = "user.banned"   // User, By; they themselves and who may ban in the channel
+	UserUnbanned EventType = "user.unbanned" // User, By; the same; also when a ban ends
+	UserMuted    EventType = "user.muted"    // User; who muted is told
+	UserUnmuted  EventType = "user.unmuted"  // User; who muted is told
+	UserFlagged  EventType = "user.flagged"  // User, By who flagged them and is told
+
+	TypingStart EventType = "typing.start" // User; live only: it is not kept, and has no Cursor of its own
+	TypingStop  EventType = "typing.stop"  // User; live only
+
+	AddedToChannel     EventType = "notification.added_to_channel"     // Channel, Member; one's own
+	RemovedFromChannel EventType = "notification.removed_from_channel" // one's own; the last one is told of the channel
+	NotificationRead   EventType = "notification.mark_read"            // Unread; one's own
+	NotificationUnread EventType = "notification.mark_unread"          // Unread; one's own
+)
+
+// Event is one change as its viewer may see it when it is read: a message that
+// was edited meanwhile is shown as it is now, one that is gone for them is not
+// told of. Which fields are set is said at its type. JSON names what is set.
+type Event struct {
+	Type      EventType `json:"type"`
+	Cursor    Cursor    `json:"cursor,omitempty"` // reads on after this event
+	CreatedAt time.Time `json:"created_at"`
+	CID       CID       `json:"cid,omitempty"`
+
+	Message *Message `json:"message,omitempty"`
+	Channel *Channel `json:"channel,omitempty"`
+	Member  *Member  `json:"member,omitempty"`
+	User    *User    `json:"user,omitempty"` // whom it is about: the author, the member, the banned
+	By      *User    `json:"by,omitempty"`   // who did it, if a user did
+
+	HardDelete   bool       `json:"hard_delete,omitempty"`
+	ClearHistory bool       `json:"clear_history,omitempty"`
+	ReadAt       *time.Time `json:"read_at,omitempty"`
+	Unread       *int       `json:"unread,omitempty"` // of the channel, for the viewer, when the event is read
+	Data         Custom     `json:"data,omitempty"`   // of a custom event
+}
+
+// EventQuery chooses events. The zero value: all that the viewer is told.
+type EventQuery struct {
+	Limit int // at most so many at once: default 100, at most 300
+
+	// Channels leaves out what belongs to no channel or to another. A channel
+	// that the user can read without being a member is told of only if it is
+	// named. At most 100; one that they cannot read tells nothing.
+	Channels []CID
+
+	Types []EventType // only these; nil: all
+}
+
+// Poll returns the events after a cursor, oldest first, and waits until there is
+// one. The empty cursor begins now. Next reads on after what was returned; it is
+// valid with an error of the context too, so a heartbeat is a context with a
+// timeout. A change is told exactly once to who reads on with next or with the
+// Cursor of an event, on any App of the store, whatever happens to this one.
+//
+// The application is told of everything. ErrCursorExpired if what came after
+// the cursor is no longer kept (see [Options.EventsKept]): read the state anew.
+// ErrInvalid for what is no cursor of this store. ErrClosed when the App is
+// closed.
+func (a *App) Poll(ctx context.Context, cursor Cursor, q EventQuery) (events []Event, next Cursor, err error) {
+	return a.poll(ctx, "Poll", application, cursor, q)
+}
+
+// Poll returns what the user is told after a cursor, and waits until there is
+// something; see [App.Poll]. It is what happens in the channels they are a
+// member of, from when they joined, and to themselves. Someone removed is told
+// that, and nothing that came before or after it and was not read yet. In a
+// channel that is disabled only the change of the channel is told.
+//
+// What a user may see can also change without an event, by their role or by the
+// grants of a channel or its type: then read the state anew, with a cursor from
+// [Session.Channels] or [Session.Messages].
+func (s *Session) Poll(ctx context.Context, cursor Cursor, q EventQuery) (events []Event, next Cursor, err error) {
+	return s.app.poll(ctx, "Poll", as(s.user), cursor, q)
+}
+
+// Events is Poll without end: the events after a cursor as they come. It ends
+// with an error, that of the context too. Resume with the Cursor of the last
+// event.
+func (a *App) Events(ctx context.Context, cursor Cursor, q EventQuery) iter.Seq2[Event, error] {
+	return a.events(ctx, application, cursor, q)
+}
+
+// Events is Poll without end; see [App.Events].
+func (s *Session) Events(ctx context.Context, cursor Cursor, q EventQuery) iter.Seq2[Event, error] {
+	return s.app.events(ctx, as(s.user), cursor, q)
+}
+
+func (a *App) events(ctx context.Context, c caller, cursor Cursor, q EventQuery) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for {
+			list, next, err := a.poll(ctx, "Events", c, cursor, q)
+			for _, e := range list {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			cursor = next
+		}
+	}
+}
+
+// eventTypes are the types of the kinds that are stored; a custom event has its
+// own.
+var eventTypes = [...]EventType{
+	codec.EventMessageNew: MessageNew, codec.EventMessageUpdated: MessageUpdated,
+	codec.EventMessageDeleted: MessageDeleted, codec.EventMessageErased: MessageDeleted, codec.EventMessageForMe: MessageDeleted,
+	codec.EventMessageUndeleted: MessageUndeleted, codec.EventMessagePending: MessagePending,
+	codec.EventMessageRead: MessageRead, codec.EventMessageFlagged: MessageFlagged,
+	codec.EventMemberAdded: MemberAdded, codec.EventMemberUpdated: MemberUpdated, codec.EventMemberRemoved: MemberRemoved,
+	codec.EventChannelCreated: ChannelCreated, codec.EventChannelUpdated: ChannelUpdated, codec.EventChannelDeleted: ChannelDeleted,
+	codec.EventChannelTruncated: ChannelTruncated, codec.EventChannelHidden: ChannelHidden, codec.EventChannelVisible: ChannelVisible,
+	codec.EventUserUpdated: UserUpdated, codec.EventUserBanned: UserBanned, codec.EventUserUnbanned: UserUnbanned,
+	codec.EventUserMuted: UserMuted, codec.EventUserUnmuted: UserUnmuted, codec.EventUserFlagged: UserFlagged,
+	codec.EventAddedToChannel: AddedToChannel, codec.EventRemovedFromChannel: RemovedFromChannel,
+	codec.EventMarkRead: NotificationRead, codec.EventMarkUnread: NotificationUnread,
+}
+
+func typeOf(e *codec.Event) EventType {
+	if e.Kind == codec.EventCustom {
+		return EventType(e.Text)
+	}
+	return eventTypes[e.Kind]
+}

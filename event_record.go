@@ -1,0 +1,79 @@
+package chat
+
+import (
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+)
+
+// Events are recorded in the transaction of the change, in the logs of those
+// whom it concerns: see internal/record/event.go. What they may see of it is
+// decided when they read it.
+
+// tellMessage tells of a message those who may see it.
+func tellMessage(tx *record.Txn, kind codec.EventKind, number record.Channel, m *codec.Message, by string) error {
+	e := messageEvent(kind, number, m, by)
+	return tx.TellAudience(number, m, &e)
+}
+
+// messageEvent refers to a message by its place: its text stays where it lies.
+func messageEvent(kind codec.EventKind, number record.Channel, m *codec.Message, by string) codec.Event {
+	p := record.PlaceOf(number, m)
+	e := codec.Event{
+		Kind: kind, At: m.CreatedAt, Channel: uint64(number), Place: p.Kind, Sent: m.CreatedAt, Parent: p.Parent, By: by,
+	}
+	if kind != codec.EventMessageNew && kind != codec.EventMessagePending {
+		e.At = now().UnixMicro()
+	}
+	return e
+}
+
+// tellErased tells those who could see a message that it is gone: its place
+// leads nowhere now.
+func tellErased(tx *record.Txn, number record.Channel, m *codec.Message, by string) error {
+	return tx.TellAudience(number, m, &codec.Event{
+		Kind: codec.EventMessageErased, At: m.DeletedAt, Channel: uint64(number), Sent: m.CreatedAt,
+		ID: m.ID, Author: m.Author, Reply: m.ParentID, Hard: true, By: by,
+	})
+}
+
+// tell tells all who read the channel.
+func (r *room) tell(tx *record.Txn, e codec.Event) error {
+	return tx.TellChannel(r.number, r.stamped(&e))
+}
+
+// tellUser tells one user of something in the channel.
+func (r *room) tellUser(tx *record.Txn, user string, e codec.Event) error {
+	return tx.TellUser(user, r.stamped(&e))
+}
+
+// stamped fills in where and when, and who did it unless that is said.
+func (r *room) stamped(e *codec.Event) *codec.Event {
+	e.At, e.Channel = r.now, uint64(r.number)
+	if e.By == "" {
+		e.By = string(r.user)
+	}
+	return e
+}
+
+// tellUserUpdated tells a user, and who reads their channels, that they changed.
+func tellUserUpdated(tx *record.Txn, user string) error {
+	e := codec.Event{Kind: codec.EventUserUpdated, At: now().UnixMicro(), User: user}
+	if err := tx.TellUser(user, &e); err != nil {
+		return err
+	}
+	owns, err := tx.UserChannels(user)
+	if err != nil {
+		return err
+	}
+	e.Copy = true
+	for _, own := range owns {
+		if !own.Member {
+			continue
+		}
+		e.Channel = uint64(own.Channel)
+		if err := tx.TellChannel(own.Channel, &e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

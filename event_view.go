@@ -1,0 +1,345 @@
+package chat
+
+import (
+	"cmp"
+	"slices"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/record"
+	"example.com/chat/storage"
+)
+
+// eventView is one snapshot in which events are made of what the logs hold.
+type eventView struct {
+	*follower
+	reader   *record.Reader
+	user     *record.Value[codec.User]
+	settings *record.Shared[storedSettings]
+	only     map[record.Channel]bool             // nil: all channels
+	joined   map[record.Channel]storage.Position // the caller's own, and since when
+	rooms    map[record.Channel]*eventRoom
+}
+
+// eventRoom is a channel of an event, and what the caller has unread in it.
+type eventRoom struct {
+	*room
+	state  readState
+	unread *int
+}
+
+// room opens a channel, readable or not.
+func (v *eventView) room(c record.Channel) (*eventRoom, error) {
+	if known := v.rooms[c]; known != nil {
+		return known, nil
+	}
+	r := &eventRoom{}
+	also := more{}
+	if !v.caller.app {
+		also.second = r.state.alongside(v.caller.user)
+	}
+	room, err := openRoomOf(v.reader, v.caller, v.user.V, v.settings.V, c, also)
+	if err != nil {
+		return nil, err
+	}
+	r.room, r.state.room = room, room
+	v.rooms[c] = r
+	return r, nil
+}
+
+// telling is one event on its way: what is read for it, and what becomes of it.
+type telling struct {
+	*record.Event
+	room    *eventRoom // nil: of no channel
+	event   Event
+	body    *record.Value[codec.Message]
+	member  *record.Value[codec.Member]
+	channel bool // the channel is shown
+	message int  // index among what is rendered; below 0: none
+}
+
+// render makes events of records, in as many round trips as it takes for one.
+func (v *eventView) render(list []record.Event, from storage.Position) ([]Event, error) {
+	var told []telling
+	for i := range list {
+		t := telling{Event: &list[i], message: -1}
+		ok, err := v.concerns(&t, from)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			told = append(told, t)
+		}
+	}
+	if len(told) == 0 {
+		return nil, nil
+	}
+	people := v.reader.People()
+	b := v.reader.Batch()
+	for i := range told {
+		told[i].read(b, &people)
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	var messages []found
+	for i := range told {
+		if t := &told[i]; t.body != nil {
+			s := t.sight()
+			if s == unseen {
+				t.room = nil
+				continue
+			}
+			t.message = len(messages)
+			messages = append(messages, found{room: t.room.room, message: &t.body.V, sight: s})
+		}
+	}
+	rendered, err := render(v.reader, messages)
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	for i := range told {
+		t := &told[i]
+		if t.message >= 0 {
+			t.event.Message = &rendered[t.message]
+			t.event.User = &t.event.Message.User
+		} else if t.body != nil || t.member != nil && !t.member.Found {
+			continue
+		}
+		if err := v.fill(t, &people); err != nil {
+			return nil, err
+		}
+		events = append(events, t.event)
+	}
+	return events, nil
+}
+
+// concerns decides whether the caller is told of an event at all, by what it
+// says and by the channel it is about.
+func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
+	kind := typeOf(&t.Event.Event)
+	if kind == "" || !v.filter.wants(kind) {
+		return false, nil
+	}
+	c := record.Channel(t.Event.Event.Channel)
+	if v.only != nil && !v.only[c] {
+		return false, nil
+	}
+	t.event = Event{Type: kind, CreatedAt: moment(t.At), HardDelete: t.Hard, Cursor: v.app.cursors.encode(place{t.Position, v.place.live})}
+	if c == 0 {
+		return true, nil
+	}
+	var err error
+	if t.room, err = v.room(c); err != nil {
+		return false, err
+	}
+	t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
+	if v.caller.app {
+		return t.event.CID != "", nil
+	}
+	return v.admits(t, c, from)
+}
+
+// admits decides whether a user is told of an event of a channel.
+func (v *eventView) admits(t *telling, c record.Channel, from storage.Position) (bool, error) {
+	joined, member := v.joined[c]
+	switch t.Kind {
+	case codec.EventChannelDeleted:
+		if !t.Own {
+			return t.Position.Compare(joined) > 0, nil
+		}
+		// Who still had the channel among theirs was told from its log.
+		after, err := v.reader.DeletedAfter(c, from)
+		return after, err
+	case codec.EventRemovedFromChannel:
+		return true, nil
+	case codec.EventUserBanned, codec.EventUserUnbanned:
+		if t.User != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
+			return false, nil
+		}
+	case codec.EventMessageFlagged:
+		if t.By != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
+			return false, nil
+		}
+	}
+	switch {
+	case t.room.enter() != nil:
+		return t.Kind == codec.EventChannelUpdated && t.room.readable() && t.room.channel.Disabled, nil
+	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
+		return false, nil
+	case t.Private:
+		return t.room.seesAllPrivate(), nil
+	case t.Own && t.Copy && v.follows(c):
+		return !t.room.seesAllPrivate(), nil // else it is told from where all are
+	}
+	return true, nil
+}
+
+// follows says whether the caller is told what all readers of a channel are.
+func (v *eventView) follows(c record.Channel) bool {
+	_, found := slices.BinarySearch(v.channels, c)
+	return found
+}
+
+// next reads the next records. A change of a user is told in each of their
+// channels, side by side: all of these records are read together, and the first
+// alone is kept.
+func (v *eventView) next(from storage.Position) (list []record.Event, last storage.Position, full bool, err error) {
+	for limit := v.filter.limit; ; limit *= 2 {
+		list, last, full, err = v.reader.Events(v.logs, v.caller.app, from, limit)
+		if err != nil {
+			return nil, last, false, err
+		}
+		if n := len(list); full && n > 0 && list[n-1].Kind == codec.EventUserUpdated {
+			continue
+		}
+		break
+	}
+	list = oncePerChange(list)
+	if n := v.filter.limit; len(list) > n {
+		list, full = list[:n], true
+		last = list[n-1].Position
+	}
+	return list, last, full, nil
+}
+
+// oncePerChange keeps of the records of one change of a user the first, and the
+// place of the last.
+func oncePerChange(list []record.Event) []record.Event {
+	kept := list[:0]
+	for _, e := range list {
+		if n := len(kept) - 1; n >= 0 && e.Kind == codec.EventUserUpdated && kept[n].Kind == e.Kind && kept[n].User == e.User && kept[n].At == e.At {
+			kept[n].Position = e.Position
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+// read adds to a batch what an event takes.
+func (t *telling) read(b *record.Batch, people *record.People) {
+	switch t.Kind {
+	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,
+		codec.EventMessageUndeleted, codec.EventMessagePending, codec.EventMessageFlagged:
+		t.body = b.Message(codec.Place{Kind: t.Place, Channel: t.Event.Event.Channel, At: t.Sent, Parent: t.Parent})
+		people.Want(b, t.By)
+	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
+		t.member = b.Member(record.Channel(t.Event.Event.Channel), t.User)
+		people.Want(b, t.User)
+	case codec.EventMessageErased:
+		people.Want(b, t.Author)
+	default:
+		people.Want(b, t.User)
+		people.Want(b, t.By)
+	}
+	switch t.Kind {
+	case codec.EventChannelCreated, codec.EventChannelUpdated, codec.EventChannelTruncated, codec.EventAddedToChannel:
+		t.channel = true
+		people.Want(b, t.room.channel.CreatedBy)
+	}
+}
+
+// sight is how the caller sees the message of an event; unseen if it is not told
+// of: it is not as the event says any more, and the one that changed that comes.
+func (t *telling) sight() sight {
+	m := &t.body.V
+	if !t.body.Found || m.Pending != (t.Place == codec.PlacePending) {
+		return unseen
+	}
+	s := t.room.sees(m)
+	switch t.Kind {
+	case codec.EventMessageDeleted:
+		if s != placeholder {
+			return unseen
+		}
+	case codec.EventMessageForMe:
+		if s != placeholderForMe && s != placeholder {
+			return unseen
+		}
+	case codec.EventMessageUndeleted, codec.EventMessageFlagged:
+		if s == placeholder {
+			return unseen
+		}
+	}
+	return s
+}
+
+// fill sets the fields of an event but for its message.
+func (v *eventView) fill(t *telling, people *record.People) (err error) {
+	e := &t.event
+	who := func(id string) *User {
+		if id == "" {
+			return nil
+		}
+		u := shown(people, id)
+		return &u
+	}
+	switch t.Kind {
+	case codec.EventMessageErased:
+		e.Message = t.gone(people)
+		e.User = &e.Message.User
+	case codec.EventMessageFlagged:
+		e.User = who(t.By)
+	case codec.EventMessageRead:
+		e.User, e.ReadAt = who(t.User), momentPtr(t.At)
+	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
+		m := memberFrom(shown(people, t.User), t.member.V)
+		e.Member, e.User = &m, &m.User
+	case codec.EventChannelHidden:
+		e.HardDelete, e.ClearHistory = false, t.Hard
+	case codec.EventCustom:
+		e.User, e.Data = who(t.By), decodeCustom(t.Data)
+	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,
+		codec.EventMessageUndeleted, codec.EventMessagePending:
+		e.By = who(t.By)
+	default:
+		e.User, e.By = who(t.User), who(t.By)
+	}
+	if t.channel {
+		channel, err := channelFrom(people, t.room.channel)
+		if err != nil {
+			return err
+		}
+		e.Channel = &channel
+	}
+	if t.countsUnread() {
+		e.Unread, err = v.unread(t.room)
+	}
+	return err
+}
+
+// gone is what is told of a message that was deleted for good.
+func (t *telling) gone(people *record.People) *Message {
+	m := &Message{
+		ID: MessageID(t.ID), CID: t.event.CID, Type: TypeDeleted, User: shown(people, t.Author), ParentID: MessageID(t.Reply),
+		CreatedAt: moment(t.Sent), UpdatedAt: moment(t.Sent), DeletedAt: momentPtr(t.At),
+	}
+	return m
+}
+
+// countsUnread says whether an event tells what the viewer has unread.
+func (t *telling) countsUnread() bool {
+	switch t.Kind {
+	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageErased, codec.EventMessageForMe,
+		codec.EventMessageUndeleted, codec.EventMarkRead, codec.EventMarkUnread:
+		return true
+	}
+	return false
+}
+
+// unread counts once a channel: all events of a read are told at one moment.
+func (v *eventView) unread(r *eventRoom) (*int, error) {
+	if v.caller.app || !r.isMember {
+		return nil, nil
+	}
+	if r.unread == nil {
+		n, err := r.state.unread(v.reader)
+		if err != nil {
+			return nil, err
+		}
+		r.unread = &n
+	}
+	n := *r.unread
+	return &n, nil
+}
