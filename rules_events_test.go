@@ -389,7 +389,7 @@ func TestCustomEventsAreKeptAndTypingIsNot(t *testing.T) {
 		wantErr(t, s.as("june").StartTyping(s.ctx, lounge), chat.ErrNotFound)
 		wantErr(t, s.as("june").SendEvent(s.ctx, lounge, chat.CustomEvent{Type: "wave"}), chat.ErrNotFound)
 		wantErr(t, s.as("john").SendEvent(s.ctx, lounge, chat.CustomEvent{Type: "message.new"}), chat.ErrInvalid)
-		s.as("john").StartTyping(s.ctx, lounge)
+		s.check(s.as("john").StartTyping(s.ctx, lounge))
 		before := jane.cursor
 		s.reopen() // typing is live only
 		jane.cursor = before
