@@ -28,6 +28,7 @@ func faults() []fault {
 	all = append(all, writeFaults()...)
 	all = append(all, commitFaults()...)
 	all = append(all, logFaults()...)
+	all = append(all, trimFaults()...)
 	return append(all, lifeFaults()...)
 }
 

@@ -224,7 +224,8 @@ func waits(wait func(s *memstore.Store, ctx context.Context, logs [][]byte, afte
 // kept is memory that outlasts Close.
 type kept struct {
 	*hooks
-	lost bool // at Close the last key is lost
+	lost   bool // at Close the last key is lost
+	opened bool // it was closed and opened again
 }
 
 func (k *kept) Close() error { return nil }
@@ -235,6 +236,7 @@ func reopenKept(t testing.TB, s storage.Store) storage.Store {
 	if !ok {
 		t.Skip("not of this fault")
 	}
+	k.opened = true
 	if k.lost {
 		err := k.Update(context.Background(), "", func(tx storage.Txn) error {
 			_, entries, err := tx.Read(nil, []storage.Range{{Reverse: true, Limit: 1}})

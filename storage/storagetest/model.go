@@ -16,12 +16,13 @@ func modelCases() []testCase {
 
 // model is a store without transactions, durability or speed.
 type model struct {
-	data map[string]string
-	logs [][2]string // log and value, in the order of their positions
+	data    map[string]string
+	logs    [][2]string // log and value, in the order of their positions
+	trimmed int         // so many of them are gone
 }
 
 func (m *model) clone() *model {
-	return &model{data: maps.Clone(m.data), logs: slices.Clone(m.logs)}
+	return &model{data: maps.Clone(m.data), logs: slices.Clone(m.logs), trimmed: m.trimmed}
 }
 
 // scan answers keys and values, which alternate.
@@ -42,10 +43,14 @@ func (m *model) scan(rng storage.Range) (found []string) {
 	return found
 }
 
-// tail answers logs and values, which alternate, from the after-th record on.
+// tail answers logs and values, which alternate, from the after-th record on. No
+// logs are all, and have no names.
 func (m *model) tail(logs []string, after, limit int) (found []string) {
-	for _, rec := range m.logs[after:] {
-		if slices.Contains(logs, rec[0]) {
+	for _, rec := range m.logs[max(after, m.trimmed):] {
+		if len(logs) == 0 {
+			rec[0] = ""
+		}
+		if len(logs) == 0 || slices.Contains(logs, rec[0]) {
 			found = append(found, rec[0], rec[1])
 			if len(found) == 2*limit {
 				break
@@ -58,6 +63,7 @@ func (m *model) tail(logs []string, after, limit int) (found []string) {
 // random makes operations and compares what the store answers.
 type random struct {
 	*rand.Rand
+	env       *env
 	tx        storage.Txn
 	was, now  *model             // at the beginning of the transaction, and in it
 	positions []storage.Position // of was.logs
@@ -73,7 +79,7 @@ func randomOperations(e *env) {
 			e.Logf("to repeat it set the harness's Seed to %d", seed)
 		}
 	}()
-	rnd := &random{Rand: rand.New(rand.NewPCG(seed, 0)), was: &model{data: map[string]string{}}}
+	rnd := &random{env: e, Rand: rand.New(rand.NewPCG(seed, 0)), was: &model{data: map[string]string{}}}
 	mine := errors.New("mine")
 	for n := range 150 {
 		steps := 1 + rnd.IntN(30)
@@ -140,14 +146,30 @@ func (rnd *random) step() error {
 		log := rnd.log()
 		now.logs = append(now.logs, [2]string{log, v})
 		return tx.Append([]byte(log), []byte(v))
+	case n < 66:
+		return rnd.trim()
 	case n < 75:
 		return rnd.look(tx, now, k)
 	case n < 95:
 		rng := rnd.rng()
 		return wantEntries(tx, rng, now.scan(rng)...)
 	default:
-		return rnd.lookAtLogs(tx)
+		return rnd.lookAtLogs(tx, now.trimmed)
 	}
+}
+
+// trim trims some of what is left, what is trimmed already or, seldom, all.
+func (rnd *random) trim() error {
+	n := min(rnd.now.trimmed+rnd.IntN(40)-10, len(rnd.positions))
+	var until storage.Position
+	switch {
+	case rnd.IntN(20) == 0:
+		n, until = len(rnd.positions), beyond
+	case n > 0:
+		until = rnd.positions[n-1]
+	}
+	rnd.now.trimmed = max(rnd.now.trimmed, n)
+	return rnd.tx.TrimLogs(until)
 }
 
 // compare looks at everything in a View, and learns the new positions.
@@ -160,14 +182,12 @@ func (rnd *random) compare(r storage.Reader) error {
 	if err := wantRecords(recs, rnd.was.tail([]string{"a", "b", "a\x00"}, 0, 0)...); err != nil {
 		return err
 	}
-	for i, p := range rnd.positions {
-		if recs[i].Position != p {
-			return fmt.Errorf("record %d has moved from %x to %x", i, p, recs[i].Position)
+	for i, rec := range recs {
+		if i += rnd.was.trimmed; i >= len(rnd.positions) {
+			rnd.positions = append(rnd.positions, rec.Position)
+		} else if p := rnd.positions[i]; rec.Position != p {
+			return fmt.Errorf("record %d has moved from %x to %x", i, p, rec.Position)
 		}
-	}
-	rnd.positions = rnd.positions[:0]
-	for _, rec := range recs {
-		rnd.positions = append(rnd.positions, rec.Position)
 	}
 	for range 5 {
 		rng := rnd.rng()
@@ -175,7 +195,7 @@ func (rnd *random) compare(r storage.Reader) error {
 			return err
 		}
 	}
-	if err := rnd.lookAtLogs(r); err != nil {
+	if err := rnd.lookAtLogs(r, rnd.was.trimmed); err != nil {
 		return err
 	}
 	return check(
@@ -192,10 +212,13 @@ func (rnd *random) look(r storage.Reader, m *model, key string) error {
 	return wantValue(r, key, want)
 }
 
-// lookAtLogs compares a Tail with what was committed, as no transaction sees
-// records of its own.
-func (rnd *random) lookAtLogs(r storage.Reader) error {
+// lookAtLogs compares a Tail and the span with what was committed, as no
+// transaction sees records of its own, and with what is trimmed.
+func (rnd *random) lookAtLogs(r storage.Reader, trimmed int) error {
 	logs := []string{rnd.log(), rnd.log(), "none"}
+	if rnd.IntN(3) == 0 {
+		logs = nil
+	}
 	skip := rnd.IntN(len(rnd.positions) + 1)
 	var after storage.Position
 	if skip > 0 {
@@ -206,7 +229,18 @@ func (rnd *random) lookAtLogs(r storage.Reader) error {
 	if err != nil {
 		return err
 	}
-	return wantRecords(recs, rnd.was.tail(logs, skip, limit)...)
+	if err := wantRecords(recs, rnd.was.tail(logs, max(skip, trimmed), limit)...); err != nil {
+		return err
+	}
+	span, err := r.Logs()
+	if err != nil {
+		return err
+	}
+	var committed []storage.Record
+	for _, p := range rnd.positions {
+		committed = append(committed, storage.Record{Position: p})
+	}
+	return wantSpan(rnd.env, span, committed[:trimmed], committed[trimmed:])
 }
 
 // key makes one of some hundred keys of awkward bytes.

@@ -24,6 +24,7 @@ type replayed struct {
 	noScopes bool // equal scopes may overlap
 	noInsert bool // an Insert replaces
 	keepAll  bool // an Insert that fails stores the rest all the same
+	trimAll  bool // what is committed before the second transaction is trimmed too
 }
 
 func newReplayed() *replayed {
@@ -102,7 +103,12 @@ func (s *replayed) Update(ctx context.Context, scope string, fn func(storage.Txn
 					if err == nil && p.Compare(span.Newest) > 0 {
 						p = span.Newest
 					}
-					return op(errors.Join(err, tx.TrimLogs(p)), func(tx storage.Txn) error { return tx.TrimLogs(p) })
+					return op(errors.Join(err, tx.TrimLogs(p)), func(tx storage.Txn) error {
+						if s.trimAll {
+							p = beyond
+						}
+						return tx.TrimLogs(p)
+					})
 				},
 			})
 			if err == nil {

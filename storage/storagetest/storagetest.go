@@ -47,6 +47,9 @@ type Harness struct {
 	// that fails prints it.
 	Seed uint64
 
+	// EstimatesRecords says that LogSpan.Records may be off.
+	EstimatesRecords bool
+
 	small bool // leaves out the largest value
 }
 
@@ -71,6 +74,7 @@ func cases() []testCase {
 	all = append(all, concurrencyCases()...)
 	all = append(all, lifeCases()...)
 	all = append(all, logCases()...)
+	all = append(all, trimCases()...)
 	all = append(all, waitCases()...)
 	return append(all, modelCases()...)
 }

@@ -13,6 +13,7 @@ func waitCases() []testCase {
 	return []testCase{
 		{"wait/at once", waitAtOnce},
 		{"wait/wakes", waitWakes},
+		{"wait/any log", waitForAny},
 		{"wait/cancelled", waitCancelled},
 		{"wait/ends at close", waitEndsAtClose},
 		{"wait/none is missed", waitMissesNone},
@@ -52,6 +53,49 @@ func waitWakes(e *env) {
 		for range 3 {
 			if err := <-done; err != nil {
 				e.Errorf("Wait: %v", err)
+			}
+		}
+	})
+}
+
+func waitForAny(e *env) {
+	w := e.waiter()
+	e.appendTo("a", "1")
+	e.within("Wait for a record of any log that is there", func() {
+		if err := w.Wait(e.ctx, nil, storage.Position{}); err != nil {
+			e.Errorf("Wait: %v", err)
+		}
+	})
+	after := e.span().Newest
+	for _, log := range []string{"a", "new"} {
+		done := make(chan error, 4)
+		for i := range 4 {
+			go func() {
+				logs := [][][]byte{nil, {}, nil, names(log)}[i]
+				done <- w.Wait(e.ctx, logs, after)
+			}()
+		}
+		time.Sleep(10 * time.Millisecond) // so that it is in the middle of waiting
+		e.appendTo(log, "2")
+		e.within("Wait for a record of any log that comes", func() {
+			for range 4 {
+				if err := <-done; err != nil {
+					e.Errorf("Wait: %v", err)
+				}
+			}
+		})
+		after = e.span().Newest
+	}
+	e.trim(after)
+	ctx, cancel := context.WithTimeout(e.ctx, 10*time.Millisecond)
+	defer cancel()
+	e.within("Wait for any log whose context ended", func() {
+		for { // it may wake too often
+			if err := w.Wait(ctx, nil, after); err != nil || ctx.Err() != nil {
+				if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+					e.Errorf("Wait answers %v, want %v", err, context.DeadlineExceeded)
+				}
+				return
 			}
 		}
 	})
