@@ -11,7 +11,7 @@ import (
 )
 
 // Bench measures a driver with what a chat asks of it. Custom figures: updates/s
-// counts all callers together.
+// counts all callers together, ns/record is the time to trim one.
 func Bench(b *testing.B, h Harness) {
 	for _, callers := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("update/callers=%d", callers), func(b *testing.B) { benchUpdate(b, h, callers, 1) })
@@ -25,8 +25,10 @@ func Bench(b *testing.B, h Harness) {
 		benchRead(b, h, nil, []storage.Range{rng})
 	})
 	for _, behind := range []int{0, 10, 10_000} {
-		b.Run(fmt.Sprintf("tail/behind=%d", behind), func(b *testing.B) { benchTail(b, h, behind) })
+		b.Run(fmt.Sprintf("tail/behind=%d", behind), func(b *testing.B) { benchTail(b, h, behind, []byte("log")) })
+		b.Run(fmt.Sprintf("tail/all/behind=%d", behind), func(b *testing.B) { benchTail(b, h, behind) })
 	}
+	b.Run("trim/slice=1000", func(b *testing.B) { benchTrim(b, h) })
 }
 
 func benchStore(b *testing.B, h Harness) storage.Store {
@@ -141,8 +143,8 @@ func benchRead(b *testing.B, h Harness, keys [][]byte, ranges []storage.Range) {
 	})
 }
 
-// benchTail reads 100 records of one of two busy logs.
-func benchTail(b *testing.B, h Harness, behind int) {
+// benchTail reads 100 records of one of two busy logs, or of both.
+func benchTail(b *testing.B, h Harness, behind int, logs ...[]byte) {
 	s := benchStore(b, h)
 	for range 200 {
 		err := s.Update(context.Background(), "s", func(tx storage.Txn) error {
@@ -160,7 +162,6 @@ func benchTail(b *testing.B, h Harness, behind int) {
 			b.Fatal(err)
 		}
 	}
-	logs := [][]byte{[]byte("log")}
 	var after storage.Position
 	err := s.View(context.Background(), func(r storage.Reader) error {
 		recs, err := r.Tail(logs, after, 0)
@@ -178,6 +179,57 @@ func benchTail(b *testing.B, h Harness, behind int) {
 				return fmt.Errorf("Tail answers %d records", len(recs))
 			}
 			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// benchTrim trims 100,000 records of a thousand logs, 1,000 in a transaction.
+func benchTrim(b *testing.B, h Harness) {
+	const records, slice = 100_000, 1000
+	s := benchStore(b, h)
+	var after storage.Position
+	left := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if left == 0 {
+			b.StopTimer()
+			fillLogs(b, s, records)
+			left = records
+			b.StartTimer()
+		}
+		err := s.View(context.Background(), func(r storage.Reader) error {
+			recs, err := r.Tail(nil, after, slice)
+			if len(recs) != slice {
+				return fmt.Errorf("Tail answers %d records", len(recs))
+			}
+			after = recs[slice-1].Position
+			return err
+		})
+		if err == nil {
+			err = s.Update(context.Background(), "s", func(tx storage.Txn) error { return tx.TrimLogs(after) })
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		left -= slice
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/slice, "ns/record")
+}
+
+// fillLogs appends records of 100 bytes to a thousand logs.
+func fillLogs(b *testing.B, s storage.Store, records int) {
+	value := make([]byte, 100)
+	for n := 0; n < records; n += 1000 {
+		err := s.Update(context.Background(), "s", func(tx storage.Txn) error {
+			for i := n; i < n+1000; i++ {
+				if err := tx.Append(benchKey(i*7919%1000, 0), value); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			b.Fatal(err)
