@@ -123,6 +123,10 @@ func wantSpan(e *env, span storage.LogSpan, trimmed, kept []storage.Record) erro
 	return nil
 }
 
+func spanText(s storage.LogSpan) string {
+	return fmt.Sprintf("%d records after %x up to %x", s.Records, s.Trimmed, s.Newest)
+}
+
 // sameRecords compares records with their logs.
 func sameRecords(got, want []storage.Record) error {
 	for i, rec := range got {
@@ -214,7 +218,7 @@ func spanOfAll(e *env) {
 			}
 			span, err := tx.Logs()
 			if err == nil && span != was {
-				err = fmt.Errorf("with a record of its own the transaction's span is %v, want %v", span, was)
+				err = fmt.Errorf("with a record of its own the transaction has %s, want %s", spanText(span), spanText(was))
 			}
 			return err
 		})
@@ -477,7 +481,7 @@ func trimReopen(e *env) {
 		was := e.span()
 		e.s = e.h.Reopen(e, e.s)
 		if span := e.span(); span != was {
-			e.Errorf("before it was opened again the span was %v, and is %v", was, span)
+			e.Errorf("before it was opened again there were %s, and now %s", spanText(was), spanText(span))
 		}
 		e.expectLogs(recs[:n], recs[n:])
 	}
