@@ -188,6 +188,7 @@ func trimmingFaults() []fault {
 		{"one too few is trimmed", "trim/up to a position", trims(func(tx storage.Txn, until storage.Position) error {
 			return tx.TrimLogs(step(until, -1))
 		})},
+		{"positions begin anew when all is trimmed", "trim/up to a position", positionsBeginAnew},
 		{"one log is not trimmed", "trim/up to a position", oneLogUntrimmed},
 		{"a position before what is trimmed trims the next", "trim/outside the span", trims(func(tx storage.Txn, until storage.Position) error {
 			span, err := tx.Logs()
@@ -286,6 +287,33 @@ func trimmingFaults() []fault {
 			return s
 		}},
 	}
+}
+
+// positionsBeginAnew is a store that has forgotten its positions when the last
+// record is trimmed.
+func positionsBeginAnew() storage.Store {
+	var was storage.LogSpan
+	h := withSpans(func(_ storage.Reader, span storage.LogSpan) storage.LogSpan {
+		if was.Newest.Compare(span.Newest) > 0 {
+			span.Newest, span.Trimmed = was.Newest, was.Trimmed
+		}
+		return span
+	})
+	h.update = func(ctx context.Context, scope string, fn func(storage.Txn) error) error {
+		var span storage.LogSpan
+		err := h.Store.Update(ctx, scope, func(tx storage.Txn) (err error) {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			span, err = tx.Logs()
+			return err
+		})
+		if span.Records == 0 && span.Trimmed != (storage.Position{}) {
+			was, h.Store = span, memstore.New()
+		}
+		return err
+	}
+	return h
 }
 
 // oneLogUntrimmed is a store in which a log keeps its records when it is named.
