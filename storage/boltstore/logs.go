@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -59,10 +60,19 @@ func (w *logWriter) mark(log []byte, h head) error {
 
 // trim removes the records after one position up to another.
 func (w *logWriter) trim(after, until uint64) error {
-	for position := after + 1; position <= until; position++ {
-		if err := w.logs.Delete(recordKey(position)); err != nil {
+	c := w.logs.Cursor()
+	for k, _ := c.Seek(recordKey(after + 1)); k != nil; k, _ = c.Seek(recordKey(after + 1)) {
+		position := binary.BigEndian.Uint64(k)
+		if position > until {
+			break
+		}
+		if position <= after {
+			return damaged("log records out of their order")
+		}
+		if err := c.Delete(); err != nil {
 			return err
 		}
+		after = position
 	}
 	return w.settle(until)
 }
@@ -70,12 +80,16 @@ func (w *logWriter) trim(after, until uint64) error {
 // settle does what is due at the records up to a position, which are gone.
 func (w *logWriter) settle(until uint64) error {
 	c := w.dues.Cursor()
-	for key, log := c.First(); key != nil; key, log = c.Seek(key) {
+	var last []byte
+	for key, log := c.First(); key != nil; key, log = c.Seek(last) {
 		position, kind := binary.BigEndian.Uint64(key), key[8]
 		if position > until {
 			break
 		}
-		key, log = slices.Clone(key), slices.Clone(log) // they are in what is changed
+		if bytes.Compare(key, last) <= 0 {
+			return damaged("log records out of their order")
+		}
+		last, log = slices.Clone(key), slices.Clone(log) // they are in what is changed
 		var err error
 		if kind == dueMark {
 			err = w.marks.Delete(markKey(log, position))
@@ -85,7 +99,7 @@ func (w *logWriter) settle(until uint64) error {
 		if err != nil {
 			return err
 		}
-		if err := w.dues.Delete(key); err != nil {
+		if err := w.dues.Delete(last); err != nil {
 			return err
 		}
 	}

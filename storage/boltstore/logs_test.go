@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -318,6 +319,80 @@ func TestMissingRecord(t *testing.T) {
 		if _, err := tail(logs...); err == nil || !strings.Contains(err.Error(), "the file is damaged: log record 6") {
 			t.Errorf("with record 6 missing Tail of %q answers %v", logs, err)
 		}
+	}
+}
+
+// TestDamagedLogs changes bits of the keys by which bbolt finds its way to the
+// records: whoever reads on or trims comes to an end.
+func TestDamagedLogs(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "good.db")
+	s, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx storage.Txn) error {
+		for i := range 500 {
+			if err := tx.Append(fmt.Appendf(nil, "log %d", i%3), []byte("value")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(dir, "damaged.db")
+	tried, refused := 0, 0
+	for _, at := range keyBytes(content) {
+		for _, at := range []int{at, at + 5} { // keys are positions, whose first bytes are 0
+			damaged := bytes.Clone(content)
+			damaged[at] ^= 1 << 1
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			tried++
+			s, err := Open(path, &Options{NoSync: true})
+			if err != nil {
+				refused++
+				continue
+			}
+			read := func(logs ...[]byte) error {
+				n, after := 0, storage.Position{}
+				for {
+					var got int
+					err := s.View(t.Context(), func(r storage.Reader) error {
+						recs, err := r.Tail(logs, after, 7)
+						if got = len(recs); got > 0 {
+							after = recs[got-1].Position
+						}
+						return err
+					})
+					if n += got; n > 1000 {
+						t.Fatalf("byte %d: of 500 records %d are read", at, n)
+					}
+					if err != nil || got == 0 {
+						return err
+					}
+				}
+			}
+			trim := func(until uint64) error {
+				return s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.TrimLogs(storage.PositionAt(0, until)) })
+			}
+			for _, err := range []error{read(), read([]byte("log 1")), trim(200), read([]byte("log 2")), trim(450), read()} {
+				if err != nil {
+					refused++
+				}
+			}
+			_ = s.Close() // whatever it finds
+		}
+	}
+	if tried < 100 || refused == 0 {
+		t.Errorf("of %d files %d calls are refused", tried, refused)
 	}
 }
 

@@ -334,10 +334,15 @@ func number(p storage.Position) uint64 {
 // of the newest. What is between has a record at every position.
 func (t *cursors) span() (trimmed, newest uint64) {
 	newest = t.tx.Bucket(logBucket).Sequence()
-	if k, _ := t.cursor(&t.logs, logBucket).First(); k != nil {
-		return binary.BigEndian.Uint64(k) - 1, newest
+	k, _ := t.cursor(&t.logs, logBucket).First()
+	if k == nil {
+		return newest, newest
 	}
-	return newest, newest
+	first := binary.BigEndian.Uint64(k)
+	if first == 0 || first > newest {
+		panic(fmt.Sprintf("the first log record is %d, the last %d", first, newest))
+	}
+	return first - 1, newest
 }
 
 // tailAll is the records of all logs after a position.
@@ -389,15 +394,17 @@ func (r *reader) tail(found []storage.Record, log []byte, after uint64, limit in
 			return nil, missing(position)
 		}
 		found = append(found, storage.Record{Log: log, Position: storage.PositionAt(0, position), Value: v[8:]})
-		position = binary.BigEndian.Uint64(v)
+		before := binary.BigEndian.Uint64(v)
+		if before >= position {
+			return nil, missing(before)
+		}
+		position = before
 	}
 	slices.Reverse(found[first:])
 	return found, nil
 }
 
-func missing(position uint64) error {
-	return fmt.Errorf("boltstore: the file is damaged: log record %d", position)
-}
+func missing(position uint64) error { return damaged(fmt.Sprintf("log record %d", position)) }
 
 // head finds the head of a log, and the name as it is stored.
 func (r *reader) head(log []byte) ([]byte, head) {
