@@ -13,8 +13,6 @@ import (
 	"example.com/chat/storage"
 )
 
-func never() (bool, error) { return false, nil }
-
 // waiting starts calls that wait for the logs and returns once all are listed.
 // Each outcome is sent.
 func waiting(t testing.TB, w *Waiters, ctx context.Context, n int, logs ...[]byte) <-chan error {
@@ -141,7 +139,9 @@ func BenchmarkWake(b *testing.B) {
 				w.Wake(log)
 				took += time.Since(began)
 				for range n {
-					<-done
+					if err := <-done; err != nil {
+						b.Fatal(err)
+					}
 				}
 			}
 			b.ReportMetric(float64(took.Nanoseconds())/float64(b.N), "ns/commit")
