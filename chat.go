@@ -34,6 +34,9 @@ type App struct {
 	closers  []func() // of what commands hold
 	owned    bool     // the store was opened by Open, and is closed by Close
 
+	stopFeed func()
+	feeding  sync.WaitGroup
+
 	closing sync.Once
 	closed  chan struct{}
 	err     error // of closing the store
@@ -72,7 +75,8 @@ func New(store storage.Store, options *Options) (*App, error) {
 	}
 	a := &App{
 		db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews,
-		poster: newPoster(o.CallbackTransport), typing: newTyping(), closed: make(chan struct{}),
+		poster: newPoster(o.CallbackTransport), typing: newTyping(),
+		stopFeed: func() {}, closed: make(chan struct{}),
 	}
 	a.commands = a.knownCommands()
 	identity, err := a.prepare()
@@ -82,12 +86,15 @@ func New(store storage.Store, options *Options) (*App, error) {
 	if a.cursors, err = newCursors(identity); err != nil {
 		return nil, in(op, err)
 	}
-	if err := a.ensureTrim(); err != nil {
+	if err := errors.Join(a.ensureTrim(), a.beginEvents()); err != nil {
 		return nil, in(op, err)
 	}
 	a.outbox = outbox.New(a.db, o.Logger, a.queues()...)
 	if !o.NoBackground {
 		a.outbox.Start()
+		ctx, stop := context.WithCancel(context.Background())
+		a.stopFeed = stop
+		a.feeding.Go(func() { a.feed(ctx) })
 	}
 	return a, nil
 }
@@ -146,6 +153,8 @@ func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
 		a.typing.wakeAll()
+		a.stopFeed()
+		a.feeding.Wait()
 		a.outbox.Stop()
 		a.poster.close()
 		for _, end := range a.closers {
@@ -179,6 +188,9 @@ func (a *App) As(user UserID) *Session {
 func (a *App) RunDueWork(ctx context.Context) (int, error) {
 	const op = "RunDueWork"
 	if err := a.usable(ctx); err != nil {
+		return 0, in(op, err)
+	}
+	if _, err := a.recordOwed(ctx); err != nil {
 		return 0, in(op, err)
 	}
 	n, err := a.outbox.RunDue(ctx)

@@ -49,6 +49,8 @@ type follower struct {
 	place  place
 	begins bool // now, wherever that is
 
+	durable bool // typing is not told
+
 	// Of the last read: what to wait for.
 	logs     [][]byte
 	channels []record.Channel // whose typing is told, sorted

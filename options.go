@@ -61,6 +61,13 @@ type Options struct {
 	// command.
 	Giphy GiphyOptions
 
+	// EventHandler is told of everything that happens, from the first time on
+	// that there is one. Default: nobody.
+	EventHandler EventHandler
+
+	// EventTypes are the types that EventHandler is told of. Default: all.
+	EventTypes []EventType
+
 	// EventsKept is how long an event can be read: 1 minute to 365 days. Who
 	// comes back later reads the state anew. Default 7 days.
 	EventsKept time.Duration
@@ -157,6 +164,12 @@ func (o *Options) withDefaults() (Options, error) {
 			return c, invalid("Options."+d.name, "is %v; must be %v to %v", *d.value, d.min, d.max)
 		}
 	}
+	for i, t := range c.EventTypes {
+		if err := checkEventType(element("Options.EventTypes", i), t); err != nil {
+			return c, err
+		}
+	}
+	c.EventTypes = slices.Clone(c.EventTypes)
 	if c.MaxEvents < 0 {
 		return c, invalid("Options.MaxEvents", "is %d; must be positive, or 0 for any number", c.MaxEvents)
 	}

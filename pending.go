@@ -36,6 +36,8 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queueBan, Run: a.endBan},
 		{Name: queueEphemeral, Run: a.expireEphemeral},
 		{Name: queueEvents, Run: a.trimEvents},
+		{Name: queueHandler, Run: a.deliverEvents(queueHandler)},
+		{Name: queueWebhook, Run: a.deliverEvents(queueWebhook)},
 	}
 	if a.previews != nil {
 		list = append(list, outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 type Settings struct {
 	// AsyncModeration is about pending messages.
 	AsyncModeration AsyncModeration
+
+	// EventWebhook is where everything that happens is posted. Default: nowhere.
+	EventWebhook EventWebhook
 }
 
 // AsyncModeration says who is told of pending messages and when they expire.
@@ -79,6 +83,14 @@ type storedSettings struct {
 		} `json:"callback"`
 		TimeoutMS int64 `json:"timeout_ms"`
 	} `json:"async_moderation_config"`
+	Events storedWebhook `json:"event_webhook,omitzero"`
+}
+
+// storedWebhook is how an EventWebhook lies in the store.
+type storedWebhook struct {
+	ServerURL string      `json:"server_url"`
+	Types     []EventType `json:"types,omitempty"`
+	Secret    string      `json:"secret,omitempty"`
 }
 
 func standardSettings() storedSettings {
@@ -103,10 +115,13 @@ func (s *storedSettings) posts() bool {
 
 // public is the settings as reads return them.
 func (s *storedSettings) public() Settings {
-	return Settings{AsyncModeration{
-		Callback: ModerationCallback{Mode: s.Moderation.Callback.Mode, ServerURL: s.Moderation.Callback.ServerURL},
-		Timeout:  s.timeout(),
-	}}
+	return Settings{
+		AsyncModeration: AsyncModeration{
+			Callback: ModerationCallback{Mode: s.Moderation.Callback.Mode, ServerURL: s.Moderation.Callback.ServerURL},
+			Timeout:  s.timeout(),
+		},
+		EventWebhook: EventWebhook{ServerURL: s.Events.ServerURL, Types: slices.Clone(s.Events.Types)},
+	}
 }
 
 // changed is the stored settings with what the application set.
@@ -120,18 +135,15 @@ func (s storedSettings) changed(to Settings) (storedSettings, error) {
 	default:
 		return s, invalid(field+"callback.mode", "is %.64q; must be %s or %s", callback.Mode, CallbackREST, CallbackNone)
 	}
-	address, err := checkServerURL(callback.ServerURL)
+	address, err := checkServerURL(field+"callback.server_url", callback.ServerURL)
 	if err != nil {
 		return s, err
 	}
 	if address == "" && callback.Mode == CallbackREST {
 		return s, invalid(field+"callback.server_url", "is empty; %s needs one", CallbackREST)
 	}
-	if err := checkText(field+"callback.secret", callback.Secret); err != nil {
+	if err := changeSecret(&s.Moderation.Callback.Secret, field+"callback.secret", callback.Secret, callback.ClearSecret); err != nil {
 		return s, err
-	}
-	if len(callback.Secret) > 1024 {
-		return s, fail(ErrTooLong, field+"callback.secret", "has %d bytes; at most 1,024", len(callback.Secret))
 	}
 	timeout := to.AsyncModeration.Timeout
 	if timeout == 0 {
@@ -142,17 +154,42 @@ func (s storedSettings) changed(to Settings) (storedSettings, error) {
 	}
 	s.Moderation.Callback.Mode, s.Moderation.Callback.ServerURL = callback.Mode, address
 	s.Moderation.TimeoutMS = timeout.Milliseconds()
-	switch {
-	case callback.ClearSecret:
-		s.Moderation.Callback.Secret = ""
-	case callback.Secret != "":
-		s.Moderation.Callback.Secret = callback.Secret
-	}
-	return s, nil
+	return s, s.Events.change(to.EventWebhook)
 }
 
-func checkServerURL(address string) (string, error) {
-	const field = "async_moderation_config.callback.server_url"
+// change sets what the application set.
+func (s *storedWebhook) change(to EventWebhook) (err error) {
+	const field = "event_webhook."
+	if s.ServerURL, err = checkServerURL(field+"server_url", to.ServerURL); err != nil {
+		return err
+	}
+	for i, t := range to.Types {
+		if err := checkEventType(element(field+"types", i), t); err != nil {
+			return err
+		}
+	}
+	s.Types = slices.Clone(to.Types)
+	return changeSecret(&s.Secret, field+"secret", to.Secret, to.ClearSecret)
+}
+
+// changeSecret sets a secret, keeps it where none is given, or clears it.
+func changeSecret(secret *string, field, to string, clear bool) error {
+	if err := checkText(field, to); err != nil {
+		return err
+	}
+	if len(to) > 1024 {
+		return fail(ErrTooLong, field, "has %d bytes; at most 1,024", len(to))
+	}
+	switch {
+	case clear:
+		*secret = ""
+	case to != "":
+		*secret = to
+	}
+	return nil
+}
+
+func checkServerURL(field, address string) (string, error) {
 	if address == "" {
 		return "", nil
 	}
@@ -217,7 +254,15 @@ func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) 
 			}
 			return stored.changed(s)
 		}, nil
-	}, func(tx *record.Txn, v any) error { return tx.PutSettings(v) })
+	}, func(tx *record.Txn, v any) error {
+		if err := tx.PutSettings(v); err != nil {
+			return err
+		}
+		if v.(storedSettings).Events.ServerURL == "" {
+			return tx.EndReceiver(queueWebhook)
+		}
+		return beginReceiver(tx, queueWebhook)
+	})
 	a.outbox.Wake()
 	return err
 }

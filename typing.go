@@ -134,7 +134,7 @@ func (t *typing) wakeAll() {
 
 // hears says whether the caller may be told that somebody types.
 func (f *follower) hears(e *typed) bool {
-	if !f.filter.wants(e.what) || !f.caller.app && e.user.ID == f.caller.user {
+	if f.durable || !f.filter.wants(e.what) || !f.caller.app && e.user.ID == f.caller.user {
 		return false
 	}
 	if f.caller.app && len(f.filter.channels) == 0 {

@@ -17,6 +17,10 @@ type Kind string
 const (
 	PendingSent    Kind = "PassOnPendingMessage"  // a message was sent and awaits commit
 	PendingDeleted Kind = "DeletedPendingMessage" // one was deleted, by whomever, or expired
+
+	// Events is no callback: it is posted to the event webhook, and read with
+	// [Verifier.ReadEvents].
+	Events Kind = "Events"
 )
 
 // Callback is a genuine request.

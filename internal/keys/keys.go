@@ -26,6 +26,7 @@ const (
 	familyBan     = 'b'
 	familyCID     = 'c'
 	familyDue     = 'd'
+	familyPlace   = 'h'
 	familyUserOf  = 'g'
 	familyMessage = 'i'
 	familyChannel = 'k'
@@ -77,6 +78,9 @@ const (
 
 // Meta is the store's own record: layout version and identity. Scope: app.
 func Meta() []byte { return []byte{familyMeta} }
+
+// ReceiverPlace is up to where a receiver was told of all events. Scope: app.
+func ReceiverPlace(name string) []byte { return append(global(familyPlace, len(name)), name...) }
 
 // Settings is the application's settings. Scope: app.
 func Settings() []byte { return []byte{familySetting} }

@@ -48,6 +48,7 @@ func orderedKeys() map[string]orderedKey {
 		}
 	}
 	return map[string]orderedKey{
+		"ReceiverPlace":  {func(p parts) []byte { return ReceiverPlace(p.name) }, by(name)},
 		"Meta":           {func(parts) []byte { return Meta() }, by()},
 		"UsersVersion":   {func(parts) []byte { return UsersVersion() }, by()},
 		"Settings":       {func(parts) []byte { return Settings() }, by()},

@@ -150,3 +150,23 @@ func (r *Reader) DeletedAfter(c Channel, after storage.Position) (bool, error) {
 	}
 	return false, nil
 }
+
+// ReceiverPlace reads up to where a receiver was told of all events.
+func (b *Batch) ReceiverPlace(name string) *Value[storage.Position] {
+	return get(b, keys.ReceiverPlace(name), func(raw string) (p storage.Position, err error) {
+		n, err := codec.DecodeNumbers(raw)
+		if err != nil || len(n) != 2 {
+			return p, err
+		}
+		return storage.PositionAt(n[0], n[1]), nil
+	})
+}
+
+// PutReceiverPlace stores up to where a receiver was told.
+func (t *Txn) PutReceiverPlace(name string, p storage.Position) error {
+	high, low := p.Numbers()
+	return t.put(keys.ReceiverPlace(name), codec.Numbers{high, low})
+}
+
+// EndReceiver forgets up to where a receiver was told.
+func (t *Txn) EndReceiver(name string) error { return t.txn.Delete(keys.ReceiverPlace(name)) }

@@ -1,0 +1,401 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/outbox"
+	"example.com/chat/internal/record"
+	"example.com/chat/storage"
+	"example.com/chat/webhook"
+)
+
+// EventHandler is told of everything that happens, in order, after it has been
+// committed: at least once for each event, again after a failure with growing
+// delays, and after a restart from where it was. It is never given up, but what
+// is forgotten meanwhile (see Options.EventsKept) is not told any more; that is
+// logged. Typing is not told. Where several Apps share a store, one of them tells
+// its handler of an event.
+//
+// A call has to return when its context ends, within ten seconds or when the App
+// is closed: Close waits for it, so it must not call Close itself. It may make
+// any other call.
+type EventHandler interface {
+	HandleEvent(context.Context, Event) error
+}
+
+// EventFunc makes an EventHandler of a function.
+type EventFunc func(context.Context, Event) error
+
+// HandleEvent calls f.
+func (f EventFunc) HandleEvent(ctx context.Context, e Event) error { return f(ctx, e) }
+
+// EventWebhook is where everything that happens is posted over HTTP, to
+// ServerURL/Events: {"events": […]}, at most 100 at once and about 1 MiB, signed
+// as callbacks are; the package webhook verifies and decodes it. It begins with
+// what happens after it is set, and is told as an EventHandler is: in order, at
+// least once, the Cursor of an event the same each time.
+type EventWebhook struct {
+	// ServerURL is an absolute http or https URL; empty: nothing is posted.
+	ServerURL string
+
+	Types []EventType // only these; nil: all
+
+	// Secret signs the posts; see ModerationCallback.Secret.
+	Secret      string
+	ClearSecret bool
+}
+
+// The receivers of all events: the names of their queues, and of their places.
+const (
+	queueHandler = "event handler"
+	queueWebhook = "event webhook"
+)
+
+const (
+	deliverFor   = 8 * time.Second // one run of a queue; well under its limit
+	deliverIdle  = time.Second     // how long a run waits for more
+	deliverBytes = 1 << 20         // of a body; at least one event
+	deliverLook  = 5 * time.Second // how soon a change of the settings is seen
+)
+
+// receiver is one who is told of everything.
+type receiver struct {
+	queue   string
+	types   []EventType
+	deliver func(context.Context, []Event) (told int, err error)
+}
+
+// receivers are those there are now.
+func (a *App) receivers(r *record.Reader) ([]receiver, error) {
+	var list []receiver
+	if h := a.options.EventHandler; h != nil {
+		list = append(list, receiver{queueHandler, a.options.EventTypes, a.handle})
+	}
+	settings, err := loadSettings(r)
+	if err != nil {
+		return nil, err
+	}
+	if hook := settings.Events; hook.ServerURL != "" {
+		list = append(list, receiver{queueWebhook, hook.Types, func(ctx context.Context, events []Event) (int, error) {
+			return a.postEvents(ctx, hook, events)
+		}})
+	}
+	return list, nil
+}
+
+// handle calls the application's handler.
+func (a *App) handle(ctx context.Context, events []Event) (told int, err error) {
+	for i, e := range events {
+		if err := a.options.EventHandler.HandleEvent(ctx, e); err != nil {
+			return i, err
+		}
+	}
+	return len(events), nil
+}
+
+// postEvents posts events, as many as fit into one body.
+func (a *App) postEvents(ctx context.Context, hook storedWebhook, events []Event) (told int, err error) {
+	body := []byte(`{"events":[`)
+	for told < len(events) {
+		encoded, err := json.Marshal(events[told])
+		if err != nil {
+			return 0, err
+		}
+		if told > 0 {
+			if len(body)+len(encoded) > deliverBytes {
+				break
+			}
+			body = append(body, ',')
+		}
+		body = append(body, encoded...)
+		told++
+	}
+	body = append(body, "]}"...)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.ServerURL+"/"+string(webhook.Events), bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	id := uuid.NewSHA1(uuid.NameSpaceURL, body).String()
+	webhook.Sign(request.Header, hook.Secret, id, time.Now(), body)
+	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {
+		request.Header.Set("X-Webhook-Attempt", strconv.Itoa(attempt))
+	}
+	if err := a.poster.send(request); err != nil {
+		return 0, err
+	}
+	return told, nil
+}
+
+// attemptKey has the attempt that a context is of.
+type attemptKey struct{}
+
+// deliverEvents tells a receiver what it has not been told, until there is
+// nothing more.
+func (a *App) deliverEvents(queue string) func(context.Context, outbox.Job) error {
+	return func(ctx context.Context, job outbox.Job) error {
+		d := &delivery{app: a, queue: queue, ends: time.Now().Add(deliverFor)}
+		ctx = context.WithValue(ctx, attemptKey{}, job.Attempt)
+		for {
+			more, err := d.next(ctx)
+			switch {
+			case err != nil:
+				return errors.Join(err, d.save(context.WithoutCancel(ctx)))
+			case !more:
+				return d.save(ctx)
+			case time.Now().After(d.ends):
+				if err := d.save(ctx); err != nil {
+					return err
+				}
+				return outbox.ErrAgain
+			}
+		}
+	}
+}
+
+// delivery is one run of telling a receiver.
+type delivery struct {
+	app   *App
+	queue string
+	ends  time.Time
+
+	to     *receiver
+	from   storage.Position
+	loaded bool
+	saved  storage.Position
+}
+
+// next tells the next events. More is false when there are none, or nobody to
+// tell.
+func (d *delivery) next(ctx context.Context) (more bool, err error) {
+	if there, err := d.load(ctx); err != nil || !there {
+		return false, err
+	}
+	f := &follower{app: d.app, caller: application, place: place{position: d.from}, durable: true}
+	f.filter = eventFilter{limit: standardEvents, types: d.to.types}
+	events, more, err := f.read(ctx, "Events")
+	if errors.Is(err, ErrCursorExpired) {
+		return true, d.skip(ctx)
+	}
+	if err != nil {
+		return false, err
+	}
+	for len(events) > 0 {
+		told, err := d.to.deliver(ctx, events)
+		if told > 0 {
+			p, wrong := d.app.cursors.decode(events[told-1].Cursor)
+			if wrong != nil {
+				return false, wrong
+			}
+			d.from = p.position
+			if err := d.save(context.WithoutCancel(ctx)); err != nil {
+				return false, err
+			}
+		}
+		if err != nil {
+			return false, err
+		}
+		events, more = events[told:], true
+	}
+	d.from = f.place.position
+	if more || d.app.options.NoBackground {
+		return more, nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, deliverIdle)
+	defer cancel()
+	err = f.wait(waiting)
+	if ctx.Err() == nil && waiting.Err() != nil {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// load finds the receiver, as the settings are now, and its place.
+func (d *delivery) load(ctx context.Context) (there bool, err error) {
+	var at *record.Value[storage.Position]
+	err = d.app.db.View(ctx, func(r *record.Reader) error {
+		list, err := d.app.receivers(r)
+		if err != nil {
+			return err
+		}
+		d.to = nil
+		for i := range list {
+			if list[i].queue == d.queue {
+				d.to = &list[i]
+			}
+		}
+		b := r.Batch()
+		at = b.ReceiverPlace(d.queue)
+		return b.Run()
+	})
+	if err != nil || !at.Found || d.to == nil {
+		d.loaded = false
+		return false, err
+	}
+	if !d.loaded || at.V != d.saved {
+		d.loaded, d.from, d.saved = true, at.V, at.V
+	}
+	return true, nil
+}
+
+// skip goes on with what is still kept.
+func (d *delivery) skip(ctx context.Context) error {
+	return d.app.db.View(ctx, func(r *record.Reader) error {
+		span, err := r.Logs()
+		if err == nil {
+			d.app.options.Logger.WarnContext(ctx, "events were forgotten before their receiver took them", "queue", d.queue)
+			d.from = span.Trimmed
+		}
+		return err
+	})
+}
+
+// save remembers how far the receiver was told.
+func (d *delivery) save(ctx context.Context) error {
+	if !d.loaded || d.from == d.saved {
+		return nil
+	}
+	err := d.app.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
+		b := tx.Batch()
+		at := b.ReceiverPlace(d.queue)
+		if err := b.Run(); err != nil || !at.Found || at.V != d.saved {
+			return err // another instance went on, or the receiver was taken away
+		}
+		return tx.PutReceiverPlace(d.queue, d.from)
+	})
+	if err == nil {
+		d.saved = d.from
+	}
+	return err
+}
+
+// beginEvents has the application's handler told from now on, the first time
+// that there is one.
+func (a *App) beginEvents() error {
+	ctx := context.Background()
+	if a.options.EventHandler == nil {
+		return nil
+	}
+	there := false
+	err := a.db.View(ctx, func(r *record.Reader) error {
+		b := r.Batch()
+		at := b.ReceiverPlace(queueHandler)
+		err := b.Run()
+		there = at.Found
+		return err
+	})
+	if err != nil || there {
+		return err
+	}
+	return a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error { return beginReceiver(tx, queueHandler) })
+}
+
+// beginReceiver has a receiver told from now on, unless it is told already.
+func beginReceiver(tx *record.Txn, queue string) error {
+	b := tx.Batch()
+	at := b.ReceiverPlace(queue)
+	if err := b.Run(); err != nil || at.Found {
+		return err
+	}
+	last, err := tx.LastPosition()
+	if err != nil {
+		return err
+	}
+	return tx.PutReceiverPlace(queue, last)
+}
+
+// owed is what receivers have not been told.
+type owed struct {
+	receivers int              // there are
+	queues    []string         // of receivers that nobody works for yet
+	working   bool             // somebody works for one
+	newest    storage.Position // up to where the others were told
+}
+
+func (a *App) findOwed(r *record.Reader) (o owed, err error) {
+	list, err := a.receivers(r)
+	if err != nil || len(list) == 0 {
+		return o, err
+	}
+	span, err := r.Logs()
+	if err != nil {
+		return o, err
+	}
+	o.receivers, o.newest = len(list), span.Newest
+	for _, to := range list {
+		b := r.Batch()
+		at := b.ReceiverPlace(to.queue)
+		if err := b.Run(); err != nil {
+			return o, err
+		}
+		_, _, working, err := r.FirstTask(to.queue, to.queue)
+		if err != nil {
+			return o, err
+		}
+		o.working = o.working || working
+		if !working && at.Found && at.V.Compare(span.Newest) < 0 {
+			o.queues = append(o.queues, to.queue)
+		}
+	}
+	return o, nil
+}
+
+// recordOwed records the work of telling receivers what they have not been told.
+func (a *App) recordOwed(ctx context.Context) (o owed, err error) {
+	err = a.db.View(ctx, func(r *record.Reader) (err error) {
+		o, err = a.findOwed(r)
+		return err
+	})
+	if err != nil || len(o.queues) == 0 {
+		return o, err
+	}
+	err = a.db.Update(ctx, record.AppScope, func(tx *record.Txn) (err error) {
+		if o, err = a.findOwed(&tx.Reader); err != nil {
+			return err
+		}
+		at := now().UnixMicro()
+		for _, queue := range o.queues {
+			if err := tx.AddTask(queue, queue, codec.Task{Scope: record.AppScope, RecordedAt: at, Due: at}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && len(o.queues) > 0 {
+		o.working = true
+		a.outbox.Wake()
+	}
+	return o, err
+}
+
+// feed has receivers told of what happens, until ctx ends.
+func (a *App) feed(ctx context.Context) {
+	waiter, wakes := a.db.Store().(storage.Waiter)
+	for ctx.Err() == nil {
+		o, err := a.recordOwed(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.options.Logger.WarnContext(ctx, "durable work", "queue", queueHandler, "error", err)
+		}
+		wait := deliverLook
+		if err != nil || o.working || !wakes {
+			wait = deliverIdle
+		}
+		waiting, cancel := context.WithTimeout(ctx, wait)
+		if err == nil && wakes && o.receivers > 0 && !o.working {
+			err = waiter.Wait(waiting, nil, o.newest)
+		}
+		if err != nil || o.receivers == 0 || o.working || !wakes {
+			<-waiting.Done()
+		}
+		cancel()
+	}
+}
