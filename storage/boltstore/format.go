@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,7 +25,8 @@ var (
 	dataBucket = []byte("data")
 
 	// logBucket: position, 8 bytes -> position of the record before it in the
-	// same log or 0, 8 bytes; then the record's value. The records of all logs
+	// same log or 0, 8 bytes, then the record's value, and the checksum of both:
+	// see seal. The records of all logs
 	// lie in one range that only grows at its end, so that a commit writes few
 	// pages, however many logs it appends to. No position is left out: what is
 	// before the first record has been trimmed. The bucket's sequence is the
@@ -52,7 +54,10 @@ const (
 	dueHead = 'h'
 )
 
-const markEvery = 64
+const (
+	markEvery = 64
+	linkLen   = 8
+)
 
 // head is what headBucket holds of a log.
 type head struct{ position, count uint64 }
@@ -108,7 +113,7 @@ func prepare(db *bbolt.DB) error {
 	case version == formatVersion:
 		return nil
 	case version == 2:
-		return db.Update(addDues)
+		return db.Update(func(tx *bbolt.Tx) error { return errors.Join(sealRecords(tx), addDues(tx)) })
 	case version != 0:
 		return fmt.Errorf("the file has format %d, which this program no longer reads; it knows %d", version, formatVersion)
 	}
@@ -124,6 +129,18 @@ func prepare(db *bbolt.DB) error {
 
 func putVersion(tx *bbolt.Tx) error {
 	return tx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
+}
+
+// sealRecords adds the checksums that format 3 has.
+func sealRecords(tx *bbolt.Tx) error {
+	c := tx.Bucket(logBucket).Cursor()
+	for k, v := c.First(); len(k) == 8; k, v = c.Seek(recordKey(binary.BigEndian.Uint64(k) + 1)) {
+		k = bytes.Clone(k)
+		if err := tx.Bucket(logBucket).Put(k, seal(nil, k, v)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addDues makes format 3 of format 2, in which nothing could be trimmed.

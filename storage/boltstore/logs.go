@@ -27,7 +27,8 @@ func (w *logWriter) store(records []record, base uint64) error {
 			h = decodeHead(w.heads.Get(rec.log))
 		}
 		rec.link(h.position)
-		if err := w.logs.Put(recordKey(position), rec.data); err != nil {
+		key := recordKey(position)
+		if err := w.logs.Put(key, seal(nil, key, rec.data)); err != nil {
 			return err
 		}
 		h = head{position: position, count: h.count + 1}

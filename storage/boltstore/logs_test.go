@@ -250,6 +250,15 @@ func TestFormat2(t *testing.T) {
 		return tx.Put([]byte("key"), []byte("value"))
 	})
 	err = s.db.Update(func(tx *bbolt.Tx) error {
+		// Its records had no checksums.
+		logs := tx.Bucket(logBucket)
+		for position := range uint64(500) {
+			key := recordKey(position + 1)
+			sealed := logs.Get(key)
+			if err := logs.Put(key, bytes.Clone(sealed[:len(sealed)-sealLen])); err != nil {
+				return err
+			}
+		}
 		return errors.Join(tx.DeleteBucket(dueBucket), tx.Bucket(metaBucket).Put(formatKey, []byte{0, 0, 0, 0, 0, 0, 0, 2}))
 	})
 	if err := errors.Join(err, s.Close()); err != nil {
@@ -429,4 +438,38 @@ func TestTrimGivesSpaceBack(t *testing.T) {
 func logSpanOf(r storage.Reader) storage.LogSpan {
 	span, _ := r.Logs()
 	return span
+}
+
+// TestDamagedRecord changes a bit of what a record says.
+func TestDamagedRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	s, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx storage.Txn) error { return tx.Append([]byte("a log"), []byte("what was said")) })
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := bytes.ReplaceAll(content, []byte("what was said"), []byte("what was sajd"))
+	if err := os.WriteFile(path, damaged, 0o600); err != nil || bytes.Equal(content, damaged) {
+		t.Fatalf("the file is as it was (%v)", err)
+	}
+	if s, err = Open(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, logs := range [][][]byte{nil, {[]byte("a log")}} {
+		err := s.View(t.Context(), func(r storage.Reader) error {
+			_, err := r.Tail(logs, storage.Position{}, 0)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "the file is damaged") {
+			t.Errorf("Tail of %q answers %v", logs, err)
+		}
+	}
 }

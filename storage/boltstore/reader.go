@@ -359,10 +359,10 @@ func (r *reader) tailAll(after uint64, limit int) ([]storage.Record, error) {
 	c := r.cursor(&r.logs, logBucket)
 	k, v := c.Seek(recordKey(after + 1))
 	for position := after + 1; uint64(len(found)) < n; position++ {
-		if len(k) != 8 || binary.BigEndian.Uint64(k) != position || len(v) < 8 {
+		if len(k) != 8 || binary.BigEndian.Uint64(k) != position || len(v) < linkLen+sealLen {
 			return nil, missing(position)
 		}
-		found = append(found, storage.Record{Position: storage.PositionAt(0, position), Value: v[8:]})
+		found = append(found, storage.Record{Position: storage.PositionAt(0, position), Value: unseal(k, v)[linkLen:]})
 		k, v = c.Next()
 	}
 	return found, nil
@@ -387,13 +387,14 @@ func (r *reader) tail(found []storage.Record, log []byte, after uint64, limit in
 		var key [8]byte
 		binary.BigEndian.PutUint64(key[:], position)
 		k, v := c.Seek(key[:])
-		if !bytes.Equal(k, key[:]) || len(v) < 8 {
+		if !bytes.Equal(k, key[:]) || len(v) < linkLen+sealLen {
 			if trimmed, _ := r.span(); position <= trimmed {
 				break
 			}
 			return nil, missing(position)
 		}
-		found = append(found, storage.Record{Log: log, Position: storage.PositionAt(0, position), Value: v[8:]})
+		v = unseal(k, v)
+		found = append(found, storage.Record{Log: log, Position: storage.PositionAt(0, position), Value: v[linkLen:]})
 		before := binary.BigEndian.Uint64(v)
 		if before >= position {
 			return nil, missing(before)

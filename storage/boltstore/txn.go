@@ -94,7 +94,7 @@ func (o *overlay) tail(found []storage.Record, logs [][]byte, after uint64) []st
 		} else if !slices.ContainsFunc(logs, func(log []byte) bool { return bytes.Equal(log, name) }) {
 			continue
 		}
-		found = append(found, storage.Record{Log: name, Position: storage.PositionAt(0, position), Value: rec.data[8:]})
+		found = append(found, storage.Record{Log: name, Position: storage.PositionAt(0, position), Value: rec.data[linkLen:]})
 	}
 	return found
 }
@@ -272,8 +272,8 @@ func (t *txn) Append(log, value []byte) error {
 	if err := driver.CheckEntry(log, value); err != nil {
 		return err
 	}
-	data := t.over.take(8 + len(value))
-	copy(data[8:], value)
+	data := t.over.take(linkLen + len(value))
+	copy(data[linkLen:], value)
 	t.over.records = append(t.over.records, record{t.over.copy(log), data})
 	return nil
 }
