@@ -30,26 +30,26 @@ const (
 	MemberRemoved EventType = "member.removed" // User
 
 	ChannelCreated   EventType = "channel.created"   // Channel, User who made it
-	ChannelUpdated   EventType = "channel.updated"   // Channel; also frozen, disabled, overrides, and one's own mute of it
+	ChannelUpdated   EventType = "channel.updated"   // Channel; also frozen, disabled, overrides, and, with User, one's own mute of it
 	ChannelDeleted   EventType = "channel.deleted"   // HardDelete
 	ChannelTruncated EventType = "channel.truncated" // Channel, HardDelete
-	ChannelHidden    EventType = "channel.hidden"    // ClearHistory; one's own
-	ChannelVisible   EventType = "channel.visible"   // one's own, by ShowChannel; a new message shows a channel without it
+	ChannelHidden    EventType = "channel.hidden"    // User, ClearHistory; one's own
+	ChannelVisible   EventType = "channel.visible"   // User; one's own, by ShowChannel; a new message shows a channel without it
 
 	UserUpdated  EventType = "user.updated"  // User; they themselves and the readers of their channels are told
 	UserBanned   EventType = "user.banned"   // User, By; they themselves and who may ban in the channel
 	UserUnbanned EventType = "user.unbanned" // User, By; the same; also when a ban ends
-	UserMuted    EventType = "user.muted"    // User; who muted is told
-	UserUnmuted  EventType = "user.unmuted"  // User; who muted is told
+	UserMuted    EventType = "user.muted"    // User, By who muted them and is told
+	UserUnmuted  EventType = "user.unmuted"  // User, By; the same
 	UserFlagged  EventType = "user.flagged"  // User, By who flagged them and is told
 
 	TypingStart EventType = "typing.start" // User; live only: it is not kept, and has no Cursor of its own
 	TypingStop  EventType = "typing.stop"  // User; live only
 
-	AddedToChannel     EventType = "notification.added_to_channel"     // Channel, Member; one's own
-	RemovedFromChannel EventType = "notification.removed_from_channel" // one's own; the last one is told of the channel
-	NotificationRead   EventType = "notification.mark_read"            // Unread; one's own
-	NotificationUnread EventType = "notification.mark_unread"          // Unread; one's own
+	AddedToChannel     EventType = "notification.added_to_channel"     // Channel, Member, User; one's own
+	RemovedFromChannel EventType = "notification.removed_from_channel" // User; one's own; the last one is told of the channel
+	NotificationRead   EventType = "notification.mark_read"            // User, Unread; one's own
+	NotificationUnread EventType = "notification.mark_unread"          // User, Unread; one's own
 )
 
 // Event is one change as its viewer may see it when it is read: a message that

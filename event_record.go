@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"cmp"
+
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
 )
@@ -41,8 +43,10 @@ func (r *room) tell(tx *record.Txn, e codec.Event) error {
 	return tx.TellChannel(r.number, r.stamped(&e))
 }
 
-// tellUser tells one user of something in the channel.
+// tellUser tells one user of something in the channel, which is about them
+// unless it says another.
 func (r *room) tellUser(tx *record.Txn, user string, e codec.Event) error {
+	e.User = cmp.Or(e.User, user)
 	return tx.TellUser(user, r.stamped(&e))
 }
 

@@ -287,7 +287,7 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 		m := memberFrom(shown(people, t.User), t.member.V)
 		e.Member, e.User = &m, &m.User
 	case codec.EventChannelHidden:
-		e.HardDelete, e.ClearHistory = false, t.Hard
+		e.User, e.HardDelete, e.ClearHistory = who(t.User), false, t.Hard
 	case codec.EventCustom:
 		e.User, e.Data = who(t.By), decodeCustom(t.Data)
 	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,

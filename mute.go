@@ -101,7 +101,7 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, kind 
 		if err := tx.PutMutes(string(s.user), list); err != nil {
 			return err
 		}
-		return tx.TellUser(string(s.user), &codec.Event{Kind: kind, At: now().UnixMicro(), User: string(user)})
+		return tx.TellUser(string(s.user), &codec.Event{Kind: kind, At: now().UnixMicro(), User: string(user), By: string(s.user)})
 	})
 }
 

@@ -237,7 +237,7 @@ func TestWhoJoinsIsToldFromThenOnAndWhoLeavesUntilThen(t *testing.T) {
 		s.as("john").send(lounge, "not read in time")
 		s.check(s.as("jane").LeaveChannel(s.ctx, lounge))
 		s.as("john").send(lounge, "behind her back")
-		jane.wants("notification.removed_from_channel")
+		jane.wants("notification.removed_from_channel jane")
 		john.wants("message.new not read in time", "member.removed jane", "message.new behind her back")
 		s.check(s.AddMembers(s.ctx, lounge, []chat.MemberDraft{{UserID: "jane"}}, nil))
 		jane.wants("member.added jane", "notification.added_to_channel jane")
@@ -319,10 +319,10 @@ func TestOnesOwnChangesAreToldToOneself(t *testing.T) {
 		s.check(s.as("jane").MuteUser(s.ctx, "john", 0))
 		s.check(s.as("jane").FlagUser(s.ctx, "john", "rude"))
 		s.check(s.as("jane").MuteChannel(s.ctx, lounge, 0))
-		jane.wants("notification.mark_read", "message.read jane", "notification.mark_unread", "channel.hidden", "channel.visible",
-			"user.muted john", "user.flagged john", "channel.updated")
+		jane.wants("notification.mark_read jane", "message.read jane", "notification.mark_unread jane", "channel.hidden jane", "channel.visible jane",
+			"user.muted john", "user.flagged john", "channel.updated jane")
 		s.check(s.as("jane").HideChannel(s.ctx, lounge, true))
-		jane.wants("channel.hidden cleared")
+		jane.wants("channel.hidden jane cleared")
 		john.wants("message.new hello", "message.read jane")
 	})
 }

@@ -6,6 +6,7 @@ package chattest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"example.com/chat"
 	"example.com/chat/storage/memstore"
@@ -118,4 +119,67 @@ func (a *App) UnreadOf(cid chat.CID, user chat.UserID) int {
 		a.tb.Fatal(err)
 	}
 	return n
+}
+
+// Watcher reads events for a user, or for the application, one at a time.
+type Watcher struct {
+	app    *App
+	user   chat.UserID
+	query  chat.EventQuery
+	cursor chat.Cursor
+	next   []chat.Event
+}
+
+// Watch begins to read what a user is told from now on; an empty user is the
+// application.
+func (a *App) Watch(user chat.UserID, q chat.EventQuery) *Watcher {
+	a.tb.Helper()
+	var page chat.Page[chat.ChannelState]
+	var err error
+	now := chat.ChannelQuery{Limit: 1, Messages: chat.None, Members: chat.None}
+	if user == "" {
+		page, err = a.Channels(context.Background(), now)
+	} else {
+		page, err = a.As(user).Channels(context.Background(), now)
+	}
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	return &Watcher{app: a, user: user, query: q, cursor: page.Cursor}
+}
+
+// patience is how long a Watcher waits.
+const patience = 10 * time.Second
+
+// Next waits for the next event and returns it. It fails the test if none comes
+// within ten seconds.
+func (w *Watcher) Next() chat.Event {
+	w.app.tb.Helper()
+	for len(w.next) == 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		var err error
+		if w.user == "" {
+			w.next, w.cursor, err = w.app.Poll(ctx, w.cursor, w.query)
+		} else {
+			w.next, w.cursor, err = w.app.As(w.user).Poll(ctx, w.cursor, w.query)
+		}
+		cancel()
+		if err != nil {
+			w.app.tb.Fatal(err)
+		}
+	}
+	e := w.next[0]
+	w.next = w.next[1:]
+	return e
+}
+
+// WaitFor waits for the next event of a type and returns it; others are left
+// out.
+func (w *Watcher) WaitFor(t chat.EventType) chat.Event {
+	w.app.tb.Helper()
+	for {
+		if e := w.Next(); e.Type == t {
+			return e
+		}
+	}
 }

@@ -53,3 +53,21 @@ func ExampleApp() {
 	// Output:
 	// chat: Send: restricted_visibility: names 2 users; at most 1
 }
+
+// A test waits for what happens, and not for time to pass.
+func ExampleApp_Watch() {
+	t := &tb{}
+	app := chattest.New(t)
+	ride := app.AddChannel("messaging:ride-42", "jane", "john")
+
+	jane := app.Watch("jane", chat.EventQuery{})
+	go app.Say(ride, "john", "At the corner")
+	e := jane.WaitFor(chat.MessageNew)
+	fmt.Println(e.User.ID, e.Message.Text)
+
+	for _, f := range t.cleanup {
+		f()
+	}
+	// Output:
+	// john At the corner
+}
