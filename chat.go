@@ -34,8 +34,9 @@ type App struct {
 	closers  []func() // of what commands hold
 	owned    bool     // the store was opened by Open, and is closed by Close
 
-	stopFeed func()
-	feeding  sync.WaitGroup
+	stopFeed     func()
+	feeding      sync.WaitGroup
+	settingsNews chan struct{} // there may be a receiver of events now
 
 	closing sync.Once
 	closed  chan struct{}
@@ -76,7 +77,7 @@ func New(store storage.Store, options *Options) (*App, error) {
 	a := &App{
 		db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews,
 		poster: newPoster(o.CallbackTransport), typing: newTyping(),
-		stopFeed: func() {}, closed: make(chan struct{}),
+		stopFeed: func() {}, settingsNews: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	a.commands = a.knownCommands()
 	identity, err := a.prepare()

@@ -61,10 +61,10 @@ const (
 )
 
 const (
-	deliverFor   = 8 * time.Second // one run of a queue; well under its limit
-	deliverIdle  = time.Second     // how long a run waits for more
-	deliverBytes = 1 << 20         // of a body; at least one event
-	deliverLook  = 5 * time.Second // how soon a change of the settings is seen
+	deliverFor   = 8 * time.Second  // one run of a queue; well under its limit
+	deliverIdle  = time.Second      // how long a run waits for more
+	deliverBytes = 1 << 20          // of a body; at least one event
+	deliverLook  = 30 * time.Second // how soon a change of the settings by another App is seen
 )
 
 // receiver is one who is told of everything.
@@ -394,7 +394,10 @@ func (a *App) feed(ctx context.Context) {
 			err = waiter.Wait(waiting, nil, o.newest)
 		}
 		if err != nil || o.receivers == 0 || o.working || !wakes {
-			<-waiting.Done()
+			select {
+			case <-waiting.Done():
+			case <-a.settingsNews:
+			}
 		}
 		cancel()
 	}

@@ -196,6 +196,7 @@ func (f *follower) open(r *record.Reader) (*eventView, error) {
 			for c := range v.only {
 				f.channels = append(f.channels, c)
 			}
+			slices.Sort(f.channels)
 		}
 		return v, nil
 	}

@@ -133,9 +133,11 @@ func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
 	if t.room, err = v.room(c); err != nil {
 		return false, err
 	}
-	t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
+	if t.Kind != codec.EventUserUpdated { // which is told in one of their channels
+		t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
+	}
 	if v.caller.app {
-		return t.event.CID != "", nil
+		return t.event.CID != "", nil // else nothing is left of the channel
 	}
 	return v.admits(t, c, from)
 }
@@ -166,6 +168,8 @@ func (v *eventView) admits(t *telling, c record.Channel, from storage.Position) 
 	case t.room.enter() != nil:
 		return t.Kind == codec.EventChannelUpdated && t.room.readable() && t.room.channel.Disabled, nil
 	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
+		return false, nil
+	case t.Kind == codec.EventMessageErased && t.Sent <= t.room.floor():
 		return false, nil
 	case t.Private:
 		return t.room.seesAllPrivate(), nil

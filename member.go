@@ -294,7 +294,7 @@ func leave(tx *record.Txn, r *room, users []string) error {
 		if err := r.tell(tx, codec.Event{Kind: codec.EventMemberRemoved, User: user}); err != nil {
 			return err
 		}
-		if err := r.tellUser(tx, user, codec.Event{Kind: codec.EventRemovedFromChannel}); err != nil {
+		if err := r.tellUser(tx, user, codec.Event{Kind: codec.EventRemovedFromChannel, CID: channel.CID}); err != nil {
 			return err
 		}
 	}

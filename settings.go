@@ -264,6 +264,10 @@ func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) 
 		return beginReceiver(tx, queueWebhook)
 	})
 	a.outbox.Wake()
+	select {
+	case a.settingsNews <- struct{}{}:
+	default:
+	}
 	return err
 }
 
