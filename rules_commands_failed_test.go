@@ -1,8 +1,10 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"example.com/chat"
 	"example.com/chat/internal/faultstore"
@@ -70,4 +72,33 @@ func TestCommandWhoseAnswerIsNotStoredIsRepeatedToTheSameEffect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCloseEndsCommandsThatRun: the send is answered, and the handler told,
+// whatever it does then.
+func TestCloseEndsCommandsThatRun(t *testing.T) {
+	var running, told chan struct{}
+	o := commandOptions()
+	o.Commands[0].Handler = chat.CommandFunc(func(ctx context.Context, _ chat.CommandCall) (chat.CommandAnswer, error) {
+		close(running)
+		<-ctx.Done()
+		close(told)
+		return chat.CommandAnswer{To: chat.ToChannel, Text: "late"}, nil
+	})
+	inMemory(t, o, func(t *testing.T, s *scenario) {
+		running, told = make(chan struct{}), make(chan struct{})
+		commandStory(s)
+		done := make(chan error)
+		go func() { done <- second(s.As("jane").Send(s.ctx, commandRoom, chat.Draft{Text: "/echo x"})) }()
+		<-running
+		start := time.Now()
+		s.check(s.Close())
+		wantErr(t, <-done, chat.ErrClosed)
+		<-told
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("it took %v", waited)
+		}
+		s.open()
+		s.as("jane").wantTexts(commandRoom)
+	})
 }
