@@ -145,13 +145,18 @@ func TestALaterResultLeavesWhatIsGoneAlone(t *testing.T) {
 					}
 				}
 				for key, value := range after {
-					if key[0] == 'q' || key[0] == 'd' {
+					if isWorkOf(key, "previews") {
 						t.Errorf("work is left: %q %q", key, value)
 					}
 				}
 			})
 		})
 	}
+}
+
+// isWorkOf says whether a key is one of a queue.
+func isWorkOf(key, queue string) bool {
+	return (key[0] == 'q' || key[0] == 'd') && strings.HasPrefix(key[1:], queue+"\x00")
 }
 
 // No text is kept beside the message, so that nothing of it is left when the
@@ -244,7 +249,7 @@ func TestLatePreviewsThatNobodyMakesAreDropped(t *testing.T) {
 			s.sleep(2 * time.Hour)
 			work()
 			for key := range s.dump() {
-				if key[0] == 'q' || key[0] == 'd' {
+				if isWorkOf(key, "previews") {
 					t.Errorf("work is left: %q", key)
 				}
 			}
