@@ -147,9 +147,10 @@ func checkLayout(r *record.Reader) (identity string, err error) {
 	return meta.V.Store, nil
 }
 
-// Close ends the background work, waits for what runs, handlers and Enrichers of
-// the application too, and closes the store if Open opened it. Calls afterwards
-// answer ErrClosed. A second Close does nothing.
+// Close ends the background work, waits for what runs of it, the application's
+// PendingHandler and Enricher too, and closes the store if Open opened it.
+// Commands that run are told by their contexts, and not waited for. Calls
+// afterwards answer ErrClosed. A second Close does nothing.
 func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)

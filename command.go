@@ -26,8 +26,8 @@ type Command struct {
 
 // CommandHandler runs a command or an action of its answer: outside of any
 // transaction, for each send of it, at the same time for several. It has to
-// return when its context ends, after Options.CommandTimeout; a send does not
-// wait longer. What it returns as an error is logged, and its author is told
+// return when its context ends, after Options.CommandTimeout or when the send
+// or the App ends; none of them waits longer. What it returns as an error is logged, and its author is told
 // only that the command failed; so it is after a panic.
 type CommandHandler interface {
 	RunCommand(context.Context, CommandCall) (CommandAnswer, error)

@@ -154,6 +154,27 @@ func (a *App) mayEnrich(l link, skip bool, attachments int) bool {
 // kept beside the message.
 const queuePreviews = "previews"
 
+// lateAtOnce is how many late previews are waited for at the same time: as many
+// as the outbox takes together, so that slow pages hold up few others. How many
+// are fetched at once is the Enricher's to bound.
+const lateAtOnce = 64
+
+// lateForOthers is for how long an App without previews leaves the late ones to
+// another on the same store.
+const lateForOthers = 24 * time.Hour
+
+// latePreviews makes late previews; without previews, it drops what nobody made.
+func (a *App) latePreviews() outbox.Queue {
+	if a.previews != nil {
+		return outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce}
+	}
+	return outbox.Queue{
+		Name:  queuePreviews,
+		Run:   func(context.Context, outbox.Job) error { return nil },
+		Delay: func(*record.Reader) (time.Duration, error) { return lateForOthers, nil },
+	}
+}
+
 // addLate records that the preview of a message is still to come, and that of
 // the link which an edit has taken away is not: behind it, the new one would
 // wait until it is due, which is far off if the clock was set back meanwhile.
@@ -230,8 +251,3 @@ func findBare(r *record.Reader, id MessageID) (*found, error) {
 	}
 	return f, nil
 }
-
-// lateAtOnce is how many late previews are waited for at the same time: as many
-// as the outbox takes together, so that slow pages hold up few others. How many
-// are fetched at once is the Enricher's to bound.
-const lateAtOnce = 64

@@ -22,7 +22,7 @@ const (
 )
 
 func (a *App) queues() []outbox.Queue {
-	list := []outbox.Queue{
+	return []outbox.Queue{
 		{Name: queueExpiry, Run: a.expire, Delay: func(r *record.Reader) (time.Duration, error) {
 			s, err := loadSettings(r)
 			if err != nil {
@@ -35,14 +35,11 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queuePurge, Run: a.purge},
 		{Name: queueBan, Run: a.endBan},
 		{Name: queueEphemeral, Run: a.expireEphemeral},
+		a.latePreviews(),
 		{Name: queueEvents, Run: a.trimEvents},
 		{Name: queueHandler, Run: a.deliverEvents(queueHandler)},
 		{Name: queueWebhook, Run: a.deliverEvents(queueWebhook)},
 	}
-	if a.previews != nil {
-		list = append(list, outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce})
-	}
-	return list
 }
 
 // storePending stores a message that awaits commit, with the work of expiring
