@@ -36,6 +36,10 @@ type Options struct {
 	// over HTTP, is tried again. Default 3 days.
 	PendingGiveUp time.Duration
 
+	// Moderator is asked before a user posts or edits a message. Default: nobody
+	// is.
+	Moderator Moderator
+
 	// Markdown says how the text of messages becomes HTML.
 	Markdown MarkdownOptions
 

@@ -48,10 +48,8 @@ func (a *App) send(ctx context.Context, op string, c caller, cid CID, author Use
 
 // store sends what was made ready.
 func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outgoing) (Message, error) {
-	if out.enriches {
-		if err := a.enrichSend(ctx, op, c, cid, out); err != nil {
-			return Message{}, err
-		}
+	if err := a.lookAtSend(ctx, op, c, cid, out); err != nil {
+		return Message{}, err
 	}
 	var t *sending
 	err := a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
@@ -253,7 +251,7 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	}
 	for i, user := range t.mentions {
 		if !user.Found {
-			return nil, invalid(element("mentioned_users", i), "user %q does not exist", out.mentions[i])
+			return nil, blame(out.moderated.mentions, invalid(element("mentioned_users", i), "user %q does not exist", out.mentions[i]))
 		}
 	}
 	m := &codec.Message{
@@ -272,7 +270,7 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 		return nil, err
 	}
 	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody) {
-		return nil, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own")
+		return nil, blame(out.moderated.text, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own"))
 	}
 	if out.command != nil {
 		m.Command, m.Args = out.command.name, out.command.args
@@ -281,7 +279,9 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	if !m.Pending && len(out.metadata) > 0 {
 		return nil, invalid("pending_message_metadata", "is given but the message does not become pending")
 	}
-	m.Metadata = out.metadata
+	if m.Metadata = out.metadata; m.Pending && out.moderated.metadata != nil {
+		m.Metadata = out.moderated.metadata
+	}
 	return m, nil
 }
 
@@ -291,10 +291,10 @@ func (t *sending) checkRoom() error {
 	if err := room.change(); err != nil {
 		return err
 	}
-	answer := t.out.command != nil // what a command says is not the user's to be checked
+	answer, by := t.out.command != nil, &t.out.moderated // what they say is not the user's to be checked
 	if !answer || !t.out.command.own {
 		if err := checkMessageText(d.Text, room.kind.MaxMessageLength); err != nil {
-			return err
+			return blame(t.out.moderated.text, err)
 		}
 	}
 	if room.app {
@@ -310,9 +310,9 @@ func (t *sending) checkRoom() error {
 		{d.ParentID == "", CreateMessage},
 		{d.ParentID != "", CreateReply},
 		{d.Type == TypeSystem && !answer, CreateSystemMessage},
-		{len(d.Attachments) > 0 && !answer, CreateAttachment},
-		{len(t.out.mentions) > 0, CreateMention},
-		{t.out.link.url != "" && !answer, AddLinks},
+		{len(d.Attachments) > 0 && !answer && !by.ownAttachments, CreateAttachment},
+		{len(t.out.mentions) > 0 && !by.ownMentions, CreateMention},
+		{t.out.link.url != "" && !answer && !by.ownLink, AddLinks},
 	}
 	for _, n := range needs {
 		if n.when && !room.can(n.action) {
