@@ -206,8 +206,11 @@ func (p *pressing) post(ctx context.Context, out *outgoing, check func() error) 
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored.Pending {
+	switch {
+	case t.stored.Pending:
 		p.app.outbox.Wake()
+	case t.pushes:
+		p.app.outbox.Wake(queuePush)
 	}
 	if t.answer == nil {
 		t.render()

@@ -36,6 +36,13 @@ type Options struct {
 	// over HTTP, is tried again. Default 3 days.
 	PendingGiveUp time.Duration
 
+	// Pusher tells people of messages that became visible. Default: nobody does.
+	Pusher Pusher
+
+	// PushGiveUp is how long a failing call of Pusher is tried again. Default 1
+	// hour.
+	PushGiveUp time.Duration
+
 	// Moderator is asked before a user posts or edits a message. Default: nobody
 	// is.
 	Moderator Moderator
@@ -81,8 +88,8 @@ type Options struct {
 	MaxEvents int64
 
 	// NoBackground leaves work that is due later (expiry of pending and
-	// ephemeral messages, calls of Pending, callbacks, late previews, purging, forgetting of events)
-	// undone until the application calls
+	// ephemeral messages, calls of Pending and Pusher, callbacks, late previews,
+	// purging, forgetting of events) undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
 	NoBackground bool
@@ -146,11 +153,20 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.PendingGiveUp == 0 {
-		c.PendingGiveUp = 3 * 24 * time.Hour
-	}
-	if c.PendingGiveUp < 0 {
-		return c, invalid("Options.PendingGiveUp", "is %v; must be positive", c.PendingGiveUp)
+	for _, d := range []struct {
+		name     string
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{"PendingGiveUp", &c.PendingGiveUp, 3 * 24 * time.Hour},
+		{"PushGiveUp", &c.PushGiveUp, time.Hour},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+		if *d.value < 0 {
+			return c, invalid("Options."+d.name, "is %v; must be positive", *d.value)
+		}
 	}
 	for _, d := range []struct {
 		name               string

@@ -31,6 +31,7 @@ func (a *App) queues() []outbox.Queue {
 			return s.timeout(), nil
 		}},
 		{Name: queueCallback, Run: a.post, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold, Runners: postsAtOnce},
+		{Name: queuePush, Run: a.push, GiveUpAfter: a.options.PushGiveUp, Keep: keepPush, Runners: pushesAtOnce},
 		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold},
 		{Name: queuePurge, Run: a.purge},
 		{Name: queueBan, Run: a.endBan},
@@ -161,6 +162,7 @@ func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) 
 		return Message{}, err
 	}
 	var committed Message
+	pushes := false
 	err = a.update(ctx, op, scope, func(tx *record.Txn) error {
 		f, err := findPending(&tx.Reader, id)
 		if err != nil {
@@ -178,9 +180,15 @@ func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) 
 		if err := commit(tx, f); err != nil {
 			return err
 		}
+		if pushes, err = a.recordPush(tx, f.room, f.message); err != nil {
+			return err
+		}
 		committed, err = f.room.render(&tx.Reader, f.message, whole)
 		return err
 	})
+	if err == nil && pushes {
+		a.outbox.Wake(queuePush)
+	}
 	return committed, err
 }
 

@@ -59,8 +59,11 @@ func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outg
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored != nil && (t.stored.Pending || out.link.late) || out.command != nil && out.command.ephemeral {
+	switch {
+	case t.stored != nil && (t.stored.Pending || out.link.late) || out.command != nil && out.command.ephemeral:
 		a.outbox.Wake()
+	case t.pushes:
+		a.outbox.Wake(queuePush)
 	}
 	if t.answer == nil {
 		t.render()
@@ -92,7 +95,9 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	case m.Pending:
 		err = a.storePending(t.tx, t.room, &t.head.V, m)
 	default:
-		err = t.store(m)
+		if err = t.store(m); err == nil {
+			t.pushes, err = a.recordPush(t.tx, t.room, m)
+		}
 	}
 	if err == nil && t.out.link.late {
 		err = addLate(t.tx, t.room, m, t.out.link)
@@ -151,6 +156,7 @@ type sending struct {
 	quotedBody *record.Value[codec.Message]
 
 	stored *codec.Message // nil if it was there already
+	pushes bool           // it is to be pushed
 	answer *Message
 }
 
