@@ -26,9 +26,10 @@ const (
 // An action runs once, whoever calls it at the same time: who comes second gets
 // ErrNotFound, or ErrState while it runs and once the message is posted.
 // ErrInvalid for an action that the message does not have.
-func (s *Session) RunAction(ctx context.Context, id MessageID, action string) (Message, error) {
+func (s *Session) RunAction(ctx context.Context, id MessageID, action string) (_ Message, err error) {
 	const op = "RunAction"
-	err := checkMessageID("id", id)
+	defer s.app.operation(&ctx, op).ended(&err)
+	err = checkMessageID("id", id)
 	if err == nil {
 		err = checkName("action", action)
 	}

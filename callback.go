@@ -100,10 +100,12 @@ func (a *App) tell(ctx context.Context, job outbox.Job) error {
 	if err != nil {
 		return err
 	}
-	if t.what == toldSent {
-		return a.options.Pending.PendingSent(ctx, pending)
-	}
-	return a.options.Pending.PendingDeleted(ctx, pending)
+	return a.tracedCallback(ctx, CallbackPending, t.message.ID, job.Attempt, 0, func() error {
+		if t.what == toldSent {
+			return a.options.Pending.PendingSent(ctx, pending)
+		}
+		return a.options.Pending.PendingDeleted(ctx, pending)
+	})
 }
 
 // renderTold renders a pending message for the application. By now the channel
@@ -154,10 +156,11 @@ type FailedCallbackQuery struct {
 // FailedCallbacks returns callbacks that were given up: posts, then calls of
 // Options.Pusher, then those of Options.Pending; by message. They stay until they are requeued or discarded.
 // The list is read forwards: Prev is always empty.
-func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (Page[FailedCallback], error) {
+func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (_ Page[FailedCallback], err error) {
 	const op = "FailedCallbacks"
+	defer a.operation(&ctx, op).ended(&err)
 	var after string
-	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	err = checkLimit("limit", &q.Limit, standardPage, maxPage)
 	if err == nil && q.Page != "" {
 		err = q.Page.decodeText(tokenFailed, &after)
 	}
@@ -220,8 +223,9 @@ func failedFrom(queue string, g *record.GivenUp) (FailedCallback, error) {
 // message was deleted, and no longer what it said. A call of Options.Pusher goes
 // on with those who were not told yet, if the message is still there.
 // ErrNotFound for one that is not in the list.
-func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) error {
-	err := a.changeFailed(ctx, "RequeueCallback", id, func(tx *record.Txn, queue string, g *record.GivenUp) error {
+func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) (err error) {
+	defer a.operation(&ctx, "RequeueCallback").ended(&err)
+	err = a.changeFailed(ctx, "RequeueCallback", id, func(tx *record.Txn, queue string, g *record.GivenUp) error {
 		at := now().UnixMicro()
 		again := codec.Task{Scope: g.Scope, Payload: g.Payload, RecordedAt: at, Due: at}
 		if queue == queuePush {
@@ -251,7 +255,8 @@ func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) error {
 
 // DiscardCallback takes a callback that was given up off the list. ErrNotFound
 // for one that is not in it.
-func (a *App) DiscardCallback(ctx context.Context, id FailedCallbackID) error {
+func (a *App) DiscardCallback(ctx context.Context, id FailedCallbackID) (err error) {
+	defer a.operation(&ctx, "DiscardCallback").ended(&err)
 	return a.changeFailed(ctx, "DiscardCallback", id, func(*record.Txn, string, *record.GivenUp) error { return nil })
 }
 

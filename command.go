@@ -81,12 +81,14 @@ const (
 type CommandInfo struct{ Name, Description, Args, Set string }
 
 // Commands returns the commands that are enabled in a channel, by name.
-func (a *App) Commands(ctx context.Context, cid CID) ([]CommandInfo, error) {
+func (a *App) Commands(ctx context.Context, cid CID) (_ []CommandInfo, err error) {
+	defer a.operation(&ctx, "Commands").ended(&err)
 	return a.commandsIn(ctx, application, cid)
 }
 
 // Commands returns the commands that are enabled in a channel, by name.
-func (s *Session) Commands(ctx context.Context, cid CID) ([]CommandInfo, error) {
+func (s *Session) Commands(ctx context.Context, cid CID) (_ []CommandInfo, err error) {
+	defer s.app.operation(&ctx, "Commands").ended(&err)
 	return s.app.commandsIn(ctx, as(s.user), cid)
 }
 

@@ -87,6 +87,10 @@ type Options struct {
 	// a change, and one more for each who sees a private message. 0: any number.
 	MaxEvents int64
 
+	// Trace is told what the engine does, for metrics and traces. Default:
+	// nobody is.
+	Trace *Trace
+
 	// NoBackground leaves work that is due later (expiry of pending and
 	// ephemeral messages, calls of Pending and Pusher, callbacks, late previews,
 	// purging, forgetting of events) undone until the application calls
@@ -146,6 +150,11 @@ func (o *Options) withDefaults() (Options, error) {
 	if o != nil {
 		c = *o
 	}
+	var trace Trace
+	if c.Trace != nil {
+		trace = *c.Trace
+	}
+	c.Trace = &trace
 	var err error
 	if c.Markdown, err = c.Markdown.withDefaults(); err != nil {
 		return c, err

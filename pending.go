@@ -152,8 +152,9 @@ func findStored(r *record.Reader, id MessageID) (*found, error) {
 // send. ErrNotPending for a message that was pending once, or never was;
 // ErrNotFound for an id never known; ErrChannelDeleted and ErrFrozen leave it
 // pending.
-func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) {
+func (a *App) CommitMessage(ctx context.Context, id MessageID) (_ Message, err error) {
 	const op = "CommitMessage"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkMessageID("id", id); err != nil {
 		return Message{}, in(op, err)
 	}
@@ -262,10 +263,11 @@ type PendingQuery struct {
 
 // PendingMessages returns pending messages of one channel or all, oldest first.
 // The list is read forwards: Prev is always empty.
-func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message], error) {
+func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (_ Page[Message], err error) {
 	const op = "PendingMessages"
+	defer a.operation(&ctx, op).ended(&err)
 	var page Page[Message]
-	err := checkLimit("limit", &q.Limit, standardPendingLimit, maxPage)
+	err = checkLimit("limit", &q.Limit, standardPendingLimit, maxPage)
 	var sent, number, tokenOf int64
 	if err == nil && q.CID != "" {
 		err = checkCID("cid", q.CID)

@@ -121,7 +121,7 @@ func (a *App) push(ctx context.Context, job outbox.Job) error {
 		if err != nil || f == nil || f.room.channel.DeletedAt != 0 || f.room.sees(f.message) != whole {
 			return err // it is not there any more
 		}
-		t := &telling{reader: r, room: f.room, message: f.message, after: work.after}
+		t := &pushing{reader: r, room: f.room, message: f.message, after: work.after}
 		if p.Recipients, more, err = t.next(); err != nil || len(p.Recipients) == 0 {
 			next.after = t.after
 			return err
@@ -133,7 +133,8 @@ func (a *App) push(ctx context.Context, job outbox.Job) error {
 		return err
 	}
 	if len(p.Recipients) > 0 {
-		if err := a.options.Pusher.Push(ctx, p); err != nil {
+		err := a.tracedCallback(ctx, CallbackPush, work.message, job.Attempt, len(p.Recipients), func() error { return a.options.Pusher.Push(ctx, p) })
+		if err != nil {
 			return err
 		}
 	}
@@ -143,8 +144,8 @@ func (a *App) push(ctx context.Context, job outbox.Job) error {
 	return nil
 }
 
-// telling is a message of which people are to be told.
-type telling struct {
+// pushing is a message of which people are to be told.
+type pushing struct {
 	reader  *record.Reader
 	room    *room // as the application finds it
 	message *codec.Message
@@ -152,7 +153,7 @@ type telling struct {
 }
 
 // next finds the next recipients, and whether there may be more.
-func (t *telling) next() (recipients []UserID, more bool, err error) {
+func (t *pushing) next() (recipients []UserID, more bool, err error) {
 	for range pushSlices {
 		users, err := t.candidates()
 		if err != nil || len(users) == 0 {
@@ -168,7 +169,7 @@ func (t *telling) next() (recipients []UserID, more bool, err error) {
 }
 
 // candidates are the next users who may have to be told, by id.
-func (t *telling) candidates() ([]string, error) {
+func (t *pushing) candidates() ([]string, error) {
 	m := t.message
 	var list []string
 	switch {
@@ -199,7 +200,7 @@ func (t *telling) candidates() ([]string, error) {
 }
 
 // thread are those who take part in the thread of a reply, or are mentioned.
-func (t *telling) thread() ([]string, error) {
+func (t *pushing) thread() ([]string, error) {
 	m := t.message
 	replies, err := t.reader.NewestReplies(t.room.number, m.ParentAt, pushThread)
 	if err != nil {
@@ -226,7 +227,7 @@ func (t *telling) thread() ([]string, error) {
 }
 
 // told are those among users who are told of the message.
-func (t *telling) told(users []string) ([]UserID, error) {
+func (t *pushing) told(users []string) ([]UserID, error) {
 	rooms, err := t.room.of(t.reader, users)
 	if err != nil {
 		return nil, err
@@ -258,7 +259,7 @@ func (r *room) isToldOf(m *codec.Message) bool {
 }
 
 // fill tells what the message says.
-func (t *telling) fill(p *Push, work pushWork) error {
+func (t *pushing) fill(p *Push, work pushWork) error {
 	m := *t.message
 	m.QuotedID = ""
 	b := t.reader.Batch()

@@ -16,8 +16,9 @@ import (
 // the defaults.
 // ErrInvalid if the author is unknown or deactivated, ErrChannelDeleted,
 // ErrConflict if the id is taken by something else.
-func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *SendOptions) (Message, error) {
+func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *SendOptions) (_ Message, err error) {
 	const op = "Send"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("user_id", author); err != nil {
 		return Message{}, in(op, err)
 	}
@@ -31,7 +32,8 @@ func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *Send
 // for a reply, and further grants for what the draft holds. Sending what is not
 // a reply marks the channel read for the user. ErrConflict if the id is taken
 // by something else, seen by the user or not.
-func (s *Session) Send(ctx context.Context, cid CID, d Draft) (Message, error) {
+func (s *Session) Send(ctx context.Context, cid CID, d Draft) (_ Message, err error) {
+	defer s.app.operation(&ctx, "Send").ended(&err)
 	return s.app.send(ctx, "Send", as(s.user), cid, s.user, d, SendOptions{})
 }
 

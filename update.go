@@ -13,7 +13,8 @@ import (
 // UpdateMessage replaces text, attachments, mentions, quote and custom data of
 // a message: what the update leaves out is cleared. ErrDeleted and ErrPending
 // for messages that cannot be updated. Nil options are the defaults.
-func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, o *UpdateOptions) (Message, error) {
+func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, o *UpdateOptions) (_ Message, err error) {
+	defer a.operation(&ctx, "UpdateMessage").ended(&err)
 	html := ""
 	if o != nil {
 		html = o.HTML
@@ -24,21 +25,24 @@ func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, 
 // UpdateMessage replaces text, attachments, mentions, quote and custom data of
 // one's own message, with update-message-own, or of another's, with
 // update-message; see [App.UpdateMessage].
-func (s *Session) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate) (Message, error) {
+func (s *Session) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate) (_ Message, err error) {
+	defer s.app.operation(&ctx, "UpdateMessage").ended(&err)
 	return s.app.updateMessage(ctx, "UpdateMessage", as(s.user), id, u, "")
 }
 
 // PatchMessage changes parts of a message. Paths reach text, attachments,
 // mentioned_users, quoted_message_id, html, and any custom data. ErrDeleted and
 // ErrPending for messages that cannot be updated.
-func (a *App) PatchMessage(ctx context.Context, id MessageID, p Patch) (Message, error) {
+func (a *App) PatchMessage(ctx context.Context, id MessageID, p Patch) (_ Message, err error) {
+	defer a.operation(&ctx, "PatchMessage").ended(&err)
 	return a.patchMessage(ctx, "PatchMessage", application, id, p)
 }
 
 // PatchMessage changes parts of a message, with the grants of UpdateMessage.
 // Paths reach text, attachments, mentioned_users, quoted_message_id and any
 // custom data.
-func (s *Session) PatchMessage(ctx context.Context, id MessageID, p Patch) (Message, error) {
+func (s *Session) PatchMessage(ctx context.Context, id MessageID, p Patch) (_ Message, err error) {
+	defer s.app.operation(&ctx, "PatchMessage").ended(&err)
 	return s.app.patchMessage(ctx, "PatchMessage", as(s.user), id, p)
 }
 
