@@ -31,7 +31,8 @@ func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *Send
 // Send posts a message as the user. It needs create-message, or create-reply
 // for a reply, and further grants for what the draft holds. Sending what is not
 // a reply marks the channel read for the user. ErrConflict if the id is taken
-// by something else, seen by the user or not.
+// by something else, seen by the user or not; ErrRejected if a [Moderator] says
+// so.
 func (s *Session) Send(ctx context.Context, cid CID, d Draft) (_ Message, err error) {
 	defer s.app.operation(&ctx, "Send").ended(&err)
 	return s.app.send(ctx, "Send", as(s.user), cid, s.user, d, SendOptions{})

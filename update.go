@@ -24,7 +24,7 @@ func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, 
 
 // UpdateMessage replaces text, attachments, mentions, quote and custom data of
 // one's own message, with update-message-own, or of another's, with
-// update-message; see [App.UpdateMessage].
+// update-message; see [App.UpdateMessage]. ErrRejected if a [Moderator] says so.
 func (s *Session) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate) (_ Message, err error) {
 	defer s.app.operation(&ctx, "UpdateMessage").ended(&err)
 	return s.app.updateMessage(ctx, "UpdateMessage", as(s.user), id, u, "")
