@@ -45,8 +45,9 @@ type BanQuery struct {
 // of it is removed in the background. One that is in nobody's name is ended or
 // replaced by the application alone. ErrInvalid for a user who does not exist,
 // and for by itself.
-func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (Ban, error) {
+func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (_ Ban, err error) {
 	const op = "Ban"
+	defer a.operation(&ctx, op).ended(&err)
 	if by != "" {
 		if err := checkUserID("by", by); err != nil {
 			return Ban{}, in(op, err)
@@ -60,32 +61,37 @@ func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (Ban, error) {
 // for oneself. ErrPermission for one who may ban too, or created the channel, and
 // may do more than oneself; and where there is a ban that Unban does not end. See
 // [App.Ban].
-func (s *Session) Ban(ctx context.Context, d BanDraft) (Ban, error) {
+func (s *Session) Ban(ctx context.Context, d BanDraft) (_ Ban, err error) {
+	defer s.app.operation(&ctx, "Ban").ended(&err)
 	return s.app.ban(ctx, "Ban", as(s.user), d, s.user)
 }
 
 // Unban ends a user's ban from a channel, or from the whole application if cid
 // is empty. One who is not banned is no error.
-func (a *App) Unban(ctx context.Context, user UserID, cid CID) error {
+func (a *App) Unban(ctx context.Context, user UserID, cid CID) (err error) {
+	defer a.operation(&ctx, "Unban").ended(&err)
 	return a.unban(ctx, "Unban", application, user, cid)
 }
 
 // Unban ends a user's ban; it needs what Ban needs. One who is not banned is no
 // error. ErrPermission for a ban that is the application's, or by another user
 // who may ban still and may do more than oneself.
-func (s *Session) Unban(ctx context.Context, user UserID, cid CID) error {
+func (s *Session) Unban(ctx context.Context, user UserID, cid CID) (err error) {
+	defer s.app.operation(&ctx, "Unban").ended(&err)
 	return s.app.unban(ctx, "Unban", as(s.user), user, cid)
 }
 
 // Bans returns a page of the users who are banned now, by their ids. The list
 // is read forwards: Prev is always empty.
-func (a *App) Bans(ctx context.Context, q BanQuery) (Page[Ban], error) {
+func (a *App) Bans(ctx context.Context, q BanQuery) (_ Page[Ban], err error) {
+	defer a.operation(&ctx, "Bans").ended(&err)
 	return a.bans(ctx, "Bans", application, q)
 }
 
 // Bans returns a page of the users who are banned now; it needs what Ban needs.
 // See [App.Bans].
-func (s *Session) Bans(ctx context.Context, q BanQuery) (Page[Ban], error) {
+func (s *Session) Bans(ctx context.Context, q BanQuery) (_ Page[Ban], err error) {
+	defer s.app.operation(&ctx, "Bans").ended(&err)
 	return s.app.bans(ctx, "Bans", as(s.user), q)
 }
 

@@ -79,6 +79,10 @@ func New(store storage.Store, options *Options) (*App, error) {
 		poster: newPoster(o.CallbackTransport), typing: newTyping(),
 		stopFeed: func() {}, settingsNews: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
+	a.observeCommits()
+	if a.previews != nil {
+		a.previews.told = o.Trace.Fetch
+	}
 	a.commands = a.knownCommands()
 	identity, err := a.prepare()
 	if err != nil {
@@ -187,8 +191,9 @@ func (a *App) As(user UserID) *Session {
 // RunDueWork does the background work that is due now, and returns how many
 // pieces it ran. It is for applications that set Options.NoBackground, and for
 // tests.
-func (a *App) RunDueWork(ctx context.Context) (int, error) {
+func (a *App) RunDueWork(ctx context.Context) (_ int, err error) {
 	const op = "RunDueWork"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := a.usable(ctx); err != nil {
 		return 0, in(op, err)
 	}

@@ -64,7 +64,8 @@ const (
 	lookAgain = time.Minute
 )
 
-func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q EventQuery) ([]Event, Cursor, error) {
+func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q EventQuery) (_ []Event, _ Cursor, err error) {
+	defer a.operation(&ctx, op).ended(&err)
 	filter, err := q.check()
 	if err != nil {
 		return nil, cursor, in(op, err)

@@ -31,8 +31,9 @@ type FlagQuery struct {
 // ErrNotFound for one that the user cannot see, ErrDeleted and ErrPending for
 // one that is deleted or their own and pending. Again, it replaces the reason,
 // at most 1,000 runes, and keeps its place in the list.
-func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) error {
+func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) (err error) {
 	const op = "FlagMessage"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := checkReason(reason); err != nil {
 		return in(op, err)
 	}
@@ -59,9 +60,10 @@ func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) 
 // FlagUser reports a user to the moderators; it needs flag-user of any channel
 // type. ErrNotFound for one who does not exist, ErrInvalid for oneself. Again,
 // it replaces the reason, at most 1,000 runes, and keeps its place in the list.
-func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) error {
+func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) (err error) {
 	const op = "FlagUser"
-	err := checkUserID("user", user)
+	defer s.app.operation(&ctx, op).ended(&err)
+	err = checkUserID("user", user)
 	if err == nil {
 		err = checkReason(reason)
 	}
@@ -116,7 +118,8 @@ func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) (again boo
 
 // UnflagMessage removes all flags of a message: it was looked at. ErrNotFound
 // if the message does not exist.
-func (a *App) UnflagMessage(ctx context.Context, id MessageID) error {
+func (a *App) UnflagMessage(ctx context.Context, id MessageID) (err error) {
+	defer a.operation(&ctx, "UnflagMessage").ended(&err)
 	return a.changeMessage(ctx, "UnflagMessage", application, id, func(tx *record.Txn, f *found) error {
 		if f.message.Pending {
 			return nil // it has none, and perhaps the time of one that has
@@ -126,8 +129,9 @@ func (a *App) UnflagMessage(ctx context.Context, id MessageID) error {
 }
 
 // UnflagUser removes all flags of a user. One who has none is no error.
-func (a *App) UnflagUser(ctx context.Context, user UserID) error {
+func (a *App) UnflagUser(ctx context.Context, user UserID) (err error) {
 	const op = "UnflagUser"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("user", user); err != nil {
 		return in(op, err)
 	}
@@ -140,7 +144,8 @@ func (a *App) UnflagUser(ctx context.Context, user UserID) error {
 // of all messages and users. What is flagged and gone, or hidden by truncating,
 // is left out; where that is most, a page may have fewer than Limit as that of
 // [Session.Flags]. The list is read forwards: Prev is always empty.
-func (a *App) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
+func (a *App) Flags(ctx context.Context, q FlagQuery) (_ Page[Flag], err error) {
+	defer a.operation(&ctx, "Flags").ended(&err)
 	return a.flags(ctx, "Flags", application, q)
 }
 
@@ -150,7 +155,8 @@ func (a *App) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
 // needs ban-user of any channel type. About 500 flags are looked at for a page:
 // where most are not theirs to look at it has fewer than Limit, or none, and more
 // may follow as long as there is a Next. See [App.Flags].
-func (s *Session) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
+func (s *Session) Flags(ctx context.Context, q FlagQuery) (_ Page[Flag], err error) {
+	defer s.app.operation(&ctx, "Flags").ended(&err)
 	return s.app.flags(ctx, "Flags", as(s.user), q)
 }
 
