@@ -155,6 +155,13 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Text: "/ask why"},
 			{Op: model.Truncate, CID: "messaging:one"},
 		},
+		"the answer to a command in a channel that is truncated when the clock was set back": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.Sleep, For: time.Hour / 2},
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/ask why"},
+			{Op: model.ReopenInThePast, On: true},
+			{Op: model.Truncate, CID: "messaging:one"},
+		},
 		"the original of a pending message that was truncated and not yet purged": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, CID: "messaging:one", ID: "m1", User: "ann", Text: "m1", Hold: model.Held},
