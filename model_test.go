@@ -155,6 +155,13 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Text: "/ask why"},
 			{Op: model.Truncate, CID: "messaging:one"},
 		},
+		"a command that is sent again after what it did was undone": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/mute @ben"},
+			{Op: model.UnmuteUser, By: "ann", User: "ben"},
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/mute @ben"},
+			send("ben", "m2"),
+		},
 		"the answer to a command in a channel that is truncated when the clock was set back": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Sleep, For: time.Hour / 2},
