@@ -155,6 +155,13 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Text: "/ask why"},
 			{Op: model.Truncate, CID: "messaging:one"},
 		},
+		"a button pressed by one who was banned meanwhile": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/ask why"},
+			{Op: model.BanUser, CID: "messaging:one", User: "ann"},
+			{Op: model.RunAction, By: "ann", ID: "m1", Action: "again"},
+			{Op: model.RunAction, By: "ann", ID: "m1", Action: "cancel"},
+		},
 		"a command that is sent again after what it did was undone": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/mute @ben"},
