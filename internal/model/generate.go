@@ -396,7 +396,16 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 			s.By = g.user(ch)
 			return s
 		}},
-		{35, func() Step { return Step{Op: Undelete, ID: g.message(w, ch, deleted), User: g.user(ch)} }},
+		{35, func() Step {
+			s := Step{Op: Undelete, ID: g.message(w, ch, deleted), User: g.user(ch)}
+			reply := func(m *Message) bool { return m.Deleted && m.Parent != nil }
+			if i := slices.IndexFunc(ch.Messages, reply); i >= 0 && g.chance(4) { // under a deleted parent
+				s.ID = nameOf(ch.Messages[i])
+				g.todo = append(g.todo, s)
+				return Step{Op: Delete, ID: nameOf(ch.Messages[i].Parent)}
+			}
+			return s
+		}},
 		{40, func() Step { return Step{Op: Commit, ID: g.message(w, ch, pending)} }},
 		{25, func() Step { return Step{Op: MarkReadTo, ID: g.message(w, ch, nil), By: g.user(ch)} }},
 		{25, func() Step { return Step{Op: MarkUnread, ID: g.message(w, ch, nil), By: g.user(ch)} }},
