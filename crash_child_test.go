@@ -42,6 +42,7 @@ func crashChild(path string) {
 		}
 	}
 	crashFatal(crashLoad(app, callers))
+	crashFatal(crashLoadWaiting(os.Getenv("CHAT_CRASH_WAITING"), callers))
 	fmt.Println("ready")
 	var running sync.WaitGroup
 	for _, c := range callers {
@@ -108,6 +109,9 @@ type crashCaller struct {
 	user   chat.UserID
 	calls  int
 	mine   []*crashMine
+
+	waiting []*crashMine      // the answers to commands
+	banned  map[chat.CID]bool // where the caller's target is banned for good
 }
 
 // crashLoad finds what former processes left, so that it goes on.
@@ -161,7 +165,7 @@ func (c *crashCaller) call(call crashCall, do func(context.Context) (int64, erro
 }
 
 func crashRefusal(err error) string {
-	for _, kind := range []error{chat.ErrNotFound, chat.ErrNotPending, chat.ErrDeleted, chat.ErrParentDeleted, chat.ErrChannelDeleted} {
+	for _, kind := range []error{chat.ErrNotFound, chat.ErrNotPending, chat.ErrDeleted, chat.ErrParentDeleted, chat.ErrChannelDeleted, chat.ErrState} {
 		if errors.Is(err, kind) {
 			return kind.Error()
 		}
@@ -173,6 +177,7 @@ func crashRefusal(err error) string {
 // come back, a channel is deleted and not made again.
 func (c *crashCaller) enter() {
 	ctx := context.Background()
+	c.loadBans()
 	for _, cid := range crashShared {
 		members, err := c.app.Members(ctx, cid, chat.MemberQuery{Limit: 300})
 		crashFatal(err)
@@ -209,6 +214,10 @@ func (c *crashCaller) step() {
 		{7, c.read},
 		{4, c.mute},
 		{2, c.leaveAndJoin},
+		{8, c.ask},
+		{10, c.press},
+		{8, c.ban},
+		{8, c.flag},
 	}
 	if c.index < len(crashShared) {
 		acts = append(acts, act{4, c.truncate})
@@ -238,8 +247,11 @@ func (c *crashCaller) room() chat.CID {
 	if cid, owns := crashRecycled(c.index); owns && c.oneIn(2) {
 		return cid
 	}
-	return crashShared[c.random.IntN(len(crashShared))]
+	return c.shared()
 }
+
+// shared is a channel that stays.
+func (c *crashCaller) shared() chat.CID { return crashShared[c.random.IntN(len(crashShared))] }
 
 // pick is one of the caller's messages, or nil.
 func (c *crashCaller) pick(fits func(*crashMine) bool) *crashMine {
@@ -262,12 +274,16 @@ func (c *crashCaller) drop(gone *crashMine) {
 // draft is a new message.
 func (c *crashCaller) draft(op string) crashCall {
 	c.calls++
-	call := crashCall{Op: op, CID: c.room(), ID: chat.MessageID(fmt.Sprintf("%d-%d-%d", c.round, c.index, c.calls))}
+	call := crashCall{Op: op, CID: c.room(), ID: c.newID()}
 	call.Text = c.text("text of " + string(call.ID))
 	if call.Silent = c.oneIn(10); c.oneIn(6) {
 		call.Quoted = c.known.pick(c.random, call.CID)
 	}
 	return call
+}
+
+func (c *crashCaller) newID() chat.MessageID {
+	return chat.MessageID(fmt.Sprintf("%d-%d-%d", c.round, c.index, c.calls))
 }
 
 // text is a text, now and then with a link, whose preview is mostly too late
@@ -468,7 +484,7 @@ func (c *crashCaller) read() bool {
 
 func (c *crashCaller) mute() bool {
 	s := c.app.As(c.user)
-	call := crashCall{Op: "mute", CID: crashShared[c.random.IntN(len(crashShared))]}
+	call := crashCall{Op: "mute", CID: c.shared()}
 	do := s.UnmuteChannel
 	if call.On = c.oneIn(2); call.On {
 		do = func(ctx context.Context, cid chat.CID) error { return s.MuteChannel(ctx, cid, 0) }
@@ -492,7 +508,7 @@ func (c *crashCaller) muteUser() {
 }
 
 func (c *crashCaller) leaveAndJoin() bool {
-	cid := crashShared[c.random.IntN(len(crashShared))]
+	cid := c.shared()
 	c.call(crashCall{Op: "leave", CID: cid}, func(ctx context.Context) (int64, error) {
 		return 0, c.app.RemoveMembers(ctx, cid, []chat.UserID{c.user}, nil)
 	})

@@ -13,6 +13,7 @@ import (
 const (
 	crashLive    = "live"
 	crashPending = "pending"
+	crashWaiting = "waiting" // the answer to a command, for its author alone
 	crashDeleted = "deleted" // softly
 	crashHidden  = "hidden"  // truncated softly: the application reads the original
 	crashGone    = "gone"
@@ -31,6 +32,8 @@ type crashModel struct {
 	messages map[chat.MessageID]*crashMessage
 	order    []*crashMessage
 	mutes    map[chat.UserID]map[chat.UserID]bool
+	bans     map[crashBanOf]crashBan
+	flags    map[crashFlagOf]string
 	open     [crashCallers]*crashCall // begun and not acknowledged
 	timeout  time.Duration
 	calls    int            // acknowledged
@@ -84,6 +87,7 @@ type crashMessage struct {
 	unclear   bool // a call about it was cut off, and it is gone either way
 	softened  bool // it was deleted softly once
 	forMe     map[chat.UserID]bool
+	claimed   bool // an action of it was cut off
 	probed    bool // it was made sure that its id is taken for good
 
 	told [2]crashTelling // that it was sent, deleted
@@ -100,7 +104,7 @@ func newCrashModel() *crashModel {
 	m := &crashModel{
 		channels: map[chat.CID]*crashChannel{}, messages: map[chat.MessageID]*crashMessage{},
 		mutes: map[chat.UserID]map[chat.UserID]bool{}, repeated: map[int]int{},
-		done: map[string]int{},
+		done: map[string]int{}, bans: map[crashBanOf]crashBan{}, flags: map[crashFlagOf]string{},
 	}
 	for _, cid := range crashChannels() {
 		m.channels[cid] = &crashChannel{cid: cid, purgedLife: -1, notes: map[string]*crashNote{}}
@@ -146,11 +150,12 @@ func (w *crashModel) apply(lines []crashLine, life int) {
 func (w *crashModel) begin(caller int, call *crashCall) {
 	w.open[caller] = call
 	switch call.Op {
-	case "send", "whisper", "hold":
+	case "send", "whisper", "hold", "ask", "/ban", "/unban":
 		m := &crashMessage{
 			crashCall: *call, author: crashUser(caller), life: w.channels[call.CID].life, state: crashGone,
 			forMe: map[chat.UserID]bool{},
 		}
+		m.Text = call.said()
 		w.messages[m.ID] = m
 		w.order = append(w.order, m)
 	}
@@ -168,6 +173,10 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		}
 	case "hold":
 		m.state, m.at, m.held = crashPending, at, true
+	case "ask":
+		m.state, m.at = crashWaiting, at
+	case "press":
+		w.press(user, m, call.Action, at)
 	case "commit":
 		m.state, m.at, m.sent, m.committed = crashLive, at, m.at, true
 	case "edit":
@@ -201,8 +210,11 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		ch.life++
 		ch.make()
 		ch.members[user].read = at
+	case "/ban", "/unban":
+		m.state, m.at = crashLive, at
+		w.moderate(user, call, at)
 	default:
-		w.problem("no call %q", call.Op)
+		w.moderate(user, call, at)
 	}
 }
 
@@ -245,7 +257,19 @@ func (w *crashModel) refuse(call *crashCall, kind string) {
 		if m.lost = true; kind != chat.ErrNotFound.Error() && kind != chat.ErrNotPending.Error() {
 			w.problem("%+v is refused: %s", *call, kind)
 		}
-	case "edit", "soft", "hard", "for me":
+	case "press":
+		m.lost = kind == chat.ErrNotFound.Error()
+		if !m.lost && (kind != chat.ErrState.Error() || !m.claimed) {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "flag":
+		if kind == chat.ErrDeleted.Error() && m.forMe[m.author] {
+			return
+		}
+		if m.lost = true; kind != chat.ErrNotFound.Error() {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "edit", "soft", "hard", "for me", "unflag":
 		if m.lost = true; kind != chat.ErrNotFound.Error() {
 			w.problem("%+v is refused: %s", *call, kind)
 		}
@@ -299,6 +323,8 @@ func (w *crashModel) fate(m *crashMessage, now time.Time) string {
 	case m.state == crashGone, m.life <= ch.purgedLife, m.at <= purged, parent != nil && parent.erased:
 		return crashGone
 	case m.state == crashPending && (m.at <= truncated || m.at <= now.UnixMicro()-w.timeout.Microseconds()):
+		return crashGone
+	case m.state == crashWaiting && (m.at <= truncated || m.at <= now.Add(-crashEphemeralLife).UnixMicro()):
 		return crashGone
 	case m.at <= truncated:
 		return crashHidden

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
 	"example.com/chat"
 )
@@ -32,13 +33,16 @@ type crashCall struct {
 	Show     bool           `json:",omitempty"`
 	Hard     bool           `json:",omitempty"`
 	Before   int64          `json:",omitempty"`
-	User     chat.UserID    `json:",omitempty"` // who is muted, or no longer
+	User     chat.UserID    `json:",omitempty"` // who is muted, banned or flagged, or no longer
 	On       bool           `json:",omitempty"`
+	Action   string         `json:",omitempty"` // of the answer to a command
+	Lasting  time.Duration  `json:",omitempty"` // of a ban
+	Started  int64          `json:",omitempty"` // of a command that bans
 }
 
 // crashAnswer is what a call answered.
 type crashAnswer struct {
-	At      int64  `json:",omitempty"` // the time that the call gave: of a message, a truncation, a read mark
+	At      int64  `json:",omitempty"` // the time that the call gave: of a message, a truncation, a read mark, the end of a ban
 	Refused string `json:",omitempty"` // the kind of error
 }
 

@@ -14,7 +14,7 @@ import (
 func (l *crashLife) resolve() {
 	l.t.Helper()
 	// What concerns many messages is settled before what concerns one.
-	steps := []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased}
+	steps := []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveModeration}
 	for _, step := range steps {
 		for caller, call := range l.model.open {
 			if call == nil {
@@ -90,7 +90,11 @@ func (l *crashLife) resolveMessage(user chat.UserID, call *crashCall) {
 	if m == nil {
 		return
 	}
-	state, got := l.look(m.ID)
+	state, got := l.look(m)
+	if call.Op == "press" {
+		l.resolvePress(user, call, m, state, got)
+		return
+	}
 	if state == crashGone {
 		l.resolveGone(user, call, m)
 		return
@@ -98,7 +102,7 @@ func (l *crashLife) resolveMessage(user chat.UserID, call *crashCall) {
 	at := crashMicro(got.CreatedAt)
 	deleted := got.DeletedAt != nil
 	switch call.Op {
-	case "send", "whisper", "hold":
+	case "send", "whisper", "hold", "ask", "/ban", "/unban":
 		l.model.do(user, call, at)
 		l.repeat(user, call, m)
 	case "commit":
@@ -127,12 +131,12 @@ func (l *crashLife) resolveMessage(user chat.UserID, call *crashCall) {
 // would: it must be the message that there is.
 func (l *crashLife) repeat(user chat.UserID, call *crashCall, m *crashMessage) {
 	l.t.Helper()
-	if l.model.fate(m, time.Now()) != crashLive {
+	if fate := l.fateOfAnswer(m); fate != crashLive && fate != crashWaiting {
 		return
 	}
 	var again chat.Message
 	var err error
-	if call.Op == "send" {
+	if call.Op == "send" || call.Op == "ask" {
 		again, err = l.app.As(user).Send(l.ctx, call.CID, call.draft())
 	} else {
 		again, err = l.app.Send(l.ctx, call.CID, user, call.draft(), nil)
@@ -152,8 +156,10 @@ func (l *crashLife) resolveGone(user chat.UserID, call *crashCall, m *crashMessa
 			member.read = crashUnknown
 		}
 		m.unclear = true
-	case "whisper", "hold":
+	case "whisper", "hold", "ask":
 		m.unclear = true
+	case "/ban", "/unban":
+		l.resolveTold(user, call, m)
 	case "commit":
 		if l.model.fate(m, time.Now()) == crashGone {
 			m.unclear, m.state = true, crashGone
@@ -168,7 +174,7 @@ func (l *crashLife) resolveErased(user chat.UserID, call *crashCall) {
 	if call.Op != "hard" {
 		return
 	}
-	if state, _ := l.look(m.ID); state != crashGone {
+	if state, _ := l.look(m); state != crashGone {
 		return
 	}
 	if l.model.fate(m, time.Now()) != crashGone {
@@ -180,7 +186,7 @@ func (l *crashLife) resolveErased(user chat.UserID, call *crashCall) {
 		if reply.Parent != m.ID || l.model.fate(reply, time.Now()) == crashGone {
 			continue
 		}
-		state, _ := l.look(reply.ID)
+		state, _ := l.look(reply)
 		m.erased = state == crashGone
 		return
 	}

@@ -6,11 +6,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -76,6 +78,7 @@ func crashOptions(tell func(deleted bool) func(context.Context, chat.PendingMess
 		NoBackground: !background, MaxDeletedForMe: 1000,
 		Pending:  chat.PendingFuncs{Sent: tell(false), Deleted: tell(true)},
 		Previews: chat.PreviewOptions{Enricher: new(web), Wait: time.Millisecond},
+		Commands: modelCommands(), CommandTimeout: time.Second, EphemeralLife: crashEphemeralLife, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -126,7 +129,8 @@ func (c *crash) checkCalls() {
 	c.t.Helper()
 	for _, op := range []string{
 		"send", "whisper", "hold", "commit", "edit", "soft", "undelete", "hard", "for me", "read", "mute", "mute user",
-		"leave", "join", "truncate", "close", "make",
+		"leave", "join", "truncate", "close", "make", "ask", "press", "ban", "unban", "/ban", "/unban", "flag", "unflag",
+		"flag user", "unflag user",
 	} {
 		if c.model.done[op] == 0 {
 			c.t.Errorf("after %d kills nobody has done %q", c.kills, op)
@@ -173,8 +177,8 @@ func (c *crash) summary() string {
 	for _, n := range c.model.repeated {
 		again += n
 	}
-	return fmt.Sprintf("%d calls acknowledged, %d of them refused; %d cut off, %d of them done; messages %v, %d were pending; told %d times, %d of them again; done %v",
-		c.model.calls, c.model.refused, c.model.cutOff, c.model.found, states, held, told, again, c.model.done)
+	return fmt.Sprintf("%d calls acknowledged, %d of them refused; %d cut off, %d of them done; messages %v, %d were pending; told %d times, %d of them again; %s; done %v",
+		c.model.calls, c.model.refused, c.model.cutOff, c.model.found, states, held, told, again, c.model.moderation(), c.model.done)
 }
 
 // prepare makes the users and channels.
@@ -185,10 +189,18 @@ func (c *crash) prepare() {
 		for _, id := range crashUsers() {
 			users = append(users, chat.User{ID: id})
 		}
+		for caller := range crashCallers {
+			users = append(users, chat.User{ID: crashTarget(caller)})
+		}
 		c.must(l.app.UpsertUsers(l.ctx, users...))
 		for _, cid := range crashChannels() {
 			_, err := l.app.EnsureChannel(l.ctx, cid, crashChannelDraft(cid))
 			c.must(err)
+			kind, _, _ := strings.Cut(string(cid), ":")
+			c.must(l.app.UpdateChannelType(l.ctx, kind, func(t *chat.ChannelType) error {
+				t.Commands = modelCommandNames(true)
+				return nil
+			}))
 		}
 		l.setTimeout()
 	})
@@ -238,7 +250,7 @@ func (c *crash) kill(report string) {
 	c.lives++
 	child := exec.CommandContext(c.t.Context(), os.Args[0], "-test.run=^TestCrash$")
 	child.Env = append(os.Environ(), "CHAT_CRASH_FILE="+c.path(), "CHAT_CRASH_REPORT="+report,
-		"CHAT_CRASH_ROUND="+strconv.Itoa(c.kills), "CHAT_CRASH_SEED="+strconv.FormatUint(c.random.Uint64(), 10))
+		"CHAT_CRASH_ROUND="+strconv.Itoa(c.kills), "CHAT_CRASH_WAITING="+c.waiting(), "CHAT_CRASH_SEED="+strconv.FormatUint(c.random.Uint64(), 10))
 	var complaints bytes.Buffer
 	child.Stderr = &complaints
 	out, err := child.StdoutPipe()

@@ -88,11 +88,11 @@ func findAllToRead(r *record.Reader, c caller, ids []MessageID) ([]*found, error
 
 // storeEphemeral stores the answer to a command for its author alone.
 func (a *App) storeEphemeral(t *sending, m *codec.Message) error {
-	// After everything sent so far, so that no truncation up to now hides it,
-	// whatever the clock does.
 	m.Pending = false
-	m.CreatedAt = max(t.room.now, t.head.V.Last+1)
-	m.UpdatedAt = m.CreatedAt
+	stampAside(&t.head.V, m)
+	if err := t.tx.PutHead(t.room.number, &t.head.V); err != nil {
+		return err
+	}
 	e := &codec.Ephemeral{Message: *m, Until: t.room.now + a.options.EphemeralLife.Microseconds()}
 	if err := t.tx.InsertEphemeral(t.room.number, e); err != nil {
 		return err

@@ -142,7 +142,7 @@ func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState)
 	if room.app {
 		return nil
 	}
-	if e.count.Head().LastPending <= max(room.expiry(), room.truncation()) {
+	if e.count.Head().LastAside <= max(room.expiry(), room.truncation()) {
 		return nil
 	}
 	pending, err := r.PendingBy(room.number, string(room.user), max(room.expiry(), room.truncation()), pendingShown)

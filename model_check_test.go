@@ -70,6 +70,12 @@ func (r *modelRun) checkReturned(s model.Step, made model.Made, before time.Time
 		return fmt.Sprintf("was updated at %s, and before at %s", made.Updated, before)
 	}
 	m := r.world.Message(s.ID)
+	if r.returned != nil && (r.returned.Type == chat.TypeError) != r.world.Told {
+		return fmt.Sprintf("answers %+v; want an error message: %t", *r.returned, r.world.Told)
+	}
+	if r.world.Told {
+		return r.checkTold(s)
+	}
 	if r.returned == nil || m == nil || m.Gone {
 		return ""
 	}
@@ -118,6 +124,9 @@ func (r *modelRun) checkAfter(s model.Step) string {
 		failure := v.checkMessages(v.sample(4, nil))
 		if failure == "" && cid != "" {
 			failure = v.checkChannel(cid, false)
+		}
+		if failure == "" && viewer == someone {
+			failure = v.checkModeration(cid)
 		}
 		if failure == "" && viewer == someone {
 			failure = v.checkList(true)
@@ -174,6 +183,11 @@ func (r *modelRun) checkAll(end bool) string {
 		for _, cid := range slices.Sorted(modelKeys(cids)) {
 			if failure == "" {
 				failure = v.checkChannel(cid, true)
+			}
+		}
+		for _, cid := range append(slices.Sorted(modelKeys(cids)), "") {
+			if failure == "" {
+				failure = v.checkModeration(cid)
 			}
 		}
 		if failure == "" {
@@ -253,7 +267,7 @@ func (v *modelView) checkMessage(m *model.Message) string {
 	}
 	if v.viewer == "" {
 		original, err := v.app.OriginalMessage(ctx, chat.MessageID(m.ID))
-		hidden := m.Gone || m.Pending && !v.world.Sees("", m)
+		hidden := m.Gone || m.Ephemeral || m.Pending && !v.world.Sees("", m)
 		if (err != nil) != hidden || err == nil && original.Text != m.Text {
 			return fmt.Sprintf("the original of %s has the text %q, %v; want %q, gone %t", m.ID, original.Text, err, m.Text, hidden)
 		}

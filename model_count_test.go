@@ -81,7 +81,7 @@ func (c *modelCounts) missing(fakeClock bool) []string {
 			list = append(list, string(kind))
 		}
 	}
-	for _, kind := range []string{"messaging", "team", "livestream", "commerce", "gaming", "private", "reply", "link"} {
+	for _, kind := range []string{"messaging", "team", "livestream", "commerce", "gaming", "private", "reply", "link", "error"} {
 		if c.types[kind] == 0 {
 			list = append(list, "sends: "+kind)
 		}

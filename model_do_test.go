@@ -51,6 +51,11 @@ func (r *modelRun) do(s model.Step) (modelMade, error) {
 	switch s.Op {
 	case model.EnsureChannel, model.EnsureDistinct:
 		return r.ensure(s)
+	case model.BanUser, model.UnbanUser, model.FlagMessage, model.FlagUser, model.UnflagMessage, model.UnflagUser:
+		return modelMade{}, r.moderate(s)
+	case model.RunAction:
+		m, err := r.app.As(chat.UserID(s.By)).RunAction(context.Background(), r.id(s.ID), s.Action)
+		return r.madeOf(m), err
 	case model.Update, model.PatchMessage, model.Delete, model.Undelete:
 		m, err := r.change(s)
 		made := r.madeOf(m)
@@ -200,6 +205,9 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 					*target = on
 				}
 			}
+			if on, given := s.Setting(model.Commands); given {
+				t.Commands = modelCommandNames(on)
+			}
 			if s.Role != "" {
 				t.Grants[chat.Role(s.Role)] = stringsAs[chat.Action](s.Actions)
 			}
@@ -253,6 +261,10 @@ func modelOverrides(s model.Step) chat.ChannelOverrides {
 		if on, given := s.Setting(name); given {
 			*target = &on
 		}
+	}
+	if on, given := s.Setting(model.Commands); given {
+		names := modelCommandNames(on)
+		o.Commands = &names
 	}
 	if s.Role != "" {
 		o.Grants = map[chat.Role][]chat.Action{chat.Role(s.Role): stringsAs[chat.Action](s.Actions)}

@@ -103,10 +103,10 @@ func (v *modelView) checkCapabilities(st chat.ChannelState, ch *model.Channel) s
 	for action, also := range map[chat.Action]bool{
 		chat.ReadChannel: true, chat.CreateMessage: open, chat.CreateReply: open && v.world.On(ch, model.Replies), chat.DeleteMessage: true, chat.UpdateMessage: true,
 		chat.DeleteMessageOwn: true, chat.UpdateMessageOwn: true, chat.TruncateChannel: true, chat.UpdateChannel: true, chat.UpdateChannelMembers: true,
-		chat.DeleteChannel: true, chat.LeaveChannel: member && !ch.Distinct, chat.MuteChannel: member && v.world.On(ch, model.Mutes),
+		chat.DeleteChannel: true, chat.BanChannelMember: true, chat.FlagMessage: true, chat.RunMessageAction: true, chat.LeaveChannel: member && !ch.Distinct, chat.MuteChannel: member && v.world.On(ch, model.Mutes),
 		chat.CreateRestrictedVisibilityMessage: open, chat.ReadRestrictedVisibilityMessage: true,
 	} {
-		want := also && !ch.Disabled && v.world.Can(v.viewer, ch, string(action))
+		want := also && !ch.Disabled && !v.world.Banned(v.viewer, ch, string(action)) && v.world.Can(v.viewer, ch, string(action))
 		if got := slices.Contains(st.Capabilities, action); got != want {
 			return fmt.Sprintf("the capability %s is %t, want %t", action, got, want)
 		}

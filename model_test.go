@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -149,6 +150,32 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.Send, CID: "messaging:one", ID: "m2", User: "ann", Text: "m2", Audience: []string{"ann"}},
 			{Op: model.MarkRead, CID: "messaging:one", By: "ben"},
 		},
+		"the answer to a command in a channel that is truncated in the same moment": {
+			user("ann", "user"), user("ben", "user"), channel, send("ben", "m1"),
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Text: "/ask why"},
+			{Op: model.Truncate, CID: "messaging:one"},
+		},
+		"a button pressed by one who was banned meanwhile": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/ask why"},
+			{Op: model.BanUser, CID: "messaging:one", User: "ann"},
+			{Op: model.RunAction, By: "ann", ID: "m1", Action: "again"},
+			{Op: model.RunAction, By: "ann", ID: "m1", Action: "cancel"},
+		},
+		"a command that is sent again after what it did was undone": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/mute @ben"},
+			{Op: model.UnmuteUser, By: "ann", User: "ben"},
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/mute @ben"},
+			send("ben", "m2"),
+		},
+		"the answer to a command in a channel that is truncated when the clock was set back": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.Sleep, For: time.Hour / 2},
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/ask why"},
+			{Op: model.ReopenInThePast, On: true},
+			{Op: model.Truncate, CID: "messaging:one"},
+		},
 		"the original of a pending message that was truncated and not yet purged": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, CID: "messaging:one", ID: "m1", User: "ann", Text: "m1", Hold: model.Held},
@@ -285,7 +312,17 @@ func (r *modelRun) open(background bool) (err error) {
 	r.background = background
 	r.app, err = chat.New(r.store, &chat.Options{
 		MaxDeletedForMe: r.world.MaxForMe, MaxMutes: r.world.MaxMutes, NoBackground: !background, Previews: r.driver.previews(),
+		Commands: modelCommands(), Logger: slog.New(slog.DiscardHandler),
 	})
+	if err != nil || r.steps > 0 {
+		return err
+	}
+	for name := range r.world.Types {
+		err = errors.Join(err, r.app.UpdateChannelType(context.Background(), name, func(t *chat.ChannelType) error {
+			t.Commands = modelCommandNames(true)
+			return nil
+		}))
+	}
 	return err
 }
 
@@ -372,7 +409,7 @@ func (r *modelRun) step(s model.Step) string {
 // checkTime checks the time that a message made in a step was given.
 func (r *modelRun) checkTime(made modelMade) string {
 	m := r.world.Message(made.ID)
-	if m == nil || m.Pending {
+	if m == nil || m.Pending || m.Ephemeral {
 		return ""
 	}
 	last := r.newest[m.Channel]
@@ -412,11 +449,13 @@ func modelKind(err error) (model.Kind, bool) {
 		{chat.ErrParentDeleted, model.ParentDeleted},
 		{chat.ErrFrozen, model.Frozen},
 		{chat.ErrDisabled, model.Disabled},
+		{chat.ErrBanned, model.Banned},
 		{chat.ErrInvalid, model.Invalid},
 		{chat.ErrNotFound, model.NotFound},
 		{chat.ErrPermission, model.Permission},
 		{chat.ErrConflict, model.Conflict},
 		{chat.ErrLimit, model.Limit},
+		{chat.ErrState, model.State},
 	} {
 		if errors.Is(err, k.err) {
 			return k.kind, true

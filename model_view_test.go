@@ -13,7 +13,7 @@ func modelViewOf(m chat.Message) model.MessageView {
 		ID: string(m.ID), CID: string(m.CID), Type: string(m.Type), Text: m.Text, User: string(m.User.ID), Role: string(m.User.Role),
 		Parent: string(m.ParentID), Quoted: string(m.QuotedMessageID), Audience: model.Names(m.Restricted), Custom: model.Custom(m.Custom).String(),
 		Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil,
-		Created: m.CreatedAt, Updated: m.UpdatedAt,
+		Command: m.Command, Args: m.Args, Created: m.CreatedAt, Updated: m.UpdatedAt,
 	}
 	v.Titled, v.Preview = modelAttachments(m)
 	if m.QuotedMessage != nil {

@@ -48,10 +48,7 @@ func (a *App) queues() []outbox.Queue {
 // storePending stores a message that awaits commit, with the work of expiring
 // it and of telling the application.
 func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Message) error {
-	// After everything sent so far, so that no truncation up to now hides it,
-	// whatever the clock does.
-	h.LastPending = max(time.Now().UnixMicro(), h.LastPending+1, h.Last+1)
-	m.CreatedAt, m.UpdatedAt = h.LastPending, h.LastPending
+	stampAside(h, m)
 	if err := tx.InsertMessage(r.number, h, m); err != nil {
 		return err
 	}

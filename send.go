@@ -434,6 +434,14 @@ func stamp(h *codec.Head, m *codec.Message) {
 	m.CreatedAt, m.UpdatedAt = h.Last, h.Last
 }
 
+// stampAside gives a message that is in no pages its time: after everything sent
+// so far, so that no truncation up to now hides it, and before what is truncated
+// from now on, whatever the clock does.
+func stampAside(h *codec.Head, m *codec.Message) {
+	h.LastAside = max(time.Now().UnixMicro(), h.LastAside+1, h.Last+1)
+	m.CreatedAt, m.UpdatedAt = h.LastAside, h.LastAside
+}
+
 func strs[T ~string](list []T) []string {
 	if list == nil {
 		return nil

@@ -35,8 +35,7 @@ func (a *App) truncateChannel(ctx context.Context, op string, c caller, cid CID,
 		if err := b.Run(); err != nil {
 			return err
 		}
-		// Answers to commands may be one later than what was sent.
-		newest := max(r.now, head.V.Last+1, head.V.LastPending)
+		newest := max(r.now, head.V.Last, head.V.LastAside)
 		until := newest
 		if !o.Before.IsZero() {
 			if until = clampTime(o.Before); until > newest {

@@ -149,10 +149,10 @@ func DecodeChunk[B raw](b B) (c Chunk, err error) {
 
 // Head is a channel's clock and its timeline.
 type Head struct {
-	Last        int64 // the newest created_at ever given
-	LastPending int64 // the newest time sent ever given to a pending message
-	Floor       int64 // everything up to it is hidden: the channel was truncated
-	Live        Stream
+	Last      int64 // the newest created_at ever given
+	LastAside int64 // the newest time ever given to what is in no pages: pending messages, answers to commands
+	Floor     int64 // everything up to it is hidden: the channel was truncated
+	Live      Stream
 }
 
 // Encode appends the head to b.
@@ -160,7 +160,7 @@ func (h *Head) Encode(b []byte) []byte {
 	e := encoder{b}
 	e.version(streamVersion)
 	e.time(h.Last)
-	e.time(h.LastPending)
+	e.time(h.LastAside)
 	e.time(h.Floor)
 	h.Live.encode(&e)
 	return e.b
@@ -170,7 +170,7 @@ func (h *Head) Encode(b []byte) []byte {
 func DecodeHead[B raw](b B) (h Head, err error) {
 	d := decode("head", b, streamVersion)
 	h.Last = d.time()
-	h.LastPending = d.time()
+	h.LastAside = d.time()
 	h.Floor = d.time()
 	h.Live.decode(&d)
 	return h, d.done()

@@ -25,6 +25,7 @@ func channelType(cid string) string {
 // Apply does a step that the engine has done too.
 func (w *World) Apply(s Step, made Made) {
 	defer clear(w.lists)
+	w.Told = false
 	ch := w.Channel(s.CID)
 	m := w.Message(s.ID)
 	switch s.Op {
@@ -37,11 +38,29 @@ func (w *World) Apply(s Step, made Made) {
 	case Deactivate, Reactivate:
 		w.User(s.User).Active = s.Op == Reactivate
 	case MuteUser, UnmuteUser:
-		u := w.User(s.By)
-		u.Mutes = slices.DeleteFunc(u.Mutes, func(m Mute) bool { return m.User == s.User || !w.lasts(m.Until) })
 		if s.Op == MuteUser {
-			u.Mutes = append(u.Mutes, Mute{s.User, w.end(s.For)})
+			w.mute(w.User(s.By), s.User, s.For)
+		} else {
+			w.unmute(w.User(s.By), s.User)
 		}
+	case BanUser:
+		by := s.By
+		if by == "" {
+			by = s.Author
+		}
+		w.ban(s.User, w.place(s), by, s.Text, s.For)
+	case UnbanUser:
+		w.unban(s.User, w.place(s))
+	case FlagMessage:
+		w.flag(Flag{Message: m, User: m.Author, By: s.By, Reason: s.Text})
+	case FlagUser:
+		w.flag(Flag{User: s.User, By: s.By, Reason: s.Text})
+	case UnflagMessage:
+		w.unflag(m, "")
+	case UnflagUser:
+		w.unflag(nil, s.User)
+	case RunAction:
+		w.action(s, m, made)
 	case SetTimeout:
 		w.Timeout = s.For
 	case ChangeType:
@@ -51,7 +70,11 @@ func (w *World) Apply(s Step, made Made) {
 	case EnsureDistinct:
 		w.ensure(s, w.Distinct(s), made)
 	case Send:
-		if m == nil {
+		switch o := w.outcome(s); {
+		case m != nil:
+		case o != nil:
+			w.command(s, o, ch, made)
+		default:
 			w.send(s, ch, made)
 		}
 	case Update:
@@ -87,6 +110,16 @@ func (w *World) Apply(s Step, made Made) {
 	default:
 		w.applyToChannel(s, ch, made)
 	}
+}
+
+func (w *World) mute(u *User, other string, lasting time.Duration) {
+	w.unmute(u, other)
+	u.Mutes = append(u.Mutes, Mute{other, w.end(lasting)})
+}
+
+// unmute ends a mute, and forgets what has expired.
+func (w *World) unmute(u *User, other string) {
+	u.Mutes = slices.DeleteFunc(u.Mutes, func(m Mute) bool { return m.User == other || !w.lasts(m.Until) })
 }
 
 // end is when something that lasts for a time ends; zero for what lasts for
@@ -190,6 +223,13 @@ func (ch *Channel) leave(user string) {
 }
 
 func (w *World) send(s Step, ch *Channel, made Made) {
+	m := w.newMessage(s, ch, made)
+	w.post(m, s.By)
+	w.enrich(m, s, made)
+}
+
+// newMessage is what a send makes, which is nowhere yet.
+func (w *World) newMessage(s Step, ch *Channel, made Made) *Message {
 	m := &Message{
 		ID: made.ID, Channel: ch, Author: s.User, Type: s.Type, Text: s.Text, Parent: w.Message(s.Parent), Quoted: w.Message(s.Quoted),
 		Mentions: s.Mentions, Titled: s.Titled, Show: s.Show, Silent: s.Silent, Created: made.Created, Updated: made.Created, Custom: CustomOf(s.Set),
@@ -210,13 +250,17 @@ func (w *World) send(s Step, ch *Channel, made Made) {
 	}
 	m.Pending = s.Hold == Held || s.Hold == AsTheChannelSays && w.On(ch, Pending)
 	m.WasPending = m.Pending
-	w.keep(s.ID, m)
-	w.enrich(m, s, made)
+	return m
+}
+
+// post puts a message in its channel.
+func (w *World) post(m *Message, by string) {
+	w.keep(m.Input.ID, m)
 	if m.Pending {
 		return
 	}
-	ch.Last = m.Created
-	if member := ch.Member(s.By); member != nil && m.Parent == nil {
+	m.Channel.Last = m.Created
+	if member := m.Channel.Member(by); member != nil && m.Parent == nil {
 		member.Mark = m.Created
 	}
 }
@@ -259,6 +303,11 @@ func (w *World) drop(m *Message) {
 // clock or the timeout later does not bring them back.
 func (w *World) Sweep() {
 	clear(w.lists)
+	w.bans = slices.DeleteFunc(w.bans, func(b Ban) bool { return !w.lasts(b.Until) })
+	for _, m := range w.answers {
+		m.Gone = m.Gone || !w.Now.Before(m.Until)
+	}
+	w.answers = slices.DeleteFunc(w.answers, func(m *Message) bool { return m.Gone })
 	for _, ch := range w.Channels {
 		for _, m := range slices.Clone(ch.Messages) {
 			if w.overdue(m) {
@@ -279,6 +328,16 @@ func (w *World) purge(cid string) {
 		for _, m := range slices.Clone(ch.Messages) {
 			w.drop(m)
 			m.Purged = true
+		}
+		w.dropAnswers(ch, nil)
+	}
+}
+
+// dropAnswers deletes the answers to commands up to a message, or all.
+func (w *World) dropAnswers(ch *Channel, until *Message) {
+	for _, m := range w.answers {
+		if m.Channel == ch && (until == nil || !m.Created.After(until.Created)) {
+			m.Gone = true
 		}
 	}
 }
@@ -349,6 +408,7 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 
 func (w *World) truncate(s Step, ch *Channel) {
 	until := w.until(s)
+	w.dropAnswers(ch, until)
 	for _, m := range slices.Clone(ch.Messages) {
 		switch {
 		case until != nil && m.Created.After(until.Created):

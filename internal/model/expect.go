@@ -34,7 +34,7 @@ func (w *World) Expect(s Step) []Kind {
 		if s.Op == PatchMessage && badPatch(s, messageReach...) || s.Op == PatchChannel && badPatch(s, "name") {
 			return []Kind{Permission, Invalid}
 		}
-		if s.Op == MuteUser && s.User == s.By {
+		if (s.Op == MuteUser || s.Op == BanUser || s.Op == FlagUser) && s.User == s.By {
 			return []Kind{Permission, Invalid} // bad input is refused before anything is looked up
 		}
 		return []Kind{Permission}
@@ -49,6 +49,12 @@ func (w *World) Expect(s Step) []Kind {
 		v.add(w.User(s.User) == nil, NotFound)
 	case MuteUser, UnmuteUser:
 		w.expectMute(s, &v)
+	case BanUser, UnbanUser:
+		return w.expectBan(s)
+	case FlagMessage, FlagUser, UnflagMessage, UnflagUser:
+		return w.expectFlag(s)
+	case RunAction:
+		return w.expectAction(s)
 	case EnsureChannel:
 		return w.expectEnsure(s, w.Channel(s.CID), channelType(s.CID))
 	case EnsureDistinct:
@@ -97,6 +103,14 @@ func (w *World) Enter(viewer, cid string) Kind {
 
 // Read says what reading a message by its id answers.
 func (w *World) Read(viewer string, m *Message) Kind {
+	if m != nil && m.Ephemeral && (viewer == "" || w.active(viewer)) {
+		return w.readAnswer(viewer, m)
+	}
+	return w.reach(viewer, m)
+}
+
+// reach says what finding a message to change it answers.
+func (w *World) reach(viewer string, m *Message) Kind {
 	switch {
 	case viewer != "" && !w.active(viewer):
 		return Permission
@@ -162,6 +176,7 @@ func (w *World) expectEnsure(s Step, ch *Channel, channelType string) []Kind {
 	case ch == nil || ch.Deleted:
 		var v verdict
 		v.add(!creates, Permission)
+		v.add(w.Banned(s.By, nil, "create-channel"), Banned)
 		for _, id := range s.Users {
 			v.add(w.User(id) == nil, Invalid)
 		}
@@ -181,7 +196,7 @@ func (w *World) expectNotice(s Step, ch *Channel, v *verdict) {
 	if s.Text == "" || s.By == "" {
 		return
 	}
-	v.add(!w.Can(s.By, ch, "create-system-message"), Permission)
+	w.need(v, s.By, ch, "create-system-message")
 	v.add(ch.Frozen && !w.Can(s.By, ch, "use-frozen-channel"), Frozen)
 }
 
@@ -205,16 +220,16 @@ func (w *World) expectChannel(s Step) []Kind {
 	member := ch.Member(s.By)
 	switch s.Op {
 	case DeleteChannel:
-		v.add(!w.can(s.By, ch, "delete-channel"), Permission)
+		w.need(&v, s.By, ch, "delete-channel")
 	case Truncate:
-		v.add(!w.can(s.By, ch, "truncate-channel"), Permission)
+		w.need(&v, s.By, ch, "truncate-channel")
 		w.expectNotice(s, ch, &v)
 		if until := w.until(s); until != nil && until.Created.After(w.Now) {
 			// The channel's own times may be ahead of the clock; both are right.
 			return append(v.or(), Invalid)
 		}
 	case Freeze, Disable, SetOverrides, UpdateChannel, PatchChannel:
-		v.add(!w.can(s.By, ch, "update-channel"), Permission)
+		w.need(&v, s.By, ch, "update-channel")
 		if s.Op == PatchChannel && !bad {
 			_, ok := ch.Custom.patched(custom(s, "name"))
 			v.add(!ok, Invalid)
@@ -223,7 +238,7 @@ func (w *World) expectChannel(s Step) []Kind {
 			w.expectNotice(s, ch, &v)
 		}
 	case AddMembers:
-		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
+		w.need(&v, s.By, ch, "update-channel-members")
 		for _, id := range s.Users {
 			v.add(w.User(id) == nil, Invalid)
 		}
@@ -231,10 +246,12 @@ func (w *World) expectChannel(s Step) []Kind {
 		w.expectNotice(s, ch, &v)
 	case RemoveMembers:
 		alone := s.By != "" && len(s.Users) == 1 && s.Users[0] == s.By && w.Can(s.By, ch, "leave-channel")
-		v.add(!alone && !w.can(s.By, ch, "update-channel-members"), Permission)
+		if !alone {
+			w.need(&v, s.By, ch, "update-channel-members")
+		}
 		w.expectNotice(s, ch, &v)
 	case ChangeMember:
-		v.add(!w.can(s.By, ch, "update-channel-members"), Permission)
+		w.need(&v, s.By, ch, "update-channel-members")
 		v.add(ch.Member(s.User) == nil, NotFound)
 		v.add(!w.mayGive(s.By, ch, s.Role), Permission)
 		if m := ch.Member(s.User); m != nil && s.Role != "" {
@@ -263,7 +280,7 @@ func (w *World) expectMessage(s Step) []Kind {
 		return w.expectUndelete(s, m)
 	}
 	bad := s.Op == PatchMessage && badPatch(s, messageReach...)
-	if kind := w.Read(s.By, m); kind != OK {
+	if kind := w.reach(s.By, m); kind != OK {
 		if bad {
 			return []Kind{kind, Invalid}
 		}
@@ -279,12 +296,14 @@ func (w *World) expectMessage(s Step) []Kind {
 	switch s.Op {
 	case Delete:
 		v.add(m.Pending && !s.Hard, IsPending)
-		if !m.Pending {
-			v.add(!w.changes(s.By, m, "delete-message"), Permission)
+		own := s.By == m.Author && (m.Pending || w.Can(s.By, ch, "delete-message-own"))
+		if !own {
+			w.need(&v, s.By, ch, "delete-message")
 		}
 	case Update, PatchMessage:
 		v.add(bad, Invalid)
 		v.add(!w.changes(s.By, m, "update-message"), Permission)
+		v.add(w.Banned(s.By, ch, "update-message"), Banned)
 		v.add(m.Pending, IsPending)
 		v.add(m.Deleted, IsDeleted)
 		w.expectQuote(s, ch, &v)
@@ -343,7 +362,7 @@ func (w *World) expectCommit(m *Message) []Kind {
 	switch {
 	case m != nil && m.Purged && !m.WasPending:
 		return []Kind{NotFound, NotPending} // its id is forgotten some time later
-	case m == nil || !m.WasPending && m.Gone:
+	case m == nil || m.Ephemeral || !m.WasPending && m.Gone:
 		return []Kind{NotFound}
 	case !m.Pending || w.overdue(m):
 		return []Kind{NotPending}
@@ -392,6 +411,12 @@ func (w *World) expectSend(s Step) []Kind {
 		if first.Gone || first.Channel != ch || !reflect.DeepEqual(first.Input, s) {
 			return append(v, Conflict)
 		}
+		if first.Ephemeral {
+			if w.keeps(first) {
+				return append(v, OK)
+			}
+			return append(v, Conflict)
+		}
 		// A retry: it comes back, unless its author has lost the right to ask.
 		also := []Kind{OK}
 		if first.Truncated || !w.Sees(s.By, first) {
@@ -429,7 +454,7 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 			needs = append(needs, "add-links")
 		}
 		for _, action := range needs {
-			v.add(!w.Can(s.By, ch, action), Permission)
+			w.need(&v, s.By, ch, action)
 		}
 		v.add(ch.Frozen && !w.Can(s.By, ch, "use-frozen-channel"), Frozen)
 	}
@@ -438,6 +463,8 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 	}
 	w.expectQuote(s, ch, &v)
 	v.add(!w.hasContent(s.By, &Message{Text: s.Text, Titled: s.Titled, Quoted: w.Message(s.Quoted)}), Invalid)
+	command, _ := w.commandOf(s)
+	v.add(s.Meta != "" && command != "", Invalid)
 	v.add(s.Meta != "" && s.Hold != Held && (s.Hold == NotHeld || !w.On(ch, Pending)), Invalid)
 
 	var parent *Message

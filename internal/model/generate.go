@@ -125,7 +125,7 @@ func (g *Generator) patch(s Step, field string) Step {
 // settings are settings and grants for a channel, or a channel type whose
 // standard grants are given.
 func (g *Generator) settings(s Step, standard map[string][]string) Step {
-	for _, name := range []string{Pending, Replies, Quotes, Mutes, Links} {
+	for _, name := range []string{Pending, Replies, Quotes, Mutes, Links, Commands} {
 		switch g.Random.IntN(6) {
 		case 0:
 			s.Settings = append(s.Settings, name+"=off")
@@ -140,7 +140,7 @@ func (g *Generator) settings(s Step, standard map[string][]string) Step {
 	s.Actions = slices.Clone(standard[s.Role])
 	more := []string{
 		"read-channel", "create-message", "create-reply", "delete-message", "truncate-channel", "update-channel",
-		"read-restricted-visibility-message", "create-restricted-visibility-message", "use-frozen-channel",
+		"read-restricted-visibility-message", "create-restricted-visibility-message", "use-frozen-channel", "ban-channel-member", "ban-user",
 	}
 	switch g.Random.IntN(5) {
 	case 0:
@@ -248,7 +248,7 @@ func (g *Generator) Next(w *World) Step {
 		}
 		return s
 	}
-	choices := slices.Concat(g.messages(w, ch), g.people(w, ch), g.channels(w, ch), g.clock())
+	choices := slices.Concat(g.messages(w, ch), g.people(w, ch), g.moderation(w, ch), g.channels(w, ch), g.clock())
 	total := 0
 	for _, c := range choices {
 		total += c.weight
@@ -396,7 +396,16 @@ func (g *Generator) messages(w *World, ch *Channel) []choice {
 			s.By = g.user(ch)
 			return s
 		}},
-		{35, func() Step { return Step{Op: Undelete, ID: g.message(w, ch, deleted), User: g.user(ch)} }},
+		{35, func() Step {
+			s := Step{Op: Undelete, ID: g.message(w, ch, deleted), User: g.user(ch)}
+			reply := func(m *Message) bool { return m.Deleted && m.Parent != nil }
+			if i := slices.IndexFunc(ch.Messages, reply); i >= 0 && g.chance(4) { // under a deleted parent
+				s.ID = nameOf(ch.Messages[i])
+				g.todo = append(g.todo, s)
+				return Step{Op: Delete, ID: nameOf(ch.Messages[i].Parent)}
+			}
+			return s
+		}},
 		{40, func() Step { return Step{Op: Commit, ID: g.message(w, ch, pending)} }},
 		{25, func() Step { return Step{Op: MarkReadTo, ID: g.message(w, ch, nil), By: g.user(ch)} }},
 		{25, func() Step { return Step{Op: MarkUnread, ID: g.message(w, ch, nil), By: g.user(ch)} }},
@@ -509,7 +518,7 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 // were at first.
 func standardType(g *Generator, w *World) Step {
 	name := channelType(pick(g, cids()))
-	s := Step{Op: ChangeType, Type: name, Settings: []string{"pending=off", "replies=on", "quotes=on", "mutes=on", "links=on"}}
+	s := Step{Op: ChangeType, Type: name, Settings: []string{"pending=off", "replies=on", "quotes=on", "mutes=on", "links=on", "commands=on"}}
 	standard := StandardGrants(name)
 	s.Role = pick(g, []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"})
 	for _, role := range []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"} {

@@ -9,7 +9,7 @@ import (
 func standardTypes() map[string]Type {
 	types := map[string]Type{}
 	for _, name := range []string{"messaging", "team", "livestream", "commerce", "gaming"} {
-		types[name] = Type{Replies: true, Quotes: true, Mutes: true, Links: true, Grants: StandardGrants(name)}
+		types[name] = Type{Replies: true, Quotes: true, Mutes: true, Links: true, Commands: true, Grants: StandardGrants(name)}
 	}
 	return types
 }
@@ -51,6 +51,18 @@ func StandardGrants(channelType string) map[string][]string {
 	}
 }
 
+// actions are all that there are that others may have and one may not.
+func actions() []string {
+	list := []string{"create-restricted-visibility-message", "read-restricted-visibility-message"}
+	for _, name := range []string{"messaging", "gaming"} {
+		for _, granted := range StandardGrants(name) {
+			list = append(list, granted...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // grants are the actions of a role in a channel.
 func (w *World) grants(ch *Channel, role string) []string {
 	if list, ok := ch.Overrides.Grants[role]; ok {
@@ -74,6 +86,9 @@ const (
 	Quotes  = "quotes"
 	Mutes   = "mutes"
 	Links   = "links" // get previews
+
+	// Commands are run, all or none.
+	Commands = "commands"
 )
 
 func (t Type) on(name string) bool {
@@ -86,6 +101,8 @@ func (t Type) on(name string) bool {
 		return t.Quotes
 	case Links:
 		return t.Links
+	case Commands:
+		return t.Commands
 	}
 	return t.Mutes
 }
@@ -102,6 +119,7 @@ func (t Type) changed(s Step) Type {
 	set(Quotes, &t.Quotes)
 	set(Mutes, &t.Mutes)
 	set(Links, &t.Links)
+	set(Commands, &t.Commands)
 	if s.Role != "" {
 		grants := map[string][]string{s.Role: s.Actions}
 		for role, actions := range t.Grants {
@@ -123,7 +141,7 @@ type Overrides struct {
 // overrides are those that a step sets.
 func overrides(s Step) Overrides {
 	o := Overrides{Grants: map[string][]string{}, on: map[string]bool{}}
-	for _, name := range []string{Pending, Replies, Quotes, Mutes, Links} {
+	for _, name := range []string{Pending, Replies, Quotes, Mutes, Links, Commands} {
 		if on, given := s.Setting(name); given {
 			o.on[name] = on
 		}

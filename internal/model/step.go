@@ -45,6 +45,13 @@ const (
 	UnmuteChannel   Op = "unmute channel"
 	Hide            Op = "hide"
 	Show            Op = "show"
+	BanUser         Op = "ban"
+	UnbanUser       Op = "unban"
+	FlagMessage     Op = "flag message"
+	FlagUser        Op = "flag user"
+	UnflagMessage   Op = "unflag message"
+	UnflagUser      Op = "unflag user"
+	RunAction       Op = "run action"  // of what a command answered
 	SetTimeout      Op = "set timeout" // of pending messages
 	Sleep           Op = "sleep"
 	ReopenStore     Op = "reopen"
@@ -58,7 +65,7 @@ var Ops = []Op{
 	SetOverrides, ChangeType, Truncate, Freeze, Disable, AddMembers, RemoveMembers, Leave,
 	ChangeMember, Send, Update, PatchMessage, Delete, DeleteForMe, Undelete, Commit,
 	MarkRead, MarkReadTo, MarkUnread, MuteUser, UnmuteUser, MuteChannel, UnmuteChannel, Hide,
-	Show, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork,
+	Show, BanUser, UnbanUser, FlagMessage, FlagUser, UnflagMessage, UnflagUser, RunAction, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork,
 }
 
 // What an edit may give among the attachments.
@@ -86,6 +93,8 @@ type Step struct {
 	CID    string
 	ID     string // the message it is about or makes; of a system message a name for it
 	User   string // the author, or whom it is about
+	Author string // of a ban by the application; empty: itself
+	Action string // of what a command answered
 	Users  []string
 	Role   string
 	Type   string

@@ -16,6 +16,7 @@ type MessageView struct {
 	Preview, QuotedPreview    string
 	Audience, Mentions        string
 	Custom, Meta              string
+	Command, Args             string
 	Titled, Show, Silent      bool
 	ForMe, Pending            bool
 	Created, Sent             time.Time
@@ -59,6 +60,7 @@ func (w *World) View(viewer string, m *Message) MessageView {
 		return v
 	}
 	v.Text, v.Titled, v.Preview, v.Mentions, v.Custom = m.Text, m.Titled, m.Preview, List(m.Mentions), m.Custom.String()
+	v.Command, v.Args = m.Command, m.Args
 	if m.Pending {
 		v.Meta = m.Meta
 	}

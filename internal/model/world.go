@@ -25,12 +25,14 @@ const (
 	Frozen         Kind = "ErrFrozen"
 	Disabled       Kind = "ErrDisabled"
 	Limit          Kind = "ErrLimit"
+	Banned         Kind = "ErrBanned"
+	State          Kind = "ErrState"
 )
 
 // Kinds are all errors.
 var Kinds = []Kind{
 	Invalid, NestedReply, NotFound, Permission, Conflict, IsPending, NotPending, IsDeleted,
-	NotDeleted, ChannelDeleted, ParentDeleted, Frozen, Disabled, Limit,
+	NotDeleted, ChannelDeleted, ParentDeleted, Frozen, Disabled, Limit, Banned, State,
 }
 
 // World is everything there is.
@@ -45,9 +47,14 @@ type World struct {
 	Channels []*Channel // a channel that was made again is there once for each life
 	Messages []*Message // all there ever were, in the order sent
 
-	names map[string]*Message // by id, and system messages also by the name the step gave them
-	late  []latePreview
-	lists map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
+	Told bool // by the step: an error message, and nothing came of it
+
+	bans    []Ban
+	flags   []Flag
+	answers []*Message          // to commands, for their authors alone
+	names   map[string]*Message // by id, and system messages also by the name the step gave them
+	late    []latePreview
+	lists   map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
 }
 
 // view is a viewer's view of a channel.
@@ -58,8 +65,8 @@ type view struct {
 
 // Type is the settings of a channel type that the model needs.
 type Type struct {
-	Holds, Replies, Quotes, Mutes, Links bool
-	Grants                               map[string][]string // actions by role
+	Holds, Replies, Quotes, Mutes, Links, Commands bool
+	Grants                                         map[string][]string // actions by role
 }
 
 // User is a user.
@@ -138,6 +145,10 @@ type Message struct {
 	DeletedAt   time.Time // zero: it is not
 	Sent        time.Time // of one that was pending
 	Input       Step      // what made it; a retry is the same again
+
+	Command, Args string    // what posted it
+	Ephemeral     bool      // the answer to a command, for its author alone
+	Until         time.Time // that is there
 
 	Pending    bool
 	WasPending bool
@@ -234,7 +245,7 @@ func (w *World) overdue(m *Message) bool {
 // Sees says whether a message exists for a viewer; empty is the application.
 func (w *World) Sees(viewer string, m *Message) bool {
 	switch {
-	case m == nil || m.Gone || m.Truncated || w.overdue(m):
+	case m == nil || m.Ephemeral || m.Gone || m.Truncated || w.overdue(m):
 		return false
 	case viewer == "":
 		return true
