@@ -134,8 +134,8 @@ func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
 		return false, err
 	}
 	t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
-	if v.caller.app {
-		return t.event.CID != "", nil
+	if v.caller.app { // a deletion for oneself is that user's alone
+		return t.event.CID != "" && t.Kind != codec.EventMessageForMe, nil
 	}
 	return v.admits(t, c, from)
 }
