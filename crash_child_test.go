@@ -31,7 +31,7 @@ func crashChild(path string) {
 			return report.write(crashLine{Told: &told})
 		}
 	}
-	app, err := chat.Open(path, crashOptions(tell, true))
+	app, err := chat.Open(path, crashReceivers(crashOptions(tell, true), crashHear(report)))
 	crashFatal(err)
 	known := &crashKnown{public: map[chat.CID][]chat.MessageID{}}
 	callers := make([]*crashCaller, crashCallers)
@@ -43,8 +43,9 @@ func crashChild(path string) {
 	}
 	crashFatal(crashLoad(app, callers))
 	crashFatal(crashLoadWaiting(os.Getenv("CHAT_CRASH_WAITING"), callers))
-	fmt.Println("ready")
 	var running sync.WaitGroup
+	crashFatal(crashFollow(app, report, os.Getenv("CHAT_CRASH_CURSORS"), &running))
+	fmt.Println("ready")
 	for _, c := range callers {
 		running.Go(func() {
 			c.enter()

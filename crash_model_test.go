@@ -34,6 +34,7 @@ type crashModel struct {
 	mutes    map[chat.UserID]map[chat.UserID]bool
 	bans     map[crashBanOf]crashBan
 	flags    map[crashFlagOf]string
+	events   crashEvents
 	open     [crashCallers]*crashCall // begun and not acknowledged
 	timeout  time.Duration
 	calls    int            // acknowledged
@@ -131,6 +132,8 @@ func (w *crashModel) apply(lines []crashLine, life int) {
 		switch {
 		case line.Told != nil:
 			w.tell(*line.Told, life, false)
+		case line.Heard != nil:
+			w.hear(*line.Heard, life)
 		case line.Begun != nil:
 			w.begin(line.Caller, line.Begun)
 		default:
@@ -165,6 +168,7 @@ func (w *crashModel) begin(caller int, call *crashCall) {
 func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 	m, ch := w.messages[call.ID], w.channels[call.CID]
 	w.done[call.Op]++
+	w.events.change(user, call, m)
 	switch call.Op {
 	case "send", "whisper":
 		m.state, m.at = crashLive, at

@@ -12,12 +12,14 @@ import (
 
 // crashLine is a line of the report of a process that is going to be killed. A
 // call is reported before it is made and when it has returned; what the
-// application is told is reported before it says that it was.
+// application is told is reported before it says that it was; what a follower of
+// events was told, with the cursor from which it goes on.
 type crashLine struct {
 	Caller int
 	Begun  *crashCall   `json:",omitempty"`
 	Done   *crashAnswer `json:",omitempty"`
 	Told   *crashTold   `json:",omitempty"`
+	Heard  *crashHeard  `json:",omitempty"`
 }
 
 // crashCall is a call of the chat.

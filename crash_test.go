@@ -177,8 +177,8 @@ func (c *crash) summary() string {
 	for _, n := range c.model.repeated {
 		again += n
 	}
-	return fmt.Sprintf("%d calls acknowledged, %d of them refused; %d cut off, %d of them done; messages %v, %d were pending; told %d times, %d of them again; %s; done %v",
-		c.model.calls, c.model.refused, c.model.cutOff, c.model.found, states, held, told, again, c.model.moderation(), c.model.done)
+	return fmt.Sprintf("%d calls acknowledged, %d of them refused; %d cut off, %d of them done; messages %v, %d were pending; told %d times, %d of them again; %s; events: %s; done %v",
+		c.model.calls, c.model.refused, c.model.cutOff, c.model.found, states, held, told, again, c.model.moderation(), c.model.events.summary(), c.model.done)
 }
 
 // prepare makes the users and channels.
@@ -203,6 +203,7 @@ func (c *crash) prepare() {
 			}))
 		}
 		l.setTimeout()
+		l.prepareEvents()
 	})
 }
 
@@ -223,6 +224,9 @@ func (c *crash) round(last bool) {
 			l.work()
 			l.check()
 		}
+		if c.random.IntN(2) == 0 { // else the next process goes on from their cursors
+			l.checkFollowers()
+		}
 	})
 	if !last && c.random.IntN(2) == 0 || c.t.Failed() {
 		return
@@ -236,6 +240,8 @@ func (c *crash) round(last bool) {
 			l.checkTold()
 			l.checkGone()
 			l.checkPreviews()
+			l.checkFollowers()
+			l.checkReceivers()
 			if l.setTimeout(); last {
 				l.expireAll()
 			}
@@ -250,7 +256,8 @@ func (c *crash) kill(report string) {
 	c.lives++
 	child := exec.CommandContext(c.t.Context(), os.Args[0], "-test.run=^TestCrash$")
 	child.Env = append(os.Environ(), "CHAT_CRASH_FILE="+c.path(), "CHAT_CRASH_REPORT="+report,
-		"CHAT_CRASH_ROUND="+strconv.Itoa(c.kills), "CHAT_CRASH_WAITING="+c.waiting(), "CHAT_CRASH_SEED="+strconv.FormatUint(c.random.Uint64(), 10))
+		"CHAT_CRASH_ROUND="+strconv.Itoa(c.kills), "CHAT_CRASH_WAITING="+c.waiting(), "CHAT_CRASH_CURSORS="+c.cursors(),
+		"CHAT_CRASH_SEED="+strconv.FormatUint(c.random.Uint64(), 10))
 	var complaints bytes.Buffer
 	child.Stderr = &complaints
 	out, err := child.StdoutPipe()
@@ -299,7 +306,13 @@ func (c *crash) live(do func(*crashLife)) {
 			return nil
 		}
 	}
-	app, err := chat.Open(c.path(), crashOptions(tell, false))
+	hear := func(heard crashHeard) error {
+		mu.Lock()
+		defer mu.Unlock()
+		c.model.hear(heard, c.lives)
+		return nil
+	}
+	app, err := chat.Open(c.path(), crashReceivers(crashOptions(tell, false), hear))
 	c.must(err)
 	do(&crashLife{c, app, context.Background()})
 	c.must(app.Close())
@@ -341,6 +354,11 @@ func (l *crashLife) expireAll() {
 	l.check()
 	l.checkTold()
 	l.checkGone()
+	l.checkFollowers()
+	l.checkReceivers()
+	for _, who := range crashFollowers() {
+		l.checkAgain(who)
+	}
 	for _, m := range l.model.order {
 		if m.state == crashPending {
 			l.t.Errorf("%s is still pending in the end", m.ID)

@@ -136,8 +136,8 @@ func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
 	if t.Kind != codec.EventUserUpdated { // which is told in one of their channels
 		t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
 	}
-	if v.caller.app {
-		return t.event.CID != "", nil // else nothing is left of the channel
+	if v.caller.app { // a deletion for oneself is that user's alone; nothing may be left of the channel
+		return t.event.CID != "" && t.Kind != codec.EventMessageForMe, nil
 	}
 	return v.admits(t, c, from)
 }

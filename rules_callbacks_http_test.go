@@ -30,12 +30,16 @@ func newPosting(t *testing.T, address string, options chat.Options) *posting {
 	t.Helper()
 	options.NoBackground, options.PendingGiveUp = true, time.Nanosecond // one attempt
 	p := &posting{chattest.NewWith(t, &options), t}
-	p.check(p.UpdateSettings(t.Context(), func(s *chat.Settings) error {
-		s.AsyncModeration.Callback = chat.ModerationCallback{Mode: chat.CallbackREST, ServerURL: address, Secret: hookSecret}
-		return nil
-	}))
+	p.check(p.postTo(address))
 	p.AddChannel(lounge, "john")
 	return p
+}
+
+func (p *posting) postTo(address string) error {
+	return p.UpdateSettings(p.t.Context(), func(s *chat.Settings) error {
+		s.AsyncModeration.Callback = chat.ModerationCallback{Mode: chat.CallbackREST, ServerURL: address, Secret: hookSecret}
+		return nil
+	})
 }
 
 func (p *posting) check(err error) {
