@@ -76,7 +76,9 @@ func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q Ev
 		}
 	}
 	for {
-		events, more, err := f.readAside(ctx, op)
+		var events []Event
+		var more bool
+		a.readers.run(func() { events, more, err = f.read(ctx, op) })
 		if err == nil && len(events) == 0 && !more {
 			err = in(op, f.wait(ctx))
 		}
@@ -87,22 +89,6 @@ func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q Ev
 			return events, a.cursors.encode(f.place), err
 		}
 	}
-}
-
-// readAside is read on a goroutine of its own, which leaves that of the caller,
-// who may have to wait, with a small stack: for ten thousand of them it counts.
-func (f *follower) readAside(ctx context.Context, op string) (events []Event, more bool, err error) {
-	var panicked any
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() { panicked = recover() }()
-		events, more, err = f.read(ctx, op)
-	}()
-	if <-done; panicked != nil {
-		panic(panicked)
-	}
-	return events, more, err
 }
 
 // read reads what there is after the place, and moves it. More says that there
