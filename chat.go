@@ -29,6 +29,7 @@ type App struct {
 	poster   poster
 	typing   *typing
 	cursors  cursors
+	readers  readers
 
 	commands map[string]*command
 	closers  []func() // of what commands hold

@@ -77,7 +77,9 @@ func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q Ev
 		}
 	}
 	for {
-		events, more, err := f.read(ctx, op)
+		var events []Event
+		var more bool
+		a.readers.run(func() { events, more, err = f.read(ctx, op) })
 		if err == nil && len(events) == 0 && !more {
 			err = in(op, f.wait(ctx))
 		}

@@ -59,7 +59,7 @@ type telling struct {
 
 // render makes events of records, in as many round trips as it takes for one.
 func (v *eventView) render(list []record.Event, from storage.Position) ([]Event, error) {
-	var told []telling
+	told := make([]telling, 0, len(list))
 	for i := range list {
 		t := telling{Event: &list[i], message: -1}
 		ok, err := v.concerns(&t, from)
@@ -81,7 +81,7 @@ func (v *eventView) render(list []record.Event, from storage.Position) ([]Event,
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	var messages []found
+	messages := make([]found, 0, len(told))
 	for i := range told {
 		if t := &told[i]; t.body != nil {
 			s := t.sight()
@@ -97,7 +97,7 @@ func (v *eventView) render(list []record.Event, from storage.Position) ([]Event,
 	if err != nil {
 		return nil, err
 	}
-	var events []Event
+	events := make([]Event, 0, len(told))
 	for i := range told {
 		t := &told[i]
 		if t.message >= 0 {

@@ -336,7 +336,7 @@ func Type[T any](b *Batch, name string) *Shared[T] {
 // changed.
 func Types[T any](r *Reader) ([]*T, error) {
 	var list []*T
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), sliceLen) {
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), fewLen) {
 		if err != nil {
 			return nil, err
 		}
@@ -428,5 +428,9 @@ func (t *Txn) PutMutes(user string, l codec.Mutes) error {
 	return t.put(keys.Mutes(user), l)
 }
 
-// sliceLen is how many entries of a long range are read at a time.
-const sliceLen = 512
+// How many entries of a range are read at a time: of a long one, and of one that
+// is short but for a few users or settings.
+const (
+	sliceLen = 512
+	fewLen   = 32
+)
