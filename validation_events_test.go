@@ -13,7 +13,9 @@ import (
 func badEventAppCalls(a *chat.App) map[string][]bad {
 	calls := badWatches(a)
 	calls["SendEvent"] = join(
-		badCustomEvents(func(ctx context.Context, cid chat.CID, e chat.CustomEvent) error { return a.SendEvent(ctx, cid, "jane", e) }),
+		badCustomEvents(func(ctx context.Context, cid chat.CID, e chat.CustomEvent) error {
+			return a.SendEvent(ctx, cid, "jane", e)
+		}),
 		bads("by", badUserIDs[1:], func(ctx context.Context, by chat.UserID) error {
 			return a.SendEvent(ctx, room, by, chat.CustomEvent{Type: "wave"})
 		}),
