@@ -69,7 +69,7 @@ func TestAMuteOfAChannelIsToldWithWhatItChanges(t *testing.T) {
 		s.check(s.as("jane").UnmuteChannel(s.ctx, lounge))
 		muted(false, 1)
 		s.check(s.as("jane").HideChannel(s.ctx, lounge, true))
-		if e := jane.wants("channel.hidden cleared")[0]; e.Unread == nil || *e.Unread != 0 {
+		if e := jane.wants("channel.hidden jane cleared")[0]; e.Unread == nil || *e.Unread != 0 {
 			t.Errorf("hidden with %v unread", e.Unread)
 		}
 		john.wants()
@@ -87,7 +87,7 @@ func TestADisabledChannelTellsWhatItIsListedAs(t *testing.T) {
 		_, err := s.SetDisabled(s.ctx, lounge, true)
 		s.check(err)
 		s.check(s.AddMembers(s.ctx, lounge, []chat.MemberDraft{{UserID: "june"}}, &chat.SystemMessage{Text: "welcome"}))
-		jane.wants("channel.hidden", "channel.updated")
+		jane.wants("channel.hidden jane", "channel.updated")
 		june.wants("notification.added_to_channel june")
 	})
 }
