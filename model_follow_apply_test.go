@@ -12,8 +12,12 @@ import (
 func (f *modelFollower) apply(e chat.Event) string {
 	f.meet(e)
 	switch e.Type {
-	case chat.UserUpdated:
+	case chat.UserUpdated, chat.UserFlagged:
 		return ""
+	case chat.UserBanned, chat.UserUnbanned:
+		if e.CID == "" {
+			return ""
+		}
 	case chat.UserMuted, chat.UserUnmuted: // how many are unread then is not told
 		f.countAnew()
 		return ""
@@ -140,7 +144,7 @@ func (f *modelFollower) applyTo(ch *modelFollowed, e chat.Event) string {
 		if e.User == nil || e.ReadAt == nil {
 			return fmt.Sprintf("says that %v read at %v", e.User, e.ReadAt)
 		}
-	case chat.NotificationRead, chat.NotificationUnread:
+	case chat.NotificationRead, chat.NotificationUnread, chat.MessageFlagged, chat.UserBanned, chat.UserUnbanned:
 	default:
 		return "nothing like it was done"
 	}
