@@ -30,10 +30,10 @@ const (
 	MemberRemoved EventType = "member.removed" // User
 
 	ChannelCreated   EventType = "channel.created"   // Channel, User who made it
-	ChannelUpdated   EventType = "channel.updated"   // Channel; also frozen, disabled, overrides, and, with User, one's own mute of it
+	ChannelUpdated   EventType = "channel.updated"   // Channel; also frozen, disabled and overrides; of one's own mute of it, with User, Muted and Unread
 	ChannelDeleted   EventType = "channel.deleted"   // HardDelete
-	ChannelTruncated EventType = "channel.truncated" // Channel, HardDelete
-	ChannelHidden    EventType = "channel.hidden"    // User, ClearHistory; one's own
+	ChannelTruncated EventType = "channel.truncated" // Channel, of which TruncatedAt says up to when; HardDelete, Unread
+	ChannelHidden    EventType = "channel.hidden"    // User, ClearHistory, Unread; one's own
 	ChannelVisible   EventType = "channel.visible"   // User; one's own, by ShowChannel; a new message shows a channel without it
 
 	UserUpdated  EventType = "user.updated"  // User; they themselves and the readers of their channels are told
@@ -69,6 +69,7 @@ type Event struct {
 
 	HardDelete   bool       `json:"hard_delete,omitempty"`
 	ClearHistory bool       `json:"clear_history,omitempty"`
+	Muted        *bool      `json:"muted,omitempty"` // whether the viewer mutes the channel, when the event is read
 	ReadAt       *time.Time `json:"read_at,omitempty"`
 	Unread       *int       `json:"unread,omitempty"` // of the channel, for the viewer, when the event is read
 	Data         Custom     `json:"data,omitempty"`   // of a custom event
@@ -104,7 +105,9 @@ func (a *App) Poll(ctx context.Context, cursor Cursor, q EventQuery) (events []E
 // something; see [App.Poll]. It is what happens in the channels they are a
 // member of, from when they joined, and to themselves. Someone removed is told
 // that, and nothing that came before or after it and was not read yet. In a
-// channel that is disabled only the change of the channel is told.
+// channel that is disabled only what changes how it is listed is told: that it
+// was changed, hidden or shown, and that one was added. When it is open again,
+// read it anew.
 //
 // What a user may see can also change without an event, by their role or by the
 // grants of a channel or its type: then read the state anew, with a cursor from

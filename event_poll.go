@@ -118,7 +118,7 @@ func (f *follower) read(ctx context.Context, op string) (events []Event, more bo
 		if next, more = (place{last, from.live}), full; !full {
 			next.position = span.Newest
 		}
-		if events, err = v.render(list, from.position); err != nil || full {
+		if events, err = v.render(list); err != nil || full {
 			return err
 		}
 		next.live, err = v.addTyping(&events, from.live)
@@ -194,7 +194,6 @@ func (f *follower) open(r *record.Reader) (*eventView, error) {
 	if f.caller.app {
 		f.logs = nil
 		if v.only != nil {
-			// Deleted ones, which have no number any more, have been told of.
 			f.channels = f.channels[:0]
 			for c := range v.only {
 				f.channels = append(f.channels, c)
@@ -231,7 +230,7 @@ func (v *eventView) follow() error {
 		}
 	}
 	for _, own := range owns {
-		if own.Member && (v.only == nil || v.only[own.Channel]) {
+		if own.Member && (v.only == nil || v.names(own.CID)) {
 			v.joined[own.Channel] = storage.PositionAt(own.JoinedHigh, own.JoinedLow)
 			add(own.Channel, CID(own.CID))
 		}
@@ -248,8 +247,23 @@ func (v *eventView) follow() error {
 			add(c, CID(room.channel.CID))
 		}
 	}
-	v.logs = follow.Logs()
 	v.channels = append(v.channels[:0], follow.Channels...)
 	slices.Sort(v.channels)
+	if !v.begins {
+		gone, err := v.reader.GoneChannels(string(v.caller.user), v.place.position)
+		if err != nil {
+			return err
+		}
+		for c, cid := range gone {
+			if v.only == nil || v.names(cid) {
+				follow.Channels = append(follow.Channels, c)
+			}
+		}
+	}
+	v.logs = follow.Logs()
 	return nil
 }
+
+// names says whether a channel is among those that are asked for, also when it
+// is deleted and its number is forgotten.
+func (v *eventView) names(cid string) bool { return slices.Contains(v.filter.channels, CID(cid)) }

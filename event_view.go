@@ -58,11 +58,11 @@ type telling struct {
 }
 
 // render makes events of records, in as many round trips as it takes for one.
-func (v *eventView) render(list []record.Event, from storage.Position) ([]Event, error) {
+func (v *eventView) render(list []record.Event) ([]Event, error) {
 	told := make([]telling, 0, len(list))
 	for i := range list {
 		t := telling{Event: &list[i], message: -1}
-		ok, err := v.concerns(&t, from)
+		ok, err := v.concerns(&t)
 		if err != nil {
 			return nil, err
 		}
@@ -116,13 +116,13 @@ func (v *eventView) render(list []record.Event, from storage.Position) ([]Event,
 
 // concerns decides whether the caller is told of an event at all, by what it
 // says and by the channel it is about.
-func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
+func (v *eventView) concerns(t *telling) (bool, error) {
 	kind := typeOf(&t.Event.Event)
 	if kind == "" || !v.filter.wants(kind) {
 		return false, nil
 	}
 	c := record.Channel(t.Event.Event.Channel)
-	if v.only != nil && !v.only[c] {
+	if v.only != nil && !v.only[c] && !(t.Kind == codec.EventChannelDeleted && v.names(t.Event.Event.CID)) {
 		return false, nil
 	}
 	t.event = Event{Type: kind, CreatedAt: moment(t.At), HardDelete: t.Hard, Cursor: v.app.cursors.encode(place{t.Position, v.place.live})}
@@ -139,44 +139,72 @@ func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
 	if v.caller.app { // a deletion for oneself is that user's alone; nothing may be left of the channel
 		return t.event.CID != "" && t.Kind != codec.EventMessageForMe, nil
 	}
-	return v.admits(t, c, from)
+	return v.admits(t, c), nil
 }
 
 // admits decides whether a user is told of an event of a channel.
-func (v *eventView) admits(t *telling, c record.Channel, from storage.Position) (bool, error) {
+func (v *eventView) admits(t *telling, c record.Channel) bool {
 	joined, member := v.joined[c]
 	switch t.Kind {
 	case codec.EventChannelDeleted:
-		if !t.Own {
-			return t.Position.Compare(joined) > 0, nil
-		}
-		// Who still had the channel among theirs was told from its log.
-		after, err := v.reader.DeletedAfter(c, from)
-		return after, err
+		return t.Position.Compare(joined) > 0
 	case codec.EventRemovedFromChannel:
-		return true, nil
+		return true
 	case codec.EventUserBanned, codec.EventUserUnbanned:
 		if t.User != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
-			return false, nil
+			return false
 		}
 	case codec.EventMessageFlagged:
 		if t.By != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
-			return false, nil
+			return false
 		}
 	}
 	switch {
-	case t.room.enter() != nil:
-		return t.Kind == codec.EventChannelUpdated && t.room.readable() && t.room.channel.Disabled, nil
+	case !t.room.readable() || t.room.channel.Disabled && !t.toldOfDisabled():
+		return false
 	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
-		return false, nil
-	case t.Kind == codec.EventMessageErased && t.Sent <= t.room.floor():
-		return false, nil
+		return false
+	case t.Kind == codec.EventMessageErased && t.Sent <= t.erasedFloor():
+		return false
+	case !member && t.ofMember():
+		return false
 	case t.Private:
-		return t.room.seesAllPrivate(), nil
+		return t.room.seesAllPrivate()
 	case t.Own && t.Copy && v.follows(c):
-		return !t.room.seesAllPrivate(), nil // else it is told from where all are
+		return !t.room.seesAllPrivate() // else it is told from where all are
 	}
-	return true, nil
+	return true
+}
+
+// erasedFloor is the time up to which the caller saw nothing of what was deleted
+// for good. What is told to them alone was pending: clearing leaves that.
+func (t *telling) erasedFloor() int64 {
+	if t.Own && !t.Copy {
+		return t.room.truncation()
+	}
+	return t.room.floor()
+}
+
+// toldOfDisabled says whether an event is told of in a channel that is disabled:
+// what changes how it is listed.
+func (t *telling) toldOfDisabled() bool {
+	switch t.Kind {
+	case codec.EventChannelUpdated, codec.EventAddedToChannel, codec.EventChannelHidden, codec.EventChannelVisible:
+		return true
+	}
+	return false
+}
+
+// ofMember says whether an event is of what a member has with a channel: of no
+// interest once they have left.
+func (t *telling) ofMember() bool {
+	switch t.Kind {
+	case codec.EventChannelUpdated:
+		return t.Own // a mute
+	case codec.EventChannelHidden, codec.EventChannelVisible, codec.EventMarkRead, codec.EventMarkUnread:
+		return true
+	}
+	return false
 }
 
 // follows says whether the caller is told what all readers of a channel are.
@@ -290,6 +318,12 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
 		m := memberFrom(shown(people, t.User), t.member.V)
 		e.Member, e.User = &m, &m.User
+	case codec.EventChannelUpdated:
+		e.User, e.By = who(t.User), who(t.By)
+		if t.Own && !v.caller.app {
+			muted := t.room.muted()
+			e.Muted = &muted
+		}
 	case codec.EventChannelHidden:
 		e.User, e.HardDelete, e.ClearHistory = who(t.User), false, t.Hard
 	case codec.EventCustom:
@@ -326,15 +360,17 @@ func (t *telling) gone(people *record.People) *Message {
 func (t *telling) countsUnread() bool {
 	switch t.Kind {
 	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageErased, codec.EventMessageForMe,
-		codec.EventMessageUndeleted, codec.EventMarkRead, codec.EventMarkUnread:
+		codec.EventMessageUndeleted, codec.EventMarkRead, codec.EventMarkUnread, codec.EventChannelTruncated, codec.EventChannelHidden:
 		return true
+	case codec.EventChannelUpdated:
+		return t.Own // a mute
 	}
 	return false
 }
 
 // unread counts once a channel: all events of a read are told at one moment.
 func (v *eventView) unread(r *eventRoom) (*int, error) {
-	if v.caller.app || !r.isMember {
+	if v.caller.app || !r.isMember || r.enter() != nil {
 		return nil, nil
 	}
 	if r.unread == nil {

@@ -248,6 +248,10 @@ type modelRun struct {
 	newest     map[*model.Channel]time.Time // the newest time in each channel
 	returned   *chat.Message                // by the call of this step
 	seen       *modelCounts
+
+	followers []*modelFollower
+	deletions map[chat.CID]int // how often a channel was deleted
+	marks     int              // among the events
 }
 
 // replay plays a list of steps, and says what differed.
@@ -267,6 +271,7 @@ func (d modelDriver) replay(t *testing.T, steps []model.Step) string {
 func (d modelDriver) play(t *testing.T, next func(*model.World) (model.Step, bool)) (failure string) {
 	r := &modelRun{t: t, driver: d, world: model.New(), newest: map[*model.Channel]time.Time{}, seen: newModelCounts()}
 	r.world.MaxForMe, r.world.MaxMutes = 5, 3
+	r.followers, r.deletions = newModelFollowers(r), map[chat.CID]int{}
 	if d.bolt {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {
@@ -317,6 +322,9 @@ func (r *modelRun) run(first model.Step, next func(*model.World) (model.Step, bo
 		if !more {
 			r.world.Now = time.Now()
 			if failure := r.checkAfter(r.last); failure != "" {
+				return failure, nil
+			}
+			if failure := r.follow(r.last, true); failure != "" {
 				return failure, nil
 			}
 			return r.checkAll(true), nil
@@ -409,6 +417,9 @@ func (r *modelRun) step(s model.Step) string {
 	r.seen.add(s, got)
 	if got == model.OK {
 		r.world.Apply(s, made)
+		if s.Op == model.DeleteChannel {
+			r.deletions[chat.CID(s.CID)]++
+		}
 		if failure := r.checkReturned(s, made, before); failure != "" {
 			return failure
 		}
@@ -417,6 +428,9 @@ func (r *modelRun) step(s model.Step) string {
 		}
 	}
 	if failure := r.settle(s.Op); failure != "" {
+		return failure
+	}
+	if failure := r.follow(s, false); failure != "" {
 		return failure
 	}
 	if r.driver.looksLater {

@@ -136,19 +136,22 @@ func (r *Reader) Oldest(after storage.Position, limit int) ([]Event, error) {
 	return list, nil
 }
 
-// DeletedAfter says whether the log of a channel tells after a position that it
-// was deleted.
-func (r *Reader) DeletedAfter(c Channel, after storage.Position) (bool, error) {
-	records, err := r.r.Tail([][]byte{keys.ChannelLog(c)}, after, 0)
-	if err != nil {
-		return false, err
+// GoneChannels are the channels that were taken from a user's after a position,
+// as they were deleted, with their cids.
+func (r *Reader) GoneChannels(user string, after storage.Position) (map[Channel]string, error) {
+	records, err := r.r.Tail([][]byte{keys.GoneLog(user)}, after, 0)
+	if err != nil || len(records) == 0 {
+		return nil, err
 	}
+	gone := make(map[Channel]string, len(records))
 	for _, rec := range records {
-		if e, err := codec.DecodeEvent(rec.Value); err != nil || e.Kind == codec.EventChannelDeleted {
-			return true, err
+		e, err := codec.DecodeEvent(rec.Value)
+		if err != nil {
+			return nil, err
 		}
+		gone[Channel(e.Channel)] = e.CID
 	}
-	return false, nil
+	return gone, nil
 }
 
 // ReceiverPlace reads up to where a receiver was told of all events.
