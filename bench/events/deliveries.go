@@ -123,12 +123,13 @@ func (d delivered) judge(r *program.Run, name string) {
 }
 
 // deliver has all subscribers read on from a cursor until they have been told of
-// everything, and checks of what. Send sends it meanwhile, unless it is nil.
-func (f *field) deliver(from chat.Cursor, send func() error) (delivered, error) {
+// everything, and checks of what. Send sends it once all of them wait, unless it
+// is nil.
+func (f *field) deliver(from chat.Cursor, send func() error) (d delivered, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
 	list := f.follow(f.app, from)
-	errs := make([]error, len(list)+1)
+	errs := make([]error, len(list))
 	var told, due atomic.Int64
 	due.Store(-1)
 	finish := func() {
@@ -136,34 +137,39 @@ func (f *field) deliver(from chat.Cursor, send func() error) (delivered, error) 
 			cancel()
 		}
 	}
-	var d delivered
-	runtime.GC()
-	d.processor, d.clock = measure.Time(func() {
-		var all sync.WaitGroup
+	var all sync.WaitGroup
+	begin := func() {
 		for i, s := range list {
 			all.Go(func() {
-				for {
-					n, err := s.poll(ctx, nil)
-					if err != nil {
-						errs[i] = err
-						return
-					}
+				for errs[i] == nil {
+					var n int
+					n, errs[i] = s.poll(ctx, nil)
 					told.Add(int64(n))
 					finish()
 				}
 			})
 		}
-		if send != nil {
-			errs[len(list)] = send()
-		}
+	}
+	end := func() {
 		due.Store(f.due())
 		finish()
 		all.Wait()
-	})
-	for _, err := range errs {
-		if err != nil && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
-			return d, err
+	}
+	runtime.GC()
+	if send == nil {
+		d.processor, d.clock = measure.Time(func() { begin(); end() })
+	} else {
+		begin()
+		settle()
+		d.processor, d.clock = measure.Time(func() { err = send(); end() })
+	}
+	for _, failed := range errs {
+		if err == nil && (ctx.Err() == nil || !errors.Is(failed, ctx.Err())) {
+			err = failed
 		}
+	}
+	if err != nil {
+		return d, err
 	}
 	d.count = told.Load()
 	sums := f.sent.sums()

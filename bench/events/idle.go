@@ -83,12 +83,12 @@ func wait(app *chat.App, a audience) *waiting {
 			w.errs[i] = err
 		})
 	}
-	w.settle()
+	settle()
 	return w
 }
 
-// settle waits until nothing runs any more but those who wait.
-func (w *waiting) settle() {
+// settle waits until next to nothing runs: all subscribers wait.
+func settle() {
 	const quiet = 50 * time.Millisecond
 	for {
 		used, _ := measure.Time(func() { time.Sleep(quiet) })

@@ -1,4 +1,4 @@
-// Package program is what the three benchmarks have in common: their flags,
+// Package program is what the benchmarks have in common: their flags,
 // their settings, their folder for files and their exit status.
 package program
 
