@@ -104,7 +104,7 @@ func (f *follower) read(ctx context.Context, op string) (events []Event, more bo
 		} else if from.position.Compare(span.Trimmed) < 0 || from.position.Compare(span.Newest) > 0 {
 			return fail(ErrCursorExpired, "cursor", "what came after it is no longer kept: read the state anew, and go on with a cursor from there")
 		}
-		v, err := f.open(r)
+		v, err := f.open(r, from.position)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (f *follower) read(ctx context.Context, op string) (events []Event, more bo
 		if next, more = (place{last, from.live}), full; !full {
 			next.position = span.Newest
 		}
-		if events, err = v.render(list, from.position); err != nil || full {
+		if events, err = v.render(list); err != nil || full {
 			return err
 		}
 		next.live, err = v.addTyping(&events, from.live)
@@ -164,8 +164,9 @@ func (f *follower) wait(ctx context.Context) error {
 	return ctx.Err() // nil: somebody types, or it is time to look
 }
 
-// open finds out what the caller is told, and so what to wait for.
-func (f *follower) open(r *record.Reader) (*eventView, error) {
+// open finds out what the caller is told from a position on, and so what to wait
+// for.
+func (f *follower) open(r *record.Reader, from storage.Position) (*eventView, error) {
 	v := &eventView{follower: f, reader: r, rooms: map[record.Channel]*eventRoom{}}
 	b := r.Batch()
 	v.user = b.User(string(f.caller.user))
@@ -199,12 +200,13 @@ func (f *follower) open(r *record.Reader) (*eventView, error) {
 		}
 		return v, nil
 	}
-	return v, v.follow()
+	return v, v.follow(from)
 }
 
 // follow collects the logs of a user: their own, and those of their channels and
-// of the ones that they name and can read.
-func (v *eventView) follow() error {
+// of the ones that they name and can read. Those that were deleted and are no
+// longer theirs are among them until the deletion was read.
+func (v *eventView) follow(from storage.Position) error {
 	owns, err := v.reader.UserChannels(string(v.caller.user))
 	if err != nil {
 		return err
@@ -227,7 +229,7 @@ func (v *eventView) follow() error {
 		}
 	}
 	for _, own := range owns {
-		if own.Member && (v.only == nil || v.only[own.Channel]) {
+		if own.Member && v.picks(own.Channel, CID(own.CID)) {
 			v.joined[own.Channel] = storage.PositionAt(own.JoinedHigh, own.JoinedLow)
 			add(own.Channel, CID(own.CID))
 		}
@@ -244,8 +246,29 @@ func (v *eventView) follow() error {
 			add(c, CID(room.channel.CID))
 		}
 	}
+	gone, err := v.reader.Gone(string(v.caller.user), from)
+	if err != nil {
+		return err
+	}
+	for _, e := range gone {
+		if c := record.Channel(e.Channel); v.picks(c, CID(e.CID)) {
+			follow.Channels = append(follow.Channels, c)
+		}
+	}
 	v.logs = follow.Logs()
 	v.channels = append(v.channels[:0], follow.Channels...)
 	slices.Sort(v.channels)
 	return nil
+}
+
+// picks says whether the filter names one of the caller's channels. A cid that
+// was deleted for good leads to no channel any more: it is found by its own.
+func (v *eventView) picks(c record.Channel, cid CID) bool {
+	if v.only == nil {
+		return true
+	}
+	if slices.Contains(v.filter.channels, cid) {
+		v.only[c] = true
+	}
+	return v.only[c]
 }

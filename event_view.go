@@ -58,11 +58,11 @@ type telling struct {
 }
 
 // render makes events of records, in as many round trips as it takes for one.
-func (v *eventView) render(list []record.Event, from storage.Position) ([]Event, error) {
+func (v *eventView) render(list []record.Event) ([]Event, error) {
 	var told []telling
 	for i := range list {
 		t := telling{Event: &list[i], message: -1}
-		ok, err := v.concerns(&t, from)
+		ok, err := v.concerns(&t)
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +116,7 @@ func (v *eventView) render(list []record.Event, from storage.Position) ([]Event,
 
 // concerns decides whether the caller is told of an event at all, by what it
 // says and by the channel it is about.
-func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
+func (v *eventView) concerns(t *telling) (bool, error) {
 	kind := typeOf(&t.Event.Event)
 	if kind == "" || !v.filter.wants(kind) {
 		return false, nil
@@ -137,42 +137,37 @@ func (v *eventView) concerns(t *telling, from storage.Position) (bool, error) {
 	if v.caller.app { // a deletion for oneself is that user's alone
 		return t.event.CID != "" && t.Kind != codec.EventMessageForMe, nil
 	}
-	return v.admits(t, c, from)
+	return v.admits(t, c), nil
 }
 
 // admits decides whether a user is told of an event of a channel.
-func (v *eventView) admits(t *telling, c record.Channel, from storage.Position) (bool, error) {
+func (v *eventView) admits(t *telling, c record.Channel) bool {
 	joined, member := v.joined[c]
 	switch t.Kind {
 	case codec.EventChannelDeleted:
-		if !t.Own {
-			return t.Position.Compare(joined) > 0, nil
-		}
-		// Who still had the channel among theirs was told from its log.
-		after, err := v.reader.DeletedAfter(c, from)
-		return after, err
+		return t.Position.Compare(joined) > 0
 	case codec.EventRemovedFromChannel:
-		return true, nil
+		return true
 	case codec.EventUserBanned, codec.EventUserUnbanned:
 		if t.User != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
-			return false, nil
+			return false
 		}
 	case codec.EventMessageFlagged:
 		if t.By != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
-			return false, nil
+			return false
 		}
 	}
 	switch {
 	case t.room.enter() != nil:
-		return t.Kind == codec.EventChannelUpdated && t.room.readable() && t.room.channel.Disabled, nil
+		return t.Kind == codec.EventChannelUpdated && t.room.readable() && t.room.channel.Disabled
 	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
-		return false, nil
+		return false
 	case t.Private:
-		return t.room.seesAllPrivate(), nil
+		return t.room.seesAllPrivate()
 	case t.Own && t.Copy && v.follows(c):
-		return !t.room.seesAllPrivate(), nil // else it is told from where all are
+		return !t.room.seesAllPrivate() // else it is told from where all are
 	}
-	return true, nil
+	return true
 }
 
 // follows says whether the caller is told what all readers of a channel are.

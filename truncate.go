@@ -216,8 +216,7 @@ func (a *App) purgeNext(tx *record.Txn, work purge) (left bool, err error) {
 		}
 	}
 	if work.Unlist || work.Channel {
-		// Whoever has not read of it in the channel's log will not look there
-		// any more.
+		// Whoever has not read of it in the channel's log is led there.
 		gone := codec.Event{
 			Kind: codec.EventChannelDeleted, Copy: true, At: now().UnixMicro(), Channel: uint64(work.Number), Hard: work.Channel,
 			CID: channel.V.CID,

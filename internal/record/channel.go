@@ -228,7 +228,8 @@ func (t *Txn) PutUserChannel(user string, c Channel, u *codec.UserChannel) error
 }
 
 // UnlistChannel takes a channel from the channels of at most limit of its
-// users, and tells those who were members; more says whether some are left.
+// users, and leads those who were members to its log; more says whether some are
+// left.
 func (t *Txn) UnlistChannel(c Channel, limit int, gone *codec.Event) (more bool, err error) {
 	rng := storage.Prefix(keys.KnownAll(c))
 	rng.Limit = limit
@@ -252,7 +253,7 @@ func (t *Txn) UnlistChannel(c Channel, limit int, gone *codec.Event) (more bool,
 		if !own.V.Member {
 			continue
 		}
-		if err := t.TellUser(users[i], gone); err != nil {
+		if err := t.tell(keys.GoneLog(users[i]), gone); err != nil {
 			return false, err
 		}
 	}

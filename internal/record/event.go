@@ -136,19 +136,21 @@ func (r *Reader) Oldest(after storage.Position, limit int) ([]Event, error) {
 	return list, nil
 }
 
-// DeletedAfter says whether the log of a channel tells after a position that it
-// was deleted.
-func (r *Reader) DeletedAfter(c Channel, after storage.Position) (bool, error) {
-	records, err := r.r.Tail([][]byte{keys.ChannelLog(c)}, after, 0)
+// Gone reads which channels were taken from a user's after a position: what led
+// to that, with the cid, in each. What they have not read of it lies in the
+// channels' logs, before.
+func (r *Reader) Gone(user string, after storage.Position) ([]codec.Event, error) {
+	records, err := r.r.Tail([][]byte{keys.GoneLog(user)}, after, 0)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	for _, rec := range records {
-		if e, err := codec.DecodeEvent(rec.Value); err != nil || e.Kind == codec.EventChannelDeleted {
-			return true, err
+	list := make([]codec.Event, len(records))
+	for i, rec := range records {
+		if list[i], err = codec.DecodeEvent(rec.Value); err != nil {
+			return nil, err
 		}
 	}
-	return false, nil
+	return list, nil
 }
 
 // ReceiverPlace reads up to where a receiver was told of all events.
