@@ -26,9 +26,10 @@ const (
 // An action runs once, whoever calls it at the same time: who comes second gets
 // ErrNotFound, or ErrState while it runs and once the message is posted.
 // ErrInvalid for an action that the message does not have.
-func (s *Session) RunAction(ctx context.Context, id MessageID, action string) (Message, error) {
+func (s *Session) RunAction(ctx context.Context, id MessageID, action string) (_ Message, err error) {
 	const op = "RunAction"
-	err := checkMessageID("id", id)
+	defer s.app.operation(&ctx, op).ended(&err)
+	err = checkMessageID("id", id)
 	if err == nil {
 		err = checkName("action", action)
 	}
@@ -44,7 +45,7 @@ func (s *Session) RunAction(ctx context.Context, id MessageID, action string) (M
 	case actionCancel:
 		return p.cancel(ctx)
 	case actionSend:
-		return p.post(ctx, nil)
+		return p.send(ctx)
 	}
 	return p.run(ctx)
 }
@@ -165,19 +166,35 @@ func (p *pressing) outgoing(answer CommandAnswer) (*outgoing, error) {
 	return out, out.say(m.Command, m.Args, reply{CommandAnswer: answer})
 }
 
-// post sends what an action posts, in the place of the ephemeral message: what
-// was made ready, or nil for what the message says.
-func (p *pressing) post(ctx context.Context, ready *outgoing) (Message, error) {
+// send posts what the message says.
+func (p *pressing) send(ctx context.Context) (Message, error) {
+	out, err := p.outgoing(p.draft())
+	if err != nil {
+		return Message{}, in(p.op, err)
+	}
+	out.html = p.ephemeral.Message.HTML
+	said := contentOf(&p.ephemeral.Message)
+	return p.post(ctx, out, func() error {
+		if !contentOf(&p.ephemeral.Message).equal(said) {
+			return fail(ErrState, "action", "message %q was changed meanwhile", p.id)
+		}
+		return nil
+	})
+}
+
+// post sends what an action posts, in the place of the ephemeral message, if
+// that is still as it has to be.
+func (p *pressing) post(ctx context.Context, out *outgoing, check func() error) (Message, error) {
+	cid := CID(p.ephemeral.room.channel.CID)
+	if err := p.app.lookAtSend(ctx, p.op, p.caller, cid, out); err != nil {
+		return Message{}, err
+	}
 	var t *sending
 	err := p.change(ctx, func(tx *record.Txn) error {
-		e, out := p.ephemeral, ready
-		if out == nil {
-			var err error
-			if out, err = p.outgoing(p.draft()); err != nil {
-				return err
-			}
-			out.html = e.Message.HTML
+		if err := check(); err != nil {
+			return err
 		}
+		e := p.ephemeral
 		if err := tx.ReleaseEphemeral(e.room.number, e.Message.ID); err != nil {
 			return err
 		}
@@ -185,13 +202,16 @@ func (p *pressing) post(ctx context.Context, ready *outgoing) (Message, error) {
 			return err
 		}
 		t = &sending{reader: &tx.Reader, tx: tx, out: out}
-		return t.run(p.app, p.caller, CID(e.room.channel.CID))
+		return t.run(p.app, p.caller, cid)
 	})
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored.Pending {
+	switch {
+	case t.stored.Pending:
 		p.app.outbox.Wake()
+	case t.pushes:
+		p.app.outbox.Wake(queuePush)
 	}
 	if t.answer == nil {
 		t.render()
@@ -256,7 +276,7 @@ func (p *pressing) take(ctx context.Context, answer CommandAnswer) (Message, err
 		return Message{}, in(p.op, err)
 	}
 	if answer.To == ToChannel {
-		return p.post(ctx, out)
+		return p.post(ctx, out, func() error { return nil })
 	}
 	return p.replace(ctx, out)
 }

@@ -42,10 +42,12 @@ type BanQuery struct {
 // empty. A banned user's sends, edits, commands and changes of channels answer
 // ErrBanned; they still read, leave, flag, mute, and delete what is their own.
 // A ban replaces the one there is. It ends by the clock, at once; what is left
-// of it is removed in the background. ErrInvalid for a user who does not exist,
+// of it is removed in the background. One that is in nobody's name is ended or
+// replaced by the application alone. ErrInvalid for a user who does not exist,
 // and for by itself.
-func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (Ban, error) {
+func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (_ Ban, err error) {
 	const op = "Ban"
+	defer a.operation(&ctx, op).ended(&err)
 	if by != "" {
 		if err := checkUserID("by", by); err != nil {
 			return Ban{}, in(op, err)
@@ -56,33 +58,40 @@ func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (Ban, error) {
 
 // Ban bans a user from a channel, which needs ban-channel-member in it, or from
 // the whole application, which needs ban-user of any channel type. ErrInvalid
-// for oneself, ErrPermission for one who may ban too and may do more than
-// oneself. See [App.Ban].
-func (s *Session) Ban(ctx context.Context, d BanDraft) (Ban, error) {
+// for oneself. ErrPermission for one who may ban too, or created the channel, and
+// may do more than oneself; and where there is a ban that Unban does not end. See
+// [App.Ban].
+func (s *Session) Ban(ctx context.Context, d BanDraft) (_ Ban, err error) {
+	defer s.app.operation(&ctx, "Ban").ended(&err)
 	return s.app.ban(ctx, "Ban", as(s.user), d, s.user)
 }
 
 // Unban ends a user's ban from a channel, or from the whole application if cid
 // is empty. One who is not banned is no error.
-func (a *App) Unban(ctx context.Context, user UserID, cid CID) error {
+func (a *App) Unban(ctx context.Context, user UserID, cid CID) (err error) {
+	defer a.operation(&ctx, "Unban").ended(&err)
 	return a.unban(ctx, "Unban", application, user, cid)
 }
 
 // Unban ends a user's ban; it needs what Ban needs. One who is not banned is no
-// error.
-func (s *Session) Unban(ctx context.Context, user UserID, cid CID) error {
+// error. ErrPermission for a ban that is the application's, or by another user
+// who may ban still and may do more than oneself.
+func (s *Session) Unban(ctx context.Context, user UserID, cid CID) (err error) {
+	defer s.app.operation(&ctx, "Unban").ended(&err)
 	return s.app.unban(ctx, "Unban", as(s.user), user, cid)
 }
 
 // Bans returns a page of the users who are banned now, by their ids. The list
 // is read forwards: Prev is always empty.
-func (a *App) Bans(ctx context.Context, q BanQuery) (Page[Ban], error) {
+func (a *App) Bans(ctx context.Context, q BanQuery) (_ Page[Ban], err error) {
+	defer a.operation(&ctx, "Bans").ended(&err)
 	return a.bans(ctx, "Bans", application, q)
 }
 
 // Bans returns a page of the users who are banned now; it needs what Ban needs.
 // See [App.Bans].
-func (s *Session) Bans(ctx context.Context, q BanQuery) (Page[Ban], error) {
+func (s *Session) Bans(ctx context.Context, q BanQuery) (_ Page[Ban], err error) {
+	defer s.app.operation(&ctx, "Bans").ended(&err)
 	return s.app.bans(ctx, "Bans", as(s.user), q)
 }
 
@@ -273,7 +282,7 @@ func (b *bench) mayBan() error {
 			return err
 		}
 		return b.room.need(BanChannelMember)
-	case !slices.Contains(b.granted(b.self), BanUser):
+	case !slices.Contains(b.own(), BanUser):
 		return fail(ErrPermission, "", "needs the permission %s", BanUser)
 	}
 	return nil
@@ -281,40 +290,64 @@ func (b *bench) mayBan() error {
 
 // granted is everything a user may do here, some of it twice: in the channel,
 // or by their role in any channel type.
-func (b *bench) granted(user *record.Value[codec.User]) []Action {
+func (b *bench) granted(user *record.Value[codec.User], member *record.Value[codec.Member]) []Action {
+	if b.room != nil {
+		return grantedTo(b.room.kind, &user.V, member.Found, &member.V, b.room.channel.CreatedBy)
+	}
 	var list []Action
-	if b.room == nil {
-		for _, t := range b.types {
-			list = append(list, t.Grants[Role(user.V.Role)]...)
-		}
-		return list
+	for _, t := range b.types {
+		list = append(list, t.Grants[Role(user.V.Role)]...)
 	}
-	if user == b.self {
-		return b.room.granted()
-	}
-	return grantedTo(b.room.kind, &user.V, b.member.Found, &b.member.V, b.room.channel.CreatedBy)
+	return list
 }
 
-// outranked is an error if the other may ban too and may do more than the
-// caller.
-func (b *bench) outranked() error {
-	if b.caller.app {
-		return nil
-	}
-	own, others := b.granted(b.self), b.granted(b.other)
-	power := BanUser
+// own is everything the caller may do here.
+func (b *bench) own() []Action {
 	if b.room != nil {
-		power = BanChannelMember
+		return b.room.granted()
 	}
-	if !slices.Contains(others, power) {
+	return b.granted(b.self, nil)
+}
+
+// above is an error if another user may do more than the caller, and may ban too
+// or created the channel.
+func (b *bench) above(user *record.Value[codec.User], member *record.Value[codec.Member]) error {
+	own, others := b.own(), b.granted(user, member)
+	power, creator := BanUser, false
+	if b.room != nil {
+		power, creator = BanChannelMember, user.Found && user.V.ID == b.room.channel.CreatedBy
+	}
+	if !creator && !slices.Contains(others, power) {
 		return nil
 	}
 	for _, action := range others {
 		if !slices.Contains(own, action) {
-			return fail(ErrPermission, "user", "user %q may %s, which the caller may not", b.user, action)
+			return fail(ErrPermission, "user", "user %q may %s, which the caller may not", user.V.ID, action)
 		}
 	}
 	return nil
+}
+
+// mayEnd is an error if the other has a ban that is not for the caller to end or
+// to replace: one by the application, or by who is above.
+func (b *bench) mayEnd(r *record.Reader) error {
+	by := b.ban.V.By
+	switch {
+	case b.caller.app || !active(b.ban, b.now) || by == string(b.caller.user):
+		return nil
+	case by == "":
+		return fail(ErrPermission, "user", "user %q is banned by the application", b.user)
+	}
+	batch := r.Batch()
+	user := batch.User(by)
+	var member *record.Value[codec.Member]
+	if b.room != nil {
+		member = batch.Member(b.number, by)
+	}
+	if err := batch.Run(); err != nil {
+		return err
+	}
+	return b.above(user, member)
 }
 
 // put stores the other's ban.
@@ -322,18 +355,8 @@ func (b *bench) put(tx *record.Txn, d BanDraft, by UserID) (Ban, error) {
 	if !b.other.Found {
 		return Ban{}, invalid("user", "user %q does not exist", d.User)
 	}
-	if err := b.outranked(); err != nil {
+	if err := b.mayPut(&tx.Reader, by); err != nil {
 		return Ban{}, err
-	}
-	if b.caller.app && by != "" {
-		batch := tx.Batch()
-		user := batch.User(string(by))
-		if err := batch.Run(); err != nil {
-			return Ban{}, err
-		}
-		if err := checkUser("by", by, user); err != nil {
-			return Ban{}, err
-		}
 	}
 	ban := codec.Ban{By: string(by), Reason: d.Reason, At: b.now}
 	if d.Lasting > 0 {
@@ -355,10 +378,32 @@ func (b *bench) put(tx *record.Txn, d BanDraft, by UserID) (Ban, error) {
 	return list[0], nil
 }
 
+// mayPut is an error unless the caller may ban the other, in the name of by.
+func (b *bench) mayPut(r *record.Reader, by UserID) error {
+	if !b.caller.app {
+		if err := b.above(b.other, b.member); err != nil {
+			return err
+		}
+		return b.mayEnd(r)
+	}
+	if by == "" {
+		return nil
+	}
+	batch := r.Batch()
+	user := batch.User(string(by))
+	if err := batch.Run(); err != nil {
+		return err
+	}
+	return checkUser("by", by, user)
+}
+
 // lift removes the other's ban.
 func (b *bench) lift(tx *record.Txn) error {
 	if !b.ban.Found {
 		return nil
+	}
+	if err := b.mayEnd(&tx.Reader); err != nil {
+		return err
 	}
 	if err := tx.DeleteBan(b.number, b.user); err != nil {
 		return err
@@ -411,21 +456,46 @@ func (a *App) endBan(ctx context.Context, job outbox.Job) error {
 }
 
 func (a *App) bans(ctx context.Context, op string, c caller, q BanQuery) (Page[Ban], error) {
-	var page Page[Ban]
+	if err := checkLimit("limit", &q.Limit, standardPage, maxPage); err != nil {
+		return Page[Ban]{}, in(op, err)
+	}
+	return benchPage(ctx, a, op, c, q, tokenBans, func(r *record.Reader, b *bench, after string) ([]Ban, string, error) {
+		list, err := b.lasting(r, after, q.Limit+1)
+		if err != nil {
+			return nil, "", err
+		}
+		last := ""
+		if len(list) > q.Limit {
+			list = list[:q.Limit]
+			last = list[q.Limit-1].User
+		}
+		bans, err := renderBans(r, q.CID, list)
+		return bans, last, err
+	})
+}
+
+// benchPage reads a page of a list of one kind, for who may ban there: read
+// reads what comes after a place, and says at which the page ends, if more may
+// follow.
+func benchPage[T any](
+	ctx context.Context, a *App, op string, c caller, q BanQuery, kind byte,
+	read func(r *record.Reader, b *bench, after string) (items []T, last string, err error),
+) (Page[T], error) {
+	var page Page[T]
 	var tokenOf record.Channel
 	var after string
-	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
-	if err == nil && q.CID != "" {
+	var err error
+	if q.CID != "" {
 		err = checkCID("cid", q.CID)
 	}
 	if err == nil && q.Page != "" {
-		err = q.Page.decodeIn(tokenBans, &tokenOf, &after)
+		err = q.Page.decodeIn(kind, &tokenOf, &after)
 	}
 	if err != nil {
 		return page, in(op, err)
 	}
 	err = a.view(ctx, op, func(r *record.Reader) error {
-		page = Page[Ban]{}
+		page = Page[T]{}
 		b, err := openBench(r, c, q.CID, "")
 		if err == nil {
 			err = b.mayBan()
@@ -436,15 +506,11 @@ func (a *App) bans(ctx context.Context, op string, c caller, q BanQuery) (Page[B
 		if q.Page != "" && tokenOf != b.number {
 			return otherChannel()
 		}
-		list, err := b.lasting(r, after, q.Limit+1)
-		if err != nil {
-			return err
+		items, last, err := read(r, b, after)
+		if last != "" {
+			page.Next = encodeTokenIn(kind, b.number, last)
 		}
-		if len(list) > q.Limit {
-			list = list[:q.Limit]
-			page.Next = encodeTokenIn(tokenBans, b.number, list[q.Limit-1].User)
-		}
-		page.Items, err = renderBans(r, q.CID, list)
+		page.Items = items
 		return err
 	})
 	return page, err

@@ -100,10 +100,12 @@ func (a *App) tell(ctx context.Context, job outbox.Job) error {
 	if err != nil {
 		return err
 	}
-	if t.what == toldSent {
-		return a.options.Pending.PendingSent(ctx, pending)
-	}
-	return a.options.Pending.PendingDeleted(ctx, pending)
+	return a.tracedCallback(ctx, CallbackPending, t.message.ID, job.Attempt, 0, func() error {
+		if t.what == toldSent {
+			return a.options.Pending.PendingSent(ctx, pending)
+		}
+		return a.options.Pending.PendingDeleted(ctx, pending)
+	})
 }
 
 // renderTold renders a pending message for the application. By now the channel
@@ -129,17 +131,18 @@ func renderTold(r *record.Reader, subject string, t *told) (Message, error) {
 // FailedCallbackID names a callback that was given up.
 type FailedCallbackID string
 
-// FailedCallback is a callback that was given up: a call of Options.Pending, or
-// a post to the address in the settings. Nothing that the message said is kept
-// with it.
+// FailedCallback is a callback that was given up: a call of Options.Pending or
+// Options.Pusher, or a post to the address in the settings. Nothing that the
+// message said is kept with it.
 type FailedCallback struct {
 	ID        FailedCallbackID
 	MessageID MessageID
 	CID       CID
-	Posted    bool // over HTTP; otherwise Options.Pending was called
+	Posted    bool // over HTTP; otherwise Options.Pending was called, or:
+	Pushed    bool // Options.Pusher was called
 	Deleted   bool // it tells of the deletion; otherwise that the message was sent
 
-	RecordedAt time.Time // when the message was sent or deleted, or the callback requeued
+	RecordedAt time.Time // when the message was sent, committed or deleted, the callback requeued, or a later part of a push begun
 	Attempts   int
 	Problem    string // of the last attempt, at most 500 bytes
 }
@@ -150,13 +153,14 @@ type FailedCallbackQuery struct {
 	Page  PageToken
 }
 
-// FailedCallbacks returns callbacks that were given up: posts, and then calls of
-// Options.Pending; by message. They stay until they are requeued or discarded.
+// FailedCallbacks returns callbacks that were given up: posts, then calls of
+// Options.Pusher, then those of Options.Pending; by message. They stay until they are requeued or discarded.
 // The list is read forwards: Prev is always empty.
-func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (Page[FailedCallback], error) {
+func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (_ Page[FailedCallback], err error) {
 	const op = "FailedCallbacks"
+	defer a.operation(&ctx, op).ended(&err)
 	var after string
-	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	err = checkLimit("limit", &q.Limit, standardPage, maxPage)
 	if err == nil && q.Page != "" {
 		err = q.Page.decodeText(tokenFailed, &after)
 	}
@@ -194,25 +198,39 @@ func (a *App) FailedCallbacks(ctx context.Context, q FailedCallbackQuery) (Page[
 }
 
 // toldQueues are the queues of callbacks, in the order of their keys.
-var toldQueues = [...]string{queueCallback, queueTold}
+var toldQueues = [...]string{queueCallback, queuePush, queueTold}
 
 func failedFrom(queue string, g *record.GivenUp) (FailedCallback, error) {
-	t, err := decodeTold(g.Payload)
-	return FailedCallback{
-		ID: FailedCallbackID(encodeTextToken(tokenCallback, g.Key)), MessageID: MessageID(t.message.ID), CID: CID(t.cid),
-		Posted: queue == queueCallback, Deleted: t.what == toldDeleted,
+	f := FailedCallback{
+		ID:     FailedCallbackID(encodeTextToken(tokenCallback, g.Key)),
+		Posted: queue == queueCallback, Pushed: queue == queuePush,
 		RecordedAt: moment(g.RecordedAt), Attempts: int(g.Attempts), Problem: g.Problem,
-	}, err
+	}
+	if f.Pushed {
+		work, err := decodePushWork(g.Payload)
+		f.MessageID, f.CID = MessageID(work.message), CID(work.cid)
+		return f, err
+	}
+	t, err := decodeTold(g.Payload)
+	f.MessageID, f.CID, f.Deleted = MessageID(t.message.ID), CID(t.cid), t.what == toldDeleted
+	return f, err
 }
 
 // RequeueCallback has a callback that was given up tried again, at once and for
 // as long as a new one; it leaves the list. One of a message that was sent tells
 // of the message anew, if it is still pending, and otherwise answers
 // ErrNotPending: there is nothing left to decide. One of a deletion tells which
-// message was deleted, and no longer what it said. ErrNotFound for one that is
-// not in the list.
-func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) error {
-	err := a.changeFailed(ctx, "RequeueCallback", id, func(tx *record.Txn, queue string, g *record.GivenUp) error {
+// message was deleted, and no longer what it said. A call of Options.Pusher goes
+// on with those who were not told yet, if the message is still there.
+// ErrNotFound for one that is not in the list.
+func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) (err error) {
+	defer a.operation(&ctx, "RequeueCallback").ended(&err)
+	err = a.changeFailed(ctx, "RequeueCallback", id, func(tx *record.Txn, queue string, g *record.GivenUp) error {
+		at := now().UnixMicro()
+		again := codec.Task{Scope: g.Scope, Payload: g.Payload, RecordedAt: at, Due: at}
+		if queue == queuePush {
+			return tx.AddTask(queue, g.Subject, again)
+		}
 		t, err := decodeTold(g.Payload)
 		if err != nil {
 			return err
@@ -228,8 +246,8 @@ func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) error {
 			}
 			t.message = *f.message
 		}
-		at := now().UnixMicro()
-		return tx.AddTask(queue, g.Subject, codec.Task{Scope: g.Scope, Payload: t.encode(), RecordedAt: at, Due: at})
+		again.Payload = t.encode()
+		return tx.AddTask(queue, g.Subject, again)
 	})
 	a.outbox.Wake()
 	return err
@@ -237,7 +255,8 @@ func (a *App) RequeueCallback(ctx context.Context, id FailedCallbackID) error {
 
 // DiscardCallback takes a callback that was given up off the list. ErrNotFound
 // for one that is not in it.
-func (a *App) DiscardCallback(ctx context.Context, id FailedCallbackID) error {
+func (a *App) DiscardCallback(ctx context.Context, id FailedCallbackID) (err error) {
+	defer a.operation(&ctx, "DiscardCallback").ended(&err)
 	return a.changeFailed(ctx, "DiscardCallback", id, func(*record.Txn, string, *record.GivenUp) error { return nil })
 }
 

@@ -103,7 +103,7 @@ func (a *App) post(ctx context.Context, job outbox.Job) error {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Webhook-Attempt", strconv.Itoa(job.Attempt))
 	webhook.Sign(request.Header, callback.Secret, callbackID(store, kind, t.message.ID), time.Now(), body)
-	return a.poster.send(request)
+	return a.tracedCallback(ctx, CallbackPost, t.message.ID, job.Attempt, len(body), func() error { return a.poster.send(request) })
 }
 
 // callbackID is the same for all attempts of a callback, on all instances, and

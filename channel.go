@@ -118,13 +118,15 @@ type Member struct {
 
 // UpdateChannel replaces a channel's name and custom data. The message, if any,
 // is posted after it.
-func (a *App) UpdateChannel(ctx context.Context, cid CID, u ChannelUpdate, message *SystemMessage) (Channel, error) {
+func (a *App) UpdateChannel(ctx context.Context, cid CID, u ChannelUpdate, message *SystemMessage) (_ Channel, err error) {
+	defer a.operation(&ctx, "UpdateChannel").ended(&err)
 	return a.updateChannel(ctx, "UpdateChannel", application, cid, u, message)
 }
 
 // UpdateChannel replaces a channel's name and custom data; it needs
 // update-channel, and create-system-message for a message.
-func (s *Session) UpdateChannel(ctx context.Context, cid CID, u ChannelUpdate, message *SystemMessage) (Channel, error) {
+func (s *Session) UpdateChannel(ctx context.Context, cid CID, u ChannelUpdate, message *SystemMessage) (_ Channel, err error) {
+	defer s.app.operation(&ctx, "UpdateChannel").ended(&err)
 	return s.app.updateChannel(ctx, "UpdateChannel", as(s.user), cid, u, message)
 }
 
@@ -141,13 +143,15 @@ func (a *App) updateChannel(ctx context.Context, op string, c caller, cid CID, u
 
 // PatchChannel changes parts of a channel. Paths reach name and any custom
 // data.
-func (a *App) PatchChannel(ctx context.Context, cid CID, p Patch) (Channel, error) {
+func (a *App) PatchChannel(ctx context.Context, cid CID, p Patch) (_ Channel, err error) {
+	defer a.operation(&ctx, "PatchChannel").ended(&err)
 	return a.patchChannel(ctx, "PatchChannel", application, cid, p)
 }
 
 // PatchChannel changes parts of a channel; it needs update-channel. Paths reach
 // name and any custom data.
-func (s *Session) PatchChannel(ctx context.Context, cid CID, p Patch) (Channel, error) {
+func (s *Session) PatchChannel(ctx context.Context, cid CID, p Patch) (_ Channel, err error) {
+	defer s.app.operation(&ctx, "PatchChannel").ended(&err)
 	return s.app.patchChannel(ctx, "PatchChannel", as(s.user), cid, p)
 }
 
@@ -173,8 +177,9 @@ func (a *App) patchChannel(ctx context.Context, op string, c caller, cid CID, p 
 }
 
 // SetOverrides replaces a channel's overrides of its type's settings.
-func (a *App) SetOverrides(ctx context.Context, cid CID, o ChannelOverrides) (Channel, error) {
+func (a *App) SetOverrides(ctx context.Context, cid CID, o ChannelOverrides) (_ Channel, err error) {
 	const op = "SetOverrides"
+	defer a.operation(&ctx, op).ended(&err)
 	overrides, err := encodeOverrides(o)
 	if err != nil {
 		return Channel{}, in(op, err)
@@ -203,12 +208,14 @@ func (a *App) SetOverrides(ctx context.Context, cid CID, o ChannelOverrides) (Ch
 
 // SetFrozen freezes a channel, or thaws it: a frozen one takes no messages and
 // no reactions but from those who may use-frozen-channel, and no commits.
-func (a *App) SetFrozen(ctx context.Context, cid CID, frozen bool) (Channel, error) {
+func (a *App) SetFrozen(ctx context.Context, cid CID, frozen bool) (_ Channel, err error) {
+	defer a.operation(&ctx, "SetFrozen").ended(&err)
 	return a.setFrozen(ctx, "SetFrozen", application, cid, frozen)
 }
 
 // SetFrozen freezes a channel, or thaws it; it needs update-channel.
-func (s *Session) SetFrozen(ctx context.Context, cid CID, frozen bool) (Channel, error) {
+func (s *Session) SetFrozen(ctx context.Context, cid CID, frozen bool) (_ Channel, err error) {
+	defer s.app.operation(&ctx, "SetFrozen").ended(&err)
 	return s.app.setFrozen(ctx, "SetFrozen", as(s.user), cid, frozen)
 }
 
@@ -221,7 +228,8 @@ func (a *App) setFrozen(ctx context.Context, op string, c caller, cid CID, froze
 
 // SetDisabled closes a channel to users, or opens it again: they neither read
 // nor write it (ErrDisabled), but it is still listed.
-func (a *App) SetDisabled(ctx context.Context, cid CID, disabled bool) (Channel, error) {
+func (a *App) SetDisabled(ctx context.Context, cid CID, disabled bool) (_ Channel, err error) {
+	defer a.operation(&ctx, "SetDisabled").ended(&err)
 	return a.editChannel(ctx, "SetDisabled", application, cid, "", nil, func(channel *codec.Channel) error {
 		channel.Disabled = disabled
 		return nil

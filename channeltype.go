@@ -158,13 +158,14 @@ func (t ChannelType) clone() ChannelType {
 }
 
 // ChannelType returns a channel type. ErrNotFound if there is none of the name.
-func (a *App) ChannelType(ctx context.Context, name string) (ChannelType, error) {
+func (a *App) ChannelType(ctx context.Context, name string) (_ ChannelType, err error) {
 	const op = "ChannelType"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkChannelWord("name", "the type", name); err != nil {
 		return ChannelType{}, in(op, err)
 	}
 	var t ChannelType
-	err := a.view(ctx, op, func(r *record.Reader) error {
+	err = a.view(ctx, op, func(r *record.Reader) error {
 		stored, err := loadType(r, name)
 		t = stored.clone()
 		return err
@@ -173,9 +174,10 @@ func (a *App) ChannelType(ctx context.Context, name string) (ChannelType, error)
 }
 
 // ChannelTypes returns all channel types, by name.
-func (a *App) ChannelTypes(ctx context.Context) ([]ChannelType, error) {
+func (a *App) ChannelTypes(ctx context.Context) (_ []ChannelType, err error) {
+	defer a.operation(&ctx, "ChannelTypes").ended(&err)
 	var list []ChannelType
-	err := a.view(ctx, "ChannelTypes", func(r *record.Reader) error {
+	err = a.view(ctx, "ChannelTypes", func(r *record.Reader) error {
 		list = nil
 		types, err := record.Types[ChannelType](r)
 		for _, t := range types {
@@ -200,8 +202,9 @@ func loadType(r *record.Reader, name string) (ChannelType, error) {
 
 // CreateChannelType makes a channel type. A zero MaxMessageLength becomes
 // 5,000. ErrConflict if there is one of the name.
-func (a *App) CreateChannelType(ctx context.Context, t ChannelType) (ChannelType, error) {
+func (a *App) CreateChannelType(ctx context.Context, t ChannelType) (_ ChannelType, err error) {
 	const op = "CreateChannelType"
+	defer a.operation(&ctx, op).ended(&err)
 	if t.MaxMessageLength == 0 {
 		t.MaxMessageLength = standardTextRunes
 	}
@@ -209,7 +212,7 @@ func (a *App) CreateChannelType(ctx context.Context, t ChannelType) (ChannelType
 	if err := t.validate(); err != nil {
 		return ChannelType{}, in(op, err)
 	}
-	err := a.update(ctx, op, record.AppScope, func(tx *record.Txn) error {
+	err = a.update(ctx, op, record.AppScope, func(tx *record.Txn) error {
 		b := tx.Batch()
 		known := record.Type[ChannelType](b, t.Name)
 		if err := b.Run(); err != nil {
@@ -232,8 +235,9 @@ func (a *App) CreateChannelType(ctx context.Context, t ChannelType) (ChannelType
 // it is, and may set every field but the name and the dates. An error from
 // change is returned as it is and nothing is changed. It may be called more
 // than once.
-func (a *App) UpdateChannelType(ctx context.Context, name string, change func(*ChannelType) error) error {
+func (a *App) UpdateChannelType(ctx context.Context, name string, change func(*ChannelType) error) (err error) {
 	const op = "UpdateChannelType"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkChannelWord("name", "the type", name); err != nil {
 		return in(op, err)
 	}
@@ -259,8 +263,9 @@ func (a *App) UpdateChannelType(ctx context.Context, name string, change func(*C
 
 // DeleteChannelType deletes a channel type. ErrState if a channel of the type
 // exists, a soft-deleted one too.
-func (a *App) DeleteChannelType(ctx context.Context, name string) error {
+func (a *App) DeleteChannelType(ctx context.Context, name string) (err error) {
 	const op = "DeleteChannelType"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkChannelWord("name", "the type", name); err != nil {
 		return in(op, err)
 	}

@@ -29,13 +29,15 @@ type App struct {
 	poster   poster
 	typing   *typing
 	cursors  cursors
+	readers  readers
 
 	commands map[string]*command
 	closers  []func() // of what commands hold
 	owned    bool     // the store was opened by Open, and is closed by Close
 
-	stopFeed func()
-	feeding  sync.WaitGroup
+	stopFeed     func()
+	feeding      sync.WaitGroup
+	settingsNews chan struct{} // there may be a receiver of events now
 
 	closing sync.Once
 	closed  chan struct{}
@@ -76,7 +78,11 @@ func New(store storage.Store, options *Options) (*App, error) {
 	a := &App{
 		db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews,
 		poster: newPoster(o.CallbackTransport), typing: newTyping(),
-		stopFeed: func() {}, closed: make(chan struct{}),
+		stopFeed: func() {}, settingsNews: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
+	a.observeCommits()
+	if a.previews != nil {
+		a.previews.told = o.Trace.Fetch
 	}
 	a.commands = a.knownCommands()
 	identity, err := a.prepare()
@@ -146,9 +152,10 @@ func checkLayout(r *record.Reader) (identity string, err error) {
 	return meta.V.Store, nil
 }
 
-// Close ends the background work, waits for what runs, handlers and Enrichers of
-// the application too, and closes the store if Open opened it. Calls afterwards
-// answer ErrClosed. A second Close does nothing.
+// Close ends the background work, waits for what runs of it, the application's
+// PendingHandler and Enricher too, and closes the store if Open opened it.
+// Commands that run are told by their contexts, and not waited for. Calls
+// afterwards answer ErrClosed. A second Close does nothing.
 func (a *App) Close() error {
 	a.closing.Do(func() {
 		close(a.closed)
@@ -185,8 +192,9 @@ func (a *App) As(user UserID) *Session {
 // RunDueWork does the background work that is due now, and returns how many
 // pieces it ran. It is for applications that set Options.NoBackground, and for
 // tests.
-func (a *App) RunDueWork(ctx context.Context) (int, error) {
+func (a *App) RunDueWork(ctx context.Context) (_ int, err error) {
 	const op = "RunDueWork"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := a.usable(ctx); err != nil {
 		return 0, in(op, err)
 	}

@@ -26,8 +26,8 @@ type Command struct {
 
 // CommandHandler runs a command or an action of its answer: outside of any
 // transaction, for each send of it, at the same time for several. It has to
-// return when its context ends, after Options.CommandTimeout; a send does not
-// wait longer. What it returns as an error is logged, and its author is told
+// return when its context ends, after Options.CommandTimeout or when the send
+// or the App ends; none of them waits longer. What it returns as an error is logged, and its author is told
 // only that the command failed; so it is after a panic.
 type CommandHandler interface {
 	RunCommand(context.Context, CommandCall) (CommandAnswer, error)
@@ -81,12 +81,14 @@ const (
 type CommandInfo struct{ Name, Description, Args, Set string }
 
 // Commands returns the commands that are enabled in a channel, by name.
-func (a *App) Commands(ctx context.Context, cid CID) ([]CommandInfo, error) {
+func (a *App) Commands(ctx context.Context, cid CID) (_ []CommandInfo, err error) {
+	defer a.operation(&ctx, "Commands").ended(&err)
 	return a.commandsIn(ctx, application, cid)
 }
 
 // Commands returns the commands that are enabled in a channel, by name.
-func (s *Session) Commands(ctx context.Context, cid CID) ([]CommandInfo, error) {
+func (s *Session) Commands(ctx context.Context, cid CID) (_ []CommandInfo, err error) {
+	defer s.app.operation(&ctx, "Commands").ended(&err)
 	return s.app.commandsIn(ctx, as(s.user), cid)
 }
 
@@ -210,6 +212,9 @@ func (a *App) sendCommand(ctx context.Context, op string, c caller, cid CID, out
 		return Message{}, in(op, err)
 	}
 	m, err := a.store(ctx, op, c, cid, &said)
+	if errors.Is(err, ErrRejected) {
+		return run.errorMessage(reasonOf(err)), nil
+	}
 	if refused := said.command.refused; err != nil && refused != nil {
 		return run.errorMessage(reasonOf(refused)), nil
 	}
@@ -254,41 +259,22 @@ func (a *App) openCommand(r *record.Reader, c caller, cid CID, out *outgoing, na
 func (a *App) runCommand(ctx context.Context, run *commandRun) (reply, error) {
 	limited, cancel := context.WithTimeout(ctx, a.options.CommandTimeout)
 	defer cancel()
-	type outcome struct {
-		reply reply
-		err   error
+	answer, err := ask(limited, a, func() (reply, error) { return run.command.run(limited, run.caller, run.call) })
+	if ended := ctx.Err(); ended != nil {
+		return reply{}, ended
 	}
-	done := make(chan outcome, 1) // who comes too late finds room in it
-	go func() {
-		var o outcome
-		defer func() {
-			if p := recover(); p != nil {
-				o.err = failure{fmt.Errorf("panic: %v", p)}
-			}
-			done <- o
-		}()
-		o.reply, o.err = run.command.run(limited, run.caller, run.call)
-	}()
-	var o outcome
-	select {
-	case o = <-done:
-	case <-limited.Done():
-		o.err = failure{limited.Err()}
-	case <-a.closed:
-		return reply{}, fail(ErrClosed, "", "the App is closed")
+	if _, crashed := err.(crash); crashed || err != nil && err == limited.Err() {
+		err = failure{err}
 	}
-	if err := ctx.Err(); err != nil {
-		return reply{}, err
+	if err == nil && !answer.own {
+		err = checkAnswer(&answer.CommandAnswer, run.most)
 	}
-	if o.err == nil && !o.reply.own {
-		o.err = checkAnswer(&o.reply.CommandAnswer, run.most)
-	}
-	if f, ok := o.err.(failure); ok {
+	if f, ok := err.(failure); ok {
 		a.options.Logger.WarnContext(ctx, "command failed", "command", run.call.Name, "cid", run.call.Message.CID,
 			"user", run.call.Message.User.ID, "error", f.error)
 		return refusal("/%s failed. Try again later.", run.call.Name), nil
 	}
-	return o.reply, o.err
+	return answer, err
 }
 
 // failure is an error of a command, which is not the send's.

@@ -138,7 +138,9 @@ func (a *App) runFlag(ctx context.Context, _ caller, call CommandCall) (reply, e
 }
 
 // aboutUser does something about a user in the author's name, and tells the
-// author.
+// author. It is not done by the transaction of the answer, which is of the
+// channel's scope: mutes and flags of users are of a user's. To do it again is to
+// the same effect.
 func aboutUser(call CommandCall, done string, do func(*Session, UserID, string) error, a *App) (reply, error) {
 	user, reason, ok := parseTarget(call.Args)
 	if !ok {

@@ -209,12 +209,14 @@ func (l *crashLife) checkEventsOf(who string, ears *crashEars, m *crashMessage) 
 	if !sees || !always || user && !slices.Contains(crashShared, m.CID) {
 		return
 	}
-	// With its channel a message goes without a word.
 	n := done("hard")
 	if !user {
 		n += done("hard, pending")
 	}
-	if slices.Contains(crashShared, m.CID) && hard < n {
+	// With its channel a message goes without a word, and of one that was
+	// truncated users are told no more.
+	hidden := user && m.at <= l.model.channels[m.CID].truncated
+	if slices.Contains(crashShared, m.CID) && !hidden && hard < n {
 		fail("is told %d times that it is gone for good, which was done %d times", hard, n)
 	}
 	switch fate := l.model.fate(m, time.Now()); {

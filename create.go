@@ -15,7 +15,8 @@ import (
 // EnsureChannel makes a channel, or returns the one there is, unchanged. A
 // channel that was soft-deleted is made anew, empty. ErrInvalid for the id of a
 // distinct channel, ErrNotFound for an unknown channel type.
-func (a *App) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (Channel, error) {
+func (a *App) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (_ Channel, err error) {
+	defer a.operation(&ctx, "EnsureChannel").ended(&err)
 	return a.ensureNamed(ctx, application, cid, d)
 }
 
@@ -23,7 +24,8 @@ func (a *App) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (Chann
 // needs create-channel. One that exists is returned unchanged if the user can
 // read it; otherwise it is ErrNotFound, or ErrPermission as for any other id if
 // the user may not create channels.
-func (s *Session) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (Channel, error) {
+func (s *Session) EnsureChannel(ctx context.Context, cid CID, d ChannelDraft) (_ Channel, err error) {
+	defer s.app.operation(&ctx, "EnsureChannel").ended(&err)
 	return s.app.ensureNamed(ctx, as(s.user), cid, d)
 }
 
@@ -40,13 +42,15 @@ func (a *App) ensureNamed(ctx context.Context, c caller, cid CID, d ChannelDraft
 // EnsureDistinctChannel makes the channel of a set of two or more members, or
 // returns it unchanged: there is one for each set and type. Its id is derived
 // from the members, who can neither be added to nor leave it.
-func (a *App) EnsureDistinctChannel(ctx context.Context, channelType string, d ChannelDraft) (Channel, error) {
+func (a *App) EnsureDistinctChannel(ctx context.Context, channelType string, d ChannelDraft) (_ Channel, err error) {
+	defer a.operation(&ctx, "EnsureDistinctChannel").ended(&err)
 	return a.ensureDistinct(ctx, application, channelType, d, d.Members)
 }
 
 // EnsureDistinctChannel makes the channel of the user and others, or returns
 // it unchanged; see [App.EnsureDistinctChannel].
-func (s *Session) EnsureDistinctChannel(ctx context.Context, channelType string, d ChannelDraft) (Channel, error) {
+func (s *Session) EnsureDistinctChannel(ctx context.Context, channelType string, d ChannelDraft) (_ Channel, err error) {
+	defer s.app.operation(&ctx, "EnsureDistinctChannel").ended(&err)
 	return s.app.ensureDistinct(ctx, as(s.user), channelType, d, append(slices.Clone(d.Members), s.user))
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
@@ -32,6 +33,7 @@ const (
 	cursorVersion = 1
 	cursorHead    = 1 + 8
 	cursorLen     = cursorHead + 2*aes.BlockSize
+	cursorText    = (cursorLen*8 + 5) / 6
 )
 
 // cursors makes cursors of one store. It is safe for concurrent use.
@@ -52,18 +54,19 @@ func (c *cursors) encode(p place) Cursor {
 	copy(b[1:], c.mark[:])
 	first, second := b[cursorHead:cursorHead+aes.BlockSize], b[cursorHead+aes.BlockSize:]
 	binary.BigEndian.PutUint64(first, uint64(p.live))
-	binary.BigEndian.PutUint32(first[8:], cursorSum(p))
+	copy(second, p.position[:])
+	binary.BigEndian.PutUint32(first[8:], cursorSum(first, second))
 	c.block.Encrypt(first, first)
-	for i := range second {
-		second[i] = p.position[i] ^ first[i]
-	}
+	subtle.XORBytes(second, second, first)
 	c.block.Encrypt(second, second)
-	return Cursor(base64.RawURLEncoding.EncodeToString(b[:]))
+	var text [cursorText]byte
+	base64.RawURLEncoding.Encode(text[:], b[:])
+	return Cursor(text[:])
 }
 
 func (c *cursors) decode(cursor Cursor) (p place, err error) {
 	var b [cursorLen]byte
-	if len(cursor) != base64.RawURLEncoding.EncodedLen(cursorLen) {
+	if len(cursor) != cursorText {
 		return p, notACursor()
 	}
 	if _, err := base64.RawURLEncoding.Strict().Decode(b[:], []byte(cursor)); err != nil || b[0] != cursorVersion {
@@ -74,21 +77,17 @@ func (c *cursors) decode(cursor Cursor) (p place, err error) {
 	}
 	first, second := b[cursorHead:cursorHead+aes.BlockSize], b[cursorHead+aes.BlockSize:]
 	c.block.Decrypt(second, second)
-	for i := range second {
-		p.position[i] = second[i] ^ first[i]
-	}
+	subtle.XORBytes(second, second, first)
 	c.block.Decrypt(first, first)
-	p.live = int64(binary.BigEndian.Uint64(first))
-	if binary.BigEndian.Uint32(first[8:]) != cursorSum(p) || binary.BigEndian.Uint32(first[12:]) != 0 {
-		return place{}, notACursor()
+	if binary.BigEndian.Uint32(first[8:]) != cursorSum(first, second) || binary.BigEndian.Uint32(first[12:]) != 0 {
+		return p, notACursor()
 	}
-	return p, nil
+	return place{storage.Position(second), int64(binary.BigEndian.Uint64(first))}, nil
 }
 
-func cursorSum(p place) uint32 {
-	var live [8]byte
-	binary.BigEndian.PutUint64(live[:], uint64(p.live))
-	return crc32.Update(crc32.ChecksumIEEE(live[:]), crc32.IEEETable, p.position[:])
+// cursorSum is of both blocks, but for the place that it has in the first.
+func cursorSum(first, second []byte) uint32 {
+	return crc32.Update(crc32.ChecksumIEEE(first[:8]), crc32.IEEETable, second)
 }
 
 func notACursor() error { return invalid("cursor", "is no cursor of events") }

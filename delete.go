@@ -15,8 +15,9 @@ import (
 // message and its replies for good; a pending message can be deleted only so
 // (ErrPending otherwise). The message is returned as it reads afterwards; a
 // hard-deleted one as a placeholder.
-func (a *App) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode, by UserID) (Message, error) {
+func (a *App) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode, by UserID) (_ Message, err error) {
 	const op = "DeleteMessage"
+	defer a.operation(&ctx, op).ended(&err)
 	if by != "" {
 		if err := checkUserID("by", by); err != nil {
 			return Message{}, in(op, err)
@@ -27,7 +28,8 @@ func (a *App) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode, 
 
 // DeleteMessage deletes a message for everyone: one's own with
 // delete-message-own, others' with delete-message. See [App.DeleteMessage].
-func (s *Session) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode) (Message, error) {
+func (s *Session) DeleteMessage(ctx context.Context, id MessageID, mode DeleteMode) (_ Message, err error) {
+	defer s.app.operation(&ctx, "DeleteMessage").ended(&err)
 	return s.app.deleteMessage(ctx, "DeleteMessage", as(s.user), id, mode, "")
 }
 
@@ -143,7 +145,8 @@ func (a *App) hardDelete(tx *record.Txn, f *found, by UserID) (hadPending bool, 
 // alone: it reads as a placeholder, with DeletedForMe, everywhere. Doing it
 // again changes nothing. ErrPending for one's own pending message, ErrLimit
 // after Options.MaxDeletedForMe messages of one channel.
-func (s *Session) DeleteMessageForMe(ctx context.Context, id MessageID) error {
+func (s *Session) DeleteMessageForMe(ctx context.Context, id MessageID) (err error) {
+	defer s.app.operation(&ctx, "DeleteMessageForMe").ended(&err)
 	limit := s.app.options.MaxDeletedForMe
 	return s.app.changeMessage(ctx, "DeleteMessageForMe", as(s.user), id, func(tx *record.Txn, f *found) error {
 		if f.message.Pending {
@@ -213,13 +216,14 @@ func forMeMessages(reader *record.Reader, r *room, after int64) ([]codec.Message
 
 // OriginalMessage returns a message with its text and all, soft-deleted or not,
 // hidden by truncating or not. ErrNotFound once it is hard-deleted.
-func (a *App) OriginalMessage(ctx context.Context, id MessageID) (Message, error) {
+func (a *App) OriginalMessage(ctx context.Context, id MessageID) (_ Message, err error) {
 	const op = "OriginalMessage"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkMessageID("id", id); err != nil {
 		return Message{}, in(op, err)
 	}
 	var original Message
-	err := a.view(ctx, op, func(r *record.Reader) error {
+	err = a.view(ctx, op, func(r *record.Reader) error {
 		b := r.Batch()
 		place := b.Place(string(id))
 		settings := record.Settings[storedSettings](b)
@@ -249,13 +253,14 @@ func (a *App) OriginalMessage(ctx context.Context, id MessageID) (Message, error
 // active. Text, type, counts and order come back; pins do not. ErrNotDeleted,
 // ErrChannelDeleted, ErrParentDeleted; ErrNotFound for what is hard-deleted or
 // truncated.
-func (a *App) UndeleteMessage(ctx context.Context, id MessageID, by UserID) (Message, error) {
+func (a *App) UndeleteMessage(ctx context.Context, id MessageID, by UserID) (_ Message, err error) {
 	const op = "UndeleteMessage"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("by", by); err != nil {
 		return Message{}, in(op, err)
 	}
 	var restored Message
-	err := a.changeMessage(ctx, op, application, id, func(tx *record.Txn, f *found) error {
+	err = a.changeMessage(ctx, op, application, id, func(tx *record.Txn, f *found) error {
 		m := f.message
 		b := tx.Batch()
 		user := b.User(string(by))

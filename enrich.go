@@ -42,12 +42,17 @@ func (a *App) logPreview(ctx context.Context, id string, err error) {
 	a.options.Logger.InfoContext(ctx, "no link preview", "message", id, previewProblem(err))
 }
 
-// enrichSend looks for the preview of a draft, if it is one that is stored and
-// may have one. What is refused, or was sent before, has nothing looked up.
-func (a *App) enrichSend(ctx context.Context, op string, c caller, cid CID, out *outgoing) error {
+// lookAtSend has the Moderator judge what is to be sent, and looks for its
+// preview. What is refused, or was sent before, asks neither.
+func (a *App) lookAtSend(ctx context.Context, op string, c caller, cid CID, out *outgoing) error {
+	moderated := a.options.Moderator != nil && !c.app && (out.command == nil || !out.command.own && !out.command.ephemeral)
+	if !moderated && !out.enriches {
+		return nil
+	}
 	wanted := false
+	var p *proposal
 	err := a.view(ctx, op, func(r *record.Reader) error {
-		wanted = false
+		wanted, p = false, nil
 		t := &sending{reader: r, out: out}
 		if err := t.read(c, cid); err != nil {
 			return err
@@ -56,42 +61,52 @@ func (a *App) enrichSend(ctx context.Context, op string, c caller, cid CID, out 
 			return nil
 		}
 		wanted = t.room.kind.URLEnrichment
-		_, err := t.message(a.options.MaxRestricted)
+		m, err := t.message(a.options.MaxRestricted)
+		if err == nil && moderated && a.moderates(t.room) {
+			p, err = t.propose(m)
+		}
 		return err
 	})
-	if err != nil || !wanted {
+	if err == nil && p != nil {
+		err = in(op, a.moderateSend(ctx, out, p))
+	}
+	if err != nil || !wanted || !out.enriches {
 		return err
 	}
 	return in(op, a.enrich(ctx, out.draft.ID, &out.link))
 }
 
 // lookAtEdit looks, before the transaction, whether an edit is one that is
-// stored and gives the message a new link, so that what is refused has nothing
-// looked up.
+// stored, so that what is refused asks no Moderator and has nothing looked up.
 func (a *App) lookAtEdit(r *record.Reader, f *found, e *edit) error {
-	e.looked = false
-	if e.link.url == "" || a.previews == nil {
+	e.enriched, e.proposal = false, nil
+	moderated := a.moderates(f.room) && !e.nothing
+	if !moderated && (e.link.url == "" || a.previews == nil) {
 		return nil
 	}
 	if err := checkEdit(r, f, e); err != nil {
 		return err
 	}
-	own, _ := splitPreview(f.message.Attachments)
-	if e.attachments != nil {
-		own = *e.attachments
+	e.seen, e.enriched = contentOf(f.message), f.room.kind.URLEnrichment
+	if !moderated {
+		return nil
 	}
-	e.seen = f.message.Text
-	e.looked = f.room.kind.URLEnrichment && a.mayEnrich(e.link, e.skipsLink, countAttachments(own))
-	return nil
+	var err error
+	e.proposal, err = e.propose(r, f)
+	return err
 }
 
 // enrichEdit looks for the preview of an edit's link, unless the message has
 // that link already.
 func (a *App) enrichEdit(ctx context.Context, id MessageID, e *edit) error {
-	if !e.looked {
+	own := e.seen.attachments
+	if e.attachments != nil {
+		own = *e.attachments
+	}
+	if e.looked = e.enriched && a.mayEnrich(e.link, e.skipsLink, countAttachments(own)); !e.looked {
 		return nil
 	}
-	if e.same = a.makeHTML(e.seen).FirstURL == e.link.url; e.same {
+	if e.same = a.makeHTML(e.seen.text).FirstURL == e.link.url; e.same {
 		return nil
 	}
 	return a.enrich(ctx, id, &e.link)
@@ -137,7 +152,7 @@ func (e *edit) newPreview(m *codec.Message) (preview string, late bool) {
 		return "", false
 	case !e.same:
 		return e.link.preview, e.link.late
-	case m.Text == e.seen:
+	case m.Text == e.seen.text:
 		return "", false // it had none with this link before
 	}
 	return "", true // another edit came between: it is for the late work to find out
@@ -153,6 +168,27 @@ func (a *App) mayEnrich(l link, skip bool, attachments int) bool {
 // a commit changes its time; payload: a hash of the link, so that no text is
 // kept beside the message.
 const queuePreviews = "previews"
+
+// lateAtOnce is how many late previews are waited for at the same time: as many
+// as the outbox takes together, so that slow pages hold up few others. How many
+// are fetched at once is the Enricher's to bound.
+const lateAtOnce = 64
+
+// lateForOthers is for how long an App without previews leaves the late ones to
+// another on the same store.
+const lateForOthers = 24 * time.Hour
+
+// latePreviews makes late previews; without previews, it drops what nobody made.
+func (a *App) latePreviews() outbox.Queue {
+	if a.previews != nil {
+		return outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce}
+	}
+	return outbox.Queue{
+		Name:  queuePreviews,
+		Run:   func(context.Context, outbox.Job) error { return nil },
+		Delay: func(*record.Reader) (time.Duration, error) { return lateForOthers, nil },
+	}
+}
 
 // addLate records that the preview of a message is still to come, and that of
 // the link which an edit has taken away is not: behind it, the new one would
@@ -230,8 +266,3 @@ func findBare(r *record.Reader, id MessageID) (*found, error) {
 	}
 	return f, nil
 }
-
-// lateAtOnce is how many late previews are waited for at the same time: as many
-// as the outbox takes together, so that slow pages hold up few others. How many
-// are fetched at once is the Enricher's to bound.
-const lateAtOnce = 64

@@ -20,6 +20,7 @@ var (
 	ErrNotFound       = newKind("not found", nil)                  // it does not exist, or not for this viewer
 	ErrPermission     = newKind("permission denied", nil)          // the user may not do this here
 	ErrBanned         = newKind("banned", ErrPermission)           // the user is banned
+	ErrRejected       = newKind("rejected", ErrPermission)         // by Options.Moderator; Reason is what it said
 	ErrConflict       = newKind("conflict", nil)                   // the id is taken by something else
 	ErrState          = newKind("wrong state", nil)                // not possible in the present state
 	ErrPending        = newKind("pending", ErrState)               // the message awaits commit
@@ -50,11 +51,11 @@ func (k *kind) Unwrap() error { return k.wider }
 
 // Error is every error the engine makes itself: which call, which field, why,
 // in words a developer can act on. Its Kind is one of the sentinels above.
-// Errors of the storage driver and of a context come wrapped in one without a
-// Kind; [errors.Is] finds them.
+// Errors of the storage driver, of a context and of a [Moderator] come wrapped
+// in one without a Kind; [errors.Is] finds them.
 type Error struct {
 	Op         string        // the call, such as "Send"
-	Kind       error         // a sentinel; nil when Err is a driver's or a context's error
+	Kind       error         // a sentinel; nil when Err comes from outside
 	Field      string        // the field at fault, if one is: "text", "restricted_visibility[3]"
 	Reason     string        // what is wrong and what to do
 	RetryAfter time.Duration // with ErrCooldown: when to try again

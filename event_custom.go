@@ -17,8 +17,9 @@ type CustomEvent struct {
 // SendEvent tells who reads a channel of something, in a user's name or in
 // nobody's. It is kept and read as every event is. ErrInvalid for a type of the
 // engine's and for a user who does not exist.
-func (a *App) SendEvent(ctx context.Context, cid CID, by UserID, e CustomEvent) error {
+func (a *App) SendEvent(ctx context.Context, cid CID, by UserID, e CustomEvent) (err error) {
 	const op = "SendEvent"
+	defer a.operation(&ctx, op).ended(&err)
 	if by != "" {
 		if err := checkUserID("by", by); err != nil {
 			return in(op, err)
@@ -29,7 +30,8 @@ func (a *App) SendEvent(ctx context.Context, cid CID, by UserID, e CustomEvent) 
 
 // SendEvent tells who reads a channel of something; it needs send-custom-event.
 // See [App.SendEvent].
-func (s *Session) SendEvent(ctx context.Context, cid CID, e CustomEvent) error {
+func (s *Session) SendEvent(ctx context.Context, cid CID, e CustomEvent) (err error) {
+	defer s.app.operation(&ctx, "SendEvent").ended(&err)
 	return s.app.sendEvent(ctx, "SendEvent", as(s.user), cid, s.user, e)
 }
 

@@ -61,10 +61,10 @@ const (
 )
 
 const (
-	deliverFor   = 8 * time.Second // one run of a queue; well under its limit
-	deliverIdle  = time.Second     // how long a run waits for more
-	deliverBytes = 1 << 20         // of a body; at least one event
-	deliverLook  = 5 * time.Second // how soon a change of the settings is seen
+	deliverFor   = 8 * time.Second  // one run of a queue; well under its limit
+	deliverIdle  = time.Second      // how long a run waits for more
+	deliverBytes = 1 << 20          // of a body; at least one event
+	deliverLook  = 30 * time.Second // how soon a change of the settings by another App is seen
 )
 
 // receiver is one who is told of everything.
@@ -95,7 +95,8 @@ func (a *App) receivers(r *record.Reader) ([]receiver, error) {
 // handle calls the application's handler.
 func (a *App) handle(ctx context.Context, events []Event) (told int, err error) {
 	for i, e := range events {
-		if err := a.options.EventHandler.HandleEvent(ctx, e); err != nil {
+		err := a.tracedCallback(ctx, CallbackEvent, "", attemptOf(ctx), 1, func() error { return a.options.EventHandler.HandleEvent(ctx, e) })
+		if err != nil {
 			return i, err
 		}
 	}
@@ -127,10 +128,10 @@ func (a *App) postEvents(ctx context.Context, hook storedWebhook, events []Event
 	request.Header.Set("Content-Type", "application/json")
 	id := uuid.NewSHA1(uuid.NameSpaceURL, body).String()
 	webhook.Sign(request.Header, hook.Secret, id, time.Now(), body)
-	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {
-		request.Header.Set("X-Webhook-Attempt", strconv.Itoa(attempt))
-	}
-	if err := a.poster.send(request); err != nil {
+	attempt := attemptOf(ctx)
+	request.Header.Set("X-Webhook-Attempt", strconv.Itoa(attempt))
+	err = a.tracedCallback(ctx, CallbackEventPost, "", attempt, len(body), func() error { return a.poster.send(request) })
+	if err != nil {
 		return 0, err
 	}
 	return told, nil
@@ -138,6 +139,11 @@ func (a *App) postEvents(ctx context.Context, hook storedWebhook, events []Event
 
 // attemptKey has the attempt that a context is of.
 type attemptKey struct{}
+
+func attemptOf(ctx context.Context) int {
+	attempt, _ := ctx.Value(attemptKey{}).(int)
+	return attempt
+}
 
 // deliverEvents tells a receiver what it has not been told, until there is
 // nothing more.
@@ -394,7 +400,10 @@ func (a *App) feed(ctx context.Context) {
 			err = waiter.Wait(waiting, nil, o.newest)
 		}
 		if err != nil || o.receivers == 0 || o.working || !wakes {
-			<-waiting.Done()
+			select {
+			case <-waiting.Done():
+			case <-a.settingsNews:
+			}
 		}
 		cancel()
 	}

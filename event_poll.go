@@ -64,7 +64,8 @@ const (
 	lookAgain = time.Minute
 )
 
-func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q EventQuery) ([]Event, Cursor, error) {
+func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q EventQuery) (_ []Event, _ Cursor, err error) {
+	defer a.operation(&ctx, op).ended(&err)
 	filter, err := q.check()
 	if err != nil {
 		return nil, cursor, in(op, err)
@@ -76,7 +77,9 @@ func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q Ev
 		}
 	}
 	for {
-		events, more, err := f.read(ctx, op)
+		var events []Event
+		var more bool
+		a.readers.run(func() { events, more, err = f.read(ctx, op) })
 		if err == nil && len(events) == 0 && !more {
 			err = in(op, f.wait(ctx))
 		}
@@ -197,6 +200,7 @@ func (f *follower) open(r *record.Reader, from storage.Position) (*eventView, er
 			for c := range v.only {
 				f.channels = append(f.channels, c)
 			}
+			slices.Sort(f.channels)
 		}
 		return v, nil
 	}

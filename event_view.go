@@ -59,7 +59,7 @@ type telling struct {
 
 // render makes events of records, in as many round trips as it takes for one.
 func (v *eventView) render(list []record.Event) ([]Event, error) {
-	var told []telling
+	told := make([]telling, 0, len(list))
 	for i := range list {
 		t := telling{Event: &list[i], message: -1}
 		ok, err := v.concerns(&t)
@@ -81,7 +81,7 @@ func (v *eventView) render(list []record.Event) ([]Event, error) {
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	var messages []found
+	messages := make([]found, 0, len(told))
 	for i := range told {
 		if t := &told[i]; t.body != nil {
 			s := t.sight()
@@ -97,7 +97,7 @@ func (v *eventView) render(list []record.Event) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	var events []Event
+	events := make([]Event, 0, len(told))
 	for i := range told {
 		t := &told[i]
 		if t.message >= 0 {
@@ -133,8 +133,10 @@ func (v *eventView) concerns(t *telling) (bool, error) {
 	if t.room, err = v.room(c); err != nil {
 		return false, err
 	}
-	t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
-	if v.caller.app { // a deletion for oneself is that user's alone
+	if t.Kind != codec.EventUserUpdated { // which is told in one of their channels
+		t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
+	}
+	if v.caller.app { // a deletion for oneself is that user's alone; nothing may be left of the channel
 		return t.event.CID != "" && t.Kind != codec.EventMessageForMe, nil
 	}
 	return v.admits(t, c), nil
@@ -161,6 +163,8 @@ func (v *eventView) admits(t *telling, c record.Channel) bool {
 	case t.room.enter() != nil:
 		return t.Kind == codec.EventChannelUpdated && t.room.readable() && t.room.channel.Disabled
 	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
+		return false
+	case t.Kind == codec.EventMessageErased && t.Sent <= t.room.floor():
 		return false
 	case t.Private:
 		return t.room.seesAllPrivate()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"time"
 
 	"example.com/chat"
 	"example.com/chat/storage/memstore"
@@ -74,38 +73,44 @@ func ExampleSession_RunAction() {
 	// regular https://media.giphy.com/1.gif <nil>
 }
 
-func ExampleSession_Ban() {
-	app, ctx := exampleRoom(nil)
+// The commands that a user of a channel is offered: those that are enabled there
+// and can be run.
+func ExampleSession_Commands() {
+	app, ctx := exampleRoom(nil) // without a key there is no /giphy
 	defer app.Close()
-	ban, err := app.As("mia").Ban(ctx, chat.BanDraft{User: "john", CID: "messaging:room", Reason: "spam", Lasting: time.Hour})
-	fmt.Println(ban.User.ID, ban.Expires.Sub(ban.CreatedAt), err)
-	_, err = app.As("john").Send(ctx, "messaging:room", chat.Draft{Text: "Hello"})
-	fmt.Println(errors.Is(err, chat.ErrBanned), errors.Is(err, chat.ErrPermission))
-	bans, err := app.Bans(ctx, chat.BanQuery{CID: "messaging:room"})
-	fmt.Println(len(bans.Items), bans.Items[0].Reason, err)
-	fmt.Println(app.As("mia").Unban(ctx, "john", "messaging:room"))
+	enabled := []string{"mute", "unmute", "giphy"}
+	_, err := app.SetOverrides(ctx, "messaging:room", chat.ChannelOverrides{Commands: &enabled})
+	mustDo(err)
+	commands, err := app.As("jane").Commands(ctx, "messaging:room")
+	mustDo(err)
+	for _, c := range commands {
+		fmt.Printf("/%s %s: %s\n", c.Name, c.Args, c.Description)
+	}
 	// Output:
-	// john 1h0m0s <nil>
-	// true true
-	// 1 spam <nil>
-	// <nil>
+	// /mute [@username]: Mute a user
+	// /unmute [@username]: End the mute of a user
 }
 
-func ExampleSession_FlagMessage() {
-	app, ctx := exampleRoom(nil)
-	defer app.Close()
-	m, err := app.As("john").Send(ctx, "messaging:room", chat.Draft{Text: "something rude"})
-	fmt.Println(err)
-	fmt.Println(app.As("jane").FlagMessage(ctx, m.ID, "rude"), app.As("jane").FlagUser(ctx, "john", "always rude"))
-	flags, err := app.As("mia").Flags(ctx, chat.FlagQuery{})
-	for _, f := range flags.Items {
-		fmt.Println(f.By.ID, f.User.ID, f.Message != nil, f.Reason)
+// The application asks what a channel offers without being anybody.
+func ExampleApp_Commands() {
+	hello := func(context.Context, chat.CommandCall) (chat.CommandAnswer, error) {
+		return chat.CommandAnswer{Text: "Hello"}, nil
 	}
-	fmt.Println(err, app.UnflagMessage(ctx, m.ID), app.UnflagUser(ctx, "john"))
+	app, ctx := exampleRoom(&chat.Options{Commands: []chat.Command{
+		{Name: "roll", Description: "Roll a die", Args: "[sides]", Set: "fun_set", Handler: chat.CommandFunc(hello)},
+		{Name: "hello", Handler: chat.CommandFunc(hello)}, // which no channel enables
+	}})
+	defer app.Close()
+	commands, err := app.Commands(ctx, "messaging:room")
+	mustDo(err)
+	for _, c := range commands {
+		fmt.Println(c.Name)
+	}
 	// Output:
-	// <nil>
-	// <nil> <nil>
-	// jane john true rude
-	// jane john false always rude
-	// <nil> <nil> <nil>
+	// ban
+	// flag
+	// mute
+	// roll
+	// unban
+	// unmute
 }

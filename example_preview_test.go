@@ -77,10 +77,12 @@ func ExamplePreviewOptions() {
 	}
 	fmt.Println("later", m.Attachments[0].Title)
 
-	// For the library's own: a name of one's own, and never one's own host.
+	// For the library's own: a name of one's own, never one's own host, and only
+	// where robots.txt lets that name.
 	_ = chat.Options{Previews: chat.PreviewOptions{
 		UserAgent:   "ride-chat/1.0 (+https://rides.example/bot) facebookexternalhit/1.1",
 		DeniedHosts: []string{"rides.example"},
+		RobotsTxt:   true,
 	}}
 	// Output:
 	// sent with 0

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -30,8 +31,9 @@ type FlagQuery struct {
 // ErrNotFound for one that the user cannot see, ErrDeleted and ErrPending for
 // one that is deleted or their own and pending. Again, it replaces the reason,
 // at most 1,000 runes, and keeps its place in the list.
-func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) error {
+func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) (err error) {
 	const op = "FlagMessage"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := checkReason(reason); err != nil {
 		return in(op, err)
 	}
@@ -58,9 +60,10 @@ func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) 
 // FlagUser reports a user to the moderators; it needs flag-user of any channel
 // type. ErrNotFound for one who does not exist, ErrInvalid for oneself. Again,
 // it replaces the reason, at most 1,000 runes, and keeps its place in the list.
-func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) error {
+func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) (err error) {
 	const op = "FlagUser"
-	err := checkUserID("user", user)
+	defer s.app.operation(&ctx, op).ended(&err)
+	err = checkUserID("user", user)
 	if err == nil {
 		err = checkReason(reason)
 	}
@@ -115,7 +118,8 @@ func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) (again boo
 
 // UnflagMessage removes all flags of a message: it was looked at. ErrNotFound
 // if the message does not exist.
-func (a *App) UnflagMessage(ctx context.Context, id MessageID) error {
+func (a *App) UnflagMessage(ctx context.Context, id MessageID) (err error) {
+	defer a.operation(&ctx, "UnflagMessage").ended(&err)
 	return a.changeMessage(ctx, "UnflagMessage", application, id, func(tx *record.Txn, f *found) error {
 		if f.message.Pending {
 			return nil // it has none, and perhaps the time of one that has
@@ -125,8 +129,9 @@ func (a *App) UnflagMessage(ctx context.Context, id MessageID) error {
 }
 
 // UnflagUser removes all flags of a user. One who has none is no error.
-func (a *App) UnflagUser(ctx context.Context, user UserID) error {
+func (a *App) UnflagUser(ctx context.Context, user UserID) (err error) {
 	const op = "UnflagUser"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("user", user); err != nil {
 		return in(op, err)
 	}
@@ -137,77 +142,41 @@ func (a *App) UnflagUser(ctx context.Context, user UserID) error {
 
 // Flags returns a page of flags, oldest first: of the messages of a channel, or
 // of all messages and users. What is flagged and gone, or hidden by truncating,
-// is left out. The list is read forwards: Prev is always empty.
-func (a *App) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
+// is left out; where that is most, a page may have fewer than Limit as that of
+// [Session.Flags]. The list is read forwards: Prev is always empty.
+func (a *App) Flags(ctx context.Context, q FlagQuery) (_ Page[Flag], err error) {
+	defer a.operation(&ctx, "Flags").ended(&err)
 	return a.flags(ctx, "Flags", application, q)
 }
 
 // Flags returns a page of the flags that the user is to look at: of messages
 // that they can see, where they may ban-channel-member, and, in the list of all,
 // of users. The list of a channel needs that permission in it, the list of all
-// needs ban-user of any channel type. See [App.Flags].
-func (s *Session) Flags(ctx context.Context, q FlagQuery) (Page[Flag], error) {
+// needs ban-user of any channel type. About 500 flags are looked at for a page:
+// where most are not theirs to look at it has fewer than Limit, or none, and more
+// may follow as long as there is a Next. See [App.Flags].
+func (s *Session) Flags(ctx context.Context, q FlagQuery) (_ Page[Flag], err error) {
+	defer s.app.operation(&ctx, "Flags").ended(&err)
 	return s.app.flags(ctx, "Flags", as(s.user), q)
 }
 
 func (a *App) flags(ctx context.Context, op string, c caller, q FlagQuery) (Page[Flag], error) {
-	var page Page[Flag]
-	var after record.FlagPlace
-	var tokenOf record.Channel
-	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
-	if err == nil && q.CID != "" {
-		err = checkCID("cid", q.CID)
+	if err := checkLimit("limit", &q.Limit, standardPage, maxPage); err != nil {
+		return Page[Flag]{}, in(op, err)
 	}
-	if err == nil && q.Page != "" {
-		tokenOf, after, err = decodeFlagToken(q.Page)
-	}
-	if err != nil {
-		return page, in(op, err)
-	}
-	err = a.view(ctx, op, func(r *record.Reader) error {
-		page = Page[Flag]{}
-		b, err := openBench(r, c, q.CID, "")
-		if err == nil {
-			err = b.mayBan()
-		}
+	return benchPage(ctx, a, op, c, BanQuery(q), tokenFlags, func(r *record.Reader, b *bench, after string) ([]Flag, string, error) {
+		l := &flagList{reader: r, caller: c, number: b.number}
+		last, err := l.page(after, q.Limit)
 		if err != nil {
-			return err
+			return nil, "", err
 		}
-		if q.Page != "" && tokenOf != b.number {
-			return otherChannel()
-		}
-		l := &flagList{reader: r, caller: c, number: b.number, after: after}
-		if err := l.read(q.Limit + 1); err != nil {
-			return err
-		}
-		if len(l.places) > q.Limit {
-			l.places = l.places[:q.Limit]
-			page.Next = encodeFlagToken(b.number, l.places[q.Limit-1])
-		}
-		page.Items, err = l.render()
-		return err
+		flags, err := l.render()
+		return flags, last, err
 	})
-	return page, err
 }
 
-// A token of a list of flags is the list and the key of the last flag in it.
-
-func encodeFlagToken(list record.Channel, p record.FlagPlace) PageToken {
-	return encodeTokenIn(tokenFlags, list, p.Key())
-}
-
-func decodeFlagToken(t PageToken) (list record.Channel, p record.FlagPlace, err error) {
-	var key string
-	if err := t.decodeIn(tokenFlags, &list, &key); err != nil {
-		return 0, p, err
-	}
-	if p, err = record.FlagPlaceOf(key); err != nil {
-		return 0, p, invalid("page", "is not a page token of this list")
-	}
-	return list, p, nil
-}
-
-// flagList reads the flags that a caller may see.
+// flagList reads the flags that a caller may see. A token of it is the key of a
+// place.
 type flagList struct {
 	reader *record.Reader
 	caller caller
@@ -219,21 +188,66 @@ type flagList struct {
 	messages []*found // nil: a user is flagged
 }
 
-func (l *flagList) read(limit int) error {
-	for len(l.places) < limit {
-		places, err := l.reader.FlagsAfter(l.number, l.after, limit)
-		if err != nil || len(places) == 0 {
-			return err
-		}
-		l.after = places[len(places)-1]
-		if err := l.add(places); err != nil {
-			return err
-		}
-		if len(places) < limit {
-			return nil
+// page reads at most limit flags after the place of a key, and says at which
+// place it ends if more may follow.
+func (l *flagList) page(after string, limit int) (last string, err error) {
+	if after != "" {
+		if l.after, err = record.FlagPlaceOf(after); err != nil {
+			return "", invalid("page", "is not a page token of this list")
 		}
 	}
-	return nil
+	more, err := l.read(limit + 1)
+	switch {
+	case err != nil:
+		return "", err
+	case len(l.places) > limit:
+		l.places = l.places[:limit]
+		return l.places[limit-1].Key(), nil
+	case more:
+		return l.after.Key(), nil
+	}
+	return "", nil
+}
+
+// flagsRead is how many flags are read for one page, more or less: those passed
+// over count.
+const flagsRead = 500
+
+// read reads until there are as many as the limit, or enough were read: then
+// more may follow.
+func (l *flagList) read(limit int) (more bool, err error) {
+	for looked := 0; len(l.places) < limit; {
+		places, err := l.reader.FlagsAfter(l.number, l.after, limit)
+		if err != nil || len(places) == 0 {
+			return false, err
+		}
+		last := len(places) < limit
+		if looked >= flagsRead {
+			// The page ends with a moment: of what is passed over its token tells
+			// nothing else.
+			at := l.after.At
+			places = slices.DeleteFunc(places, func(p record.FlagPlace) bool { return p.At != at })
+			if last = false; len(places) == 0 {
+				l.after = l.endOf(at)
+				return true, nil
+			}
+		}
+		looked += len(places)
+		l.after = places[len(places)-1]
+		if err := l.add(places); err != nil || last {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// endOf is a place that comes after all of a moment, and is nobody's.
+func (l *flagList) endOf(at int64) record.FlagPlace {
+	p := record.FlagPlace{At: at, Channel: l.number, Message: never, By: "-"}
+	if l.number == record.Everywhere {
+		p.Channel = math.MaxUint64
+	}
+	return p
 }
 
 // add adds those flags of some that the caller may see.

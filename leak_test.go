@@ -140,7 +140,7 @@ func leakOptions() *chat.Options {
 	}
 	_, options := previews()
 	options.Previews.Wait = chat.None
-	options.EphemeralLife = 24 * time.Hour
+	options.EphemeralLife, options.Pusher = 24*time.Hour, &phone{}
 	options.Commands = []chat.Command{{Name: "whisper", Handler: chat.CommandFunc(whisper)}}
 	return options
 }

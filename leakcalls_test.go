@@ -21,7 +21,7 @@ func (v *viewer) events(q chat.EventQuery, read func(context.Context, chat.Curso
 		if cursor = next; err == nil {
 			continue
 		}
-		if v.w.kind.name == "hard-deleted" {
+		if v.w.kind != nil && v.w.kind.name == "hard-deleted" {
 			all = slices.DeleteFunc(all, func(e chat.Event) bool { return e.Type == chat.MessageDeleted && e.HardDelete })
 		}
 		v.saw(all, err, "events of %v", q)

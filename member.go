@@ -20,14 +20,16 @@ type MemberDraft struct {
 // already stays as they are. A newcomer has nothing unread but the message, if
 // there is one: it is posted after them. ErrInvalid names users who do not
 // exist; it answers for a distinct channel too, whose members are fixed.
-func (a *App) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) error {
+func (a *App) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) (err error) {
+	defer a.operation(&ctx, "AddMembers").ended(&err)
 	return a.addMembers(ctx, "AddMembers", application, cid, members, message)
 }
 
 // AddMembers makes users members; it needs update-channel-members,
 // create-system-message for a message, and for a role all that the role is
 // granted. See [App.AddMembers].
-func (s *Session) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) error {
+func (s *Session) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) (err error) {
+	defer s.app.operation(&ctx, "AddMembers").ended(&err)
 	return s.app.addMembers(ctx, "AddMembers", as(s.user), cid, members, message)
 }
 
@@ -187,14 +189,16 @@ func (j *joining) tell(tx *record.Txn, user string, at int64) error {
 // RemoveMembers ends memberships, at most 100. Who is not a member is no error.
 // The message, if any, is posted after it. ErrInvalid for a distinct channel,
 // whose members are fixed.
-func (a *App) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) error {
+func (a *App) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) (err error) {
+	defer a.operation(&ctx, "RemoveMembers").ended(&err)
 	return a.removeMembers(ctx, "RemoveMembers", application, cid, users, message)
 }
 
 // RemoveMembers ends memberships; it needs update-channel-members, or
 // leave-channel to end one's own alone, and create-system-message for a
 // message.
-func (s *Session) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) error {
+func (s *Session) RemoveMembers(ctx context.Context, cid CID, users []UserID, message *SystemMessage) (err error) {
+	defer s.app.operation(&ctx, "RemoveMembers").ended(&err)
 	return s.app.removeMembers(ctx, "RemoveMembers", as(s.user), cid, users, message)
 }
 
@@ -202,8 +206,9 @@ func (s *Session) RemoveMembers(ctx context.Context, cid CID, users []UserID, me
 // messages they could see in the channel are lost to them until they are a
 // member again. ErrPermission for who is not a member, ErrInvalid for a distinct
 // channel: it can be hidden.
-func (s *Session) LeaveChannel(ctx context.Context, cid CID) error {
+func (s *Session) LeaveChannel(ctx context.Context, cid CID) (err error) {
 	const op = "LeaveChannel"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := fixedMembers(cid); err != nil {
 		return in(op, err)
 	}
@@ -294,7 +299,7 @@ func leave(tx *record.Txn, r *room, users []string) error {
 		if err := r.tell(tx, codec.Event{Kind: codec.EventMemberRemoved, User: user}); err != nil {
 			return err
 		}
-		if err := r.tellUser(tx, user, codec.Event{Kind: codec.EventRemovedFromChannel}); err != nil {
+		if err := r.tellUser(tx, user, codec.Event{Kind: codec.EventRemovedFromChannel, CID: channel.CID}); err != nil {
 			return err
 		}
 	}
@@ -313,14 +318,16 @@ type MemberUpdate struct {
 
 // UpdateMember replaces a member's custom data, and their role if it is set.
 // ErrNotFound if the user is not a member.
-func (a *App) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
+func (a *App) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (_ Member, err error) {
+	defer a.operation(&ctx, "UpdateMember").ended(&err)
 	return a.updateMember(ctx, "UpdateMember", application, cid, user, u)
 }
 
 // UpdateMember replaces a member's custom data, and their role if it is set; it
 // needs update-channel-members, and for a role all that it and the member's
 // present one are granted. See [App.UpdateMember].
-func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (Member, error) {
+func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (_ Member, err error) {
+	defer s.app.operation(&ctx, "UpdateMember").ended(&err)
 	return s.app.updateMember(ctx, "UpdateMember", as(s.user), cid, user, u)
 }
 
@@ -374,13 +381,15 @@ type MemberQuery struct {
 
 // Members returns members of a channel by user id. The list is read forwards:
 // Prev is always empty.
-func (a *App) Members(ctx context.Context, cid CID, q MemberQuery) (Page[Member], error) {
+func (a *App) Members(ctx context.Context, cid CID, q MemberQuery) (_ Page[Member], err error) {
+	defer a.operation(&ctx, "Members").ended(&err)
 	return a.members(ctx, "Members", application, cid, q)
 }
 
 // Members returns members of a channel that the user can read, by user id; see
 // [App.Members].
-func (s *Session) Members(ctx context.Context, cid CID, q MemberQuery) (Page[Member], error) {
+func (s *Session) Members(ctx context.Context, cid CID, q MemberQuery) (_ Page[Member], err error) {
+	defer s.app.operation(&ctx, "Members").ended(&err)
 	return s.app.members(ctx, "Members", as(s.user), cid, q)
 }
 

@@ -155,6 +155,36 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m2", Text: "/ask why"},
 			{Op: model.Truncate, CID: "messaging:one"},
 		},
+		"a late preview of a message that was edited to another link, which is to have none": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.ReopenStore}, // without background work
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: model.SiteLate + "1"},
+			{Op: model.Update, By: "ann", ID: "m1", Text: model.SiteUp + "2", NoPreview: true},
+			{Op: model.RunDueWork},
+		},
+		"a late preview where previews were turned off meanwhile": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.ReopenStore},
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: model.SiteLate + "1"},
+			{Op: model.SetOverrides, CID: "messaging:one", Settings: []string{model.Links + "=off"}},
+			{Op: model.RunDueWork},
+		},
+		"a late preview of a message that was edited when the clock was set back": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.ReopenStore},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: model.SiteLate + "1"},
+			{Op: model.ReopenInThePast},
+			{Op: model.Update, By: "ann", ID: "m1", Text: model.SiteLate + "2"},
+			{Op: model.RunDueWork},
+		},
+		"a private command whose answer is posted in a channel that holds messages by then": {
+			user("ann", "user"), user("ben", "user"), user("gus", "admin"), channel,
+			{Op: model.Send, By: "gus", CID: "messaging:one", ID: "m1", Text: "/ask why", Audience: []string{"ben"}},
+			{Op: model.SetOverrides, CID: "messaging:one", Settings: []string{model.Pending + "=on"}},
+			{Op: model.RunAction, By: "gus", ID: "m1", Action: "send"},
+			{Op: model.Commit, ID: "m1"},
+		},
 		"a button pressed by one who was banned meanwhile": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/ask why"},

@@ -19,8 +19,9 @@ type Mute struct {
 // MuteUser mutes a user for a time, or for good if it is 0: what they send is
 // no longer unread. It needs mute-user. ErrInvalid for oneself or a user who
 // does not exist, ErrLimit after Options.MaxMutes users.
-func (s *Session) MuteUser(ctx context.Context, user UserID, lasting time.Duration) error {
+func (s *Session) MuteUser(ctx context.Context, user UserID, lasting time.Duration) (err error) {
 	const op = "MuteUser"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := checkUserID("user", user); err != nil {
 		return in(op, err)
 	}
@@ -45,8 +46,9 @@ func (s *Session) MuteUser(ctx context.Context, user UserID, lasting time.Durati
 
 // UnmuteUser ends the mute of a user. One who is not muted is no error, nor one
 // who does not exist.
-func (s *Session) UnmuteUser(ctx context.Context, user UserID) error {
+func (s *Session) UnmuteUser(ctx context.Context, user UserID) (err error) {
 	const op = "UnmuteUser"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := checkUserID("user", user); err != nil {
 		return in(op, err)
 	}
@@ -115,9 +117,10 @@ func grantedAnywhere(r *record.Reader, role string, action Action) (bool, error)
 }
 
 // Mutes returns whom the user mutes now, in the order muted.
-func (s *Session) Mutes(ctx context.Context) ([]Mute, error) {
+func (s *Session) Mutes(ctx context.Context) (_ []Mute, err error) {
+	defer s.app.operation(&ctx, "Mutes").ended(&err)
 	var list []Mute
-	err := s.app.view(ctx, "Mutes", func(r *record.Reader) error {
+	err = s.app.view(ctx, "Mutes", func(r *record.Reader) error {
 		list = nil
 		b := r.Batch()
 		self := b.User(string(s.user))
@@ -149,8 +152,9 @@ func (s *Session) Mutes(ctx context.Context) ([]Mute, error) {
 
 // MuteChannel mutes a channel for the user for a time, or for good if it is 0:
 // nothing in it is unread. It needs mute-channel, and membership.
-func (s *Session) MuteChannel(ctx context.Context, cid CID, lasting time.Duration) error {
+func (s *Session) MuteChannel(ctx context.Context, cid CID, lasting time.Duration) (err error) {
 	const op = "MuteChannel"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := checkDuration(lasting); err != nil {
 		return in(op, err)
 	}
@@ -171,7 +175,8 @@ func (s *Session) MuteChannel(ctx context.Context, cid CID, lasting time.Duratio
 
 // UnmuteChannel ends the mute of a channel: what was sent meanwhile and not
 // read is unread. ErrPermission for who is not a member.
-func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
+func (s *Session) UnmuteChannel(ctx context.Context, cid CID) (err error) {
+	defer s.app.operation(&ctx, "UnmuteChannel").ended(&err)
 	return s.changeOwn(ctx, "UnmuteChannel", cid, codec.Event{Kind: codec.EventChannelUpdated}, func(_ *record.Txn, r *room) error {
 		r.own.MutedUntil = 0
 		return nil
@@ -181,7 +186,8 @@ func (s *Session) UnmuteChannel(ctx context.Context, cid CID) error {
 // HideChannel takes a channel out of the user's channel list until there is a
 // new message in it that they can see. With clearHistory everything up to now
 // is hidden from them for good. ErrPermission for who is not a member.
-func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) error {
+func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) (err error) {
+	defer s.app.operation(&ctx, "HideChannel").ended(&err)
 	return s.changeOwn(ctx, "HideChannel", cid, codec.Event{Kind: codec.EventChannelHidden, Hard: clearHistory}, func(tx *record.Txn, r *room) error {
 		b := tx.Batch()
 		head := b.Head(r.number)
@@ -198,7 +204,8 @@ func (s *Session) HideChannel(ctx context.Context, cid CID, clearHistory bool) e
 
 // ShowChannel takes a hidden channel into the user's channel list again. What
 // was cleared stays cleared. ErrPermission for who is not a member.
-func (s *Session) ShowChannel(ctx context.Context, cid CID) error {
+func (s *Session) ShowChannel(ctx context.Context, cid CID) (err error) {
+	defer s.app.operation(&ctx, "ShowChannel").ended(&err)
 	return s.changeOwn(ctx, "ShowChannel", cid, codec.Event{Kind: codec.EventChannelVisible}, func(_ *record.Txn, r *room) error {
 		r.own.HiddenAt = 0
 		return nil

@@ -36,6 +36,17 @@ type Options struct {
 	// over HTTP, is tried again. Default 3 days.
 	PendingGiveUp time.Duration
 
+	// Pusher tells people of messages that became visible. Default: nobody does.
+	Pusher Pusher
+
+	// PushGiveUp is how long a failing call of Pusher is tried again. Default 1
+	// hour.
+	PushGiveUp time.Duration
+
+	// Moderator is asked before a user posts or edits a message. Default: nobody
+	// is.
+	Moderator Moderator
+
 	// Markdown says how the text of messages becomes HTML.
 	Markdown MarkdownOptions
 
@@ -76,9 +87,13 @@ type Options struct {
 	// a change, and one more for each who sees a private message. 0: any number.
 	MaxEvents int64
 
+	// Trace is told what the engine does, for metrics and traces. Default:
+	// nobody is.
+	Trace *Trace
+
 	// NoBackground leaves work that is due later (expiry of pending and
-	// ephemeral messages, calls of Pending, callbacks, late previews, purging, forgetting of events)
-	// undone until the application calls
+	// ephemeral messages, calls of Pending and Pusher, callbacks, late previews,
+	// purging, forgetting of events) undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
 	NoBackground bool
@@ -135,6 +150,11 @@ func (o *Options) withDefaults() (Options, error) {
 	if o != nil {
 		c = *o
 	}
+	var trace Trace
+	if c.Trace != nil {
+		trace = *c.Trace
+	}
+	c.Trace = &trace
 	var err error
 	if c.Markdown, err = c.Markdown.withDefaults(); err != nil {
 		return c, err
@@ -142,11 +162,20 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.PendingGiveUp == 0 {
-		c.PendingGiveUp = 3 * 24 * time.Hour
-	}
-	if c.PendingGiveUp < 0 {
-		return c, invalid("Options.PendingGiveUp", "is %v; must be positive", c.PendingGiveUp)
+	for _, d := range []struct {
+		name     string
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{"PendingGiveUp", &c.PendingGiveUp, 3 * 24 * time.Hour},
+		{"PushGiveUp", &c.PushGiveUp, time.Hour},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+		if *d.value < 0 {
+			return c, invalid("Options."+d.name, "is %v; must be positive", *d.value)
+		}
 	}
 	for _, d := range []struct {
 		name               string

@@ -32,7 +32,8 @@ type outgoing struct {
 	fingerprint string
 	chosenID    bool // the caller chose the id
 
-	command *invocation // what it answers, if it is the answer to a command
+	command   *invocation // what it answers, if it is the answer to a command
+	moderated moderated
 }
 
 // prepareSend checks everything that the draft alone decides.

@@ -22,7 +22,7 @@ const (
 )
 
 func (a *App) queues() []outbox.Queue {
-	list := []outbox.Queue{
+	return []outbox.Queue{
 		{Name: queueExpiry, Run: a.expire, Delay: func(r *record.Reader) (time.Duration, error) {
 			s, err := loadSettings(r)
 			if err != nil {
@@ -31,18 +31,16 @@ func (a *App) queues() []outbox.Queue {
 			return s.timeout(), nil
 		}},
 		{Name: queueCallback, Run: a.post, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold, Runners: postsAtOnce},
+		{Name: queuePush, Run: a.push, GiveUpAfter: a.options.PushGiveUp, Keep: keepPush, Runners: pushesAtOnce},
 		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold},
 		{Name: queuePurge, Run: a.purge},
 		{Name: queueBan, Run: a.endBan},
 		{Name: queueEphemeral, Run: a.expireEphemeral},
+		a.latePreviews(),
 		{Name: queueEvents, Run: a.trimEvents},
 		{Name: queueHandler, Run: a.deliverEvents(queueHandler)},
 		{Name: queueWebhook, Run: a.deliverEvents(queueWebhook)},
 	}
-	if a.previews != nil {
-		list = append(list, outbox.Queue{Name: queuePreviews, Run: a.enrichLate, Runners: lateAtOnce})
-	}
-	return list
 }
 
 // storePending stores a message that awaits commit, with the work of expiring
@@ -148,8 +146,9 @@ func findStored(r *record.Reader, id MessageID) (*found, error) {
 // send. ErrNotPending for a message that was pending once, or never was;
 // ErrNotFound for an id never known; ErrChannelDeleted and ErrFrozen leave it
 // pending.
-func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) {
+func (a *App) CommitMessage(ctx context.Context, id MessageID) (_ Message, err error) {
 	const op = "CommitMessage"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkMessageID("id", id); err != nil {
 		return Message{}, in(op, err)
 	}
@@ -158,6 +157,7 @@ func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) 
 		return Message{}, err
 	}
 	var committed Message
+	pushes := false
 	err = a.update(ctx, op, scope, func(tx *record.Txn) error {
 		f, err := findPending(&tx.Reader, id)
 		if err != nil {
@@ -175,9 +175,15 @@ func (a *App) CommitMessage(ctx context.Context, id MessageID) (Message, error) 
 		if err := commit(tx, f); err != nil {
 			return err
 		}
+		if pushes, err = a.recordPush(tx, f.room, f.message); err != nil {
+			return err
+		}
 		committed, err = f.room.render(&tx.Reader, f.message, whole)
 		return err
 	})
+	if err == nil && pushes {
+		a.outbox.Wake(queuePush)
+	}
 	return committed, err
 }
 
@@ -251,10 +257,11 @@ type PendingQuery struct {
 
 // PendingMessages returns pending messages of one channel or all, oldest first.
 // The list is read forwards: Prev is always empty.
-func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (Page[Message], error) {
+func (a *App) PendingMessages(ctx context.Context, q PendingQuery) (_ Page[Message], err error) {
 	const op = "PendingMessages"
+	defer a.operation(&ctx, op).ended(&err)
 	var page Page[Message]
-	err := checkLimit("limit", &q.Limit, standardPendingLimit, maxPage)
+	err = checkLimit("limit", &q.Limit, standardPendingLimit, maxPage)
 	var sent, number, tokenOf int64
 	if err == nil && q.CID != "" {
 		err = checkCID("cid", q.CID)

@@ -7,7 +7,7 @@ import "slices"
 type Action string
 
 // The actions. Those that end in -own are about one's own message or reaction.
-// Some belong to calls of later releases: reactions, pins, flags, bans, search.
+// Some belong to calls of later releases: reactions, pins, search.
 const (
 	ReadChannel          Action = "read-channel"
 	CreateChannel        Action = "create-channel"

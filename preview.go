@@ -48,8 +48,9 @@ func (f EnricherFunc) Enrich(ctx context.Context, url string) (Attachment, error
 // who chooses links does not learn what there is inside the network: see
 // PreviewOptions.Logger. It waits as long as the Enricher takes, up to ten
 // seconds.
-func (a *App) Preview(ctx context.Context, url string) (Attachment, error) {
+func (a *App) Preview(ctx context.Context, url string) (_ Attachment, err error) {
 	const op = "Preview"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := a.usable(ctx); err != nil {
 		return Attachment{}, in(op, err)
 	}
@@ -101,6 +102,7 @@ type previewer struct {
 	ctx      context.Context // of all calls; ends with the App
 	stop     context.CancelFunc
 	end      func() // ends the Enricher, where that is ours
+	told     func(context.Context, FetchTrace)
 
 	guard   sync.Mutex
 	calls   map[string]*previewCall // by link, running and kept
@@ -164,6 +166,7 @@ func (p *previewer) run(link string, call *previewCall) {
 		if v := recover(); v != nil {
 			call.preview, call.err = "", panicked{v}
 		}
+		p.traced(ctx, start, call)
 		p.finish(link, call, time.Since(start) >= p.wait)
 	}()
 	found, err := p.enricher.Enrich(ctx, link)

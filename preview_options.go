@@ -45,6 +45,13 @@ type PreviewOptions struct {
 	// 4 s.
 	Timeout time.Duration
 
+	// RobotsTxt has nothing fetched but what the robots.txt of its host allows,
+	// as RFC 9309 says, to the name that UserAgent begins with. It is fetched
+	// within Timeout, and remembered as pages are; a host whose robots.txt cannot
+	// be reached has no previews, one without has them all. Default: it is not
+	// asked for, as a person sent the link and no robot found it.
+	RobotsTxt bool
+
 	// Ports are those that may be connected to. Default 80 and 443.
 	Ports []uint16
 
@@ -87,6 +94,7 @@ func (o *PreviewOptions) withDefaults() error {
 		{"UserAgent", o.UserAgent != ""},
 		{"AcceptLanguage", o.AcceptLanguage != ""},
 		{"Timeout", o.Timeout != 0},
+		{"RobotsTxt", o.RobotsTxt},
 		{"Ports", len(o.Ports) > 0},
 		{"AllowedNetworks", len(o.AllowedNetworks) > 0},
 		{"AllowedHosts", len(o.AllowedHosts) > 0},
@@ -110,6 +118,7 @@ func (o *PreviewOptions) previewer() (*previewer, error) {
 	}
 	fetcher, err := unfurl.New(unfurl.Options{
 		AcceptLanguage: o.AcceptLanguage,
+		RobotsTxt:      o.RobotsTxt,
 		Logger:         o.Logger,
 		HTTP: safehttp.Options{
 			UserAgent: o.UserAgent, Timeout: o.Timeout, Ports: o.Ports,

@@ -41,7 +41,8 @@ type ChannelQuery struct {
 
 // Channels returns channels as the application sees them: all that are not
 // deleted. The list is read forwards: Prev is always empty.
-func (a *App) Channels(ctx context.Context, q ChannelQuery) (Page[ChannelState], error) {
+func (a *App) Channels(ctx context.Context, q ChannelQuery) (_ Page[ChannelState], err error) {
+	defer a.operation(&ctx, "Channels").ended(&err)
 	return a.channels(ctx, "Channels", application, q)
 }
 
@@ -49,18 +50,21 @@ func (a *App) Channels(ctx context.Context, q ChannelQuery) (Page[ChannelState],
 // sees of it. Its cost depends on the user's own channels and on those of types
 // that their role reads without being a member, where the filter does not leave
 // these out.
-func (s *Session) Channels(ctx context.Context, q ChannelQuery) (Page[ChannelState], error) {
+func (s *Session) Channels(ctx context.Context, q ChannelQuery) (_ Page[ChannelState], err error) {
+	defer s.app.operation(&ctx, "Channels").ended(&err)
 	return s.app.channels(ctx, "Channels", as(s.user), q)
 }
 
 // Channel returns a channel as the application sees it, with its latest 25
 // messages. A soft-deleted one can still be read.
-func (a *App) Channel(ctx context.Context, cid CID) (ChannelState, error) {
+func (a *App) Channel(ctx context.Context, cid CID) (_ ChannelState, err error) {
+	defer a.operation(&ctx, "Channel").ended(&err)
 	return a.channel(ctx, application, cid)
 }
 
 // Channel returns a channel as the user sees it, with its latest 25 messages.
-func (s *Session) Channel(ctx context.Context, cid CID) (ChannelState, error) {
+func (s *Session) Channel(ctx context.Context, cid CID) (_ ChannelState, err error) {
+	defer s.app.operation(&ctx, "Channel").ended(&err)
 	return s.app.channel(ctx, as(s.user), cid)
 }
 

@@ -12,13 +12,15 @@ import (
 )
 
 // Message returns one message. ErrNotFound if it does not exist.
-func (a *App) Message(ctx context.Context, id MessageID) (Message, error) {
+func (a *App) Message(ctx context.Context, id MessageID) (_ Message, err error) {
+	defer a.operation(&ctx, "Message").ended(&err)
 	return a.message(ctx, "Message", application, id)
 }
 
 // Message returns one message as the user sees it. ErrNotFound if it does not
 // exist for them.
-func (s *Session) Message(ctx context.Context, id MessageID) (Message, error) {
+func (s *Session) Message(ctx context.Context, id MessageID) (_ Message, err error) {
+	defer s.app.operation(&ctx, "Message").ended(&err)
 	return s.app.message(ctx, "Message", as(s.user), id)
 }
 
@@ -43,13 +45,15 @@ func (a *App) message(ctx context.Context, op string, c caller, id MessageID) (M
 
 // MessagesByID returns messages by their ids, at most 100, in the order asked.
 // Those that do not exist are left out.
-func (a *App) MessagesByID(ctx context.Context, ids ...MessageID) ([]Message, error) {
+func (a *App) MessagesByID(ctx context.Context, ids ...MessageID) (_ []Message, err error) {
+	defer a.operation(&ctx, "MessagesByID").ended(&err)
 	return a.messagesByID(ctx, "MessagesByID", application, ids)
 }
 
 // MessagesByID returns the messages that the user can see of those named, at
 // most 100, in the order asked.
-func (s *Session) MessagesByID(ctx context.Context, ids ...MessageID) ([]Message, error) {
+func (s *Session) MessagesByID(ctx context.Context, ids ...MessageID) (_ []Message, err error) {
+	defer s.app.operation(&ctx, "MessagesByID").ended(&err)
 	return s.app.messagesByID(ctx, "MessagesByID", as(s.user), ids)
 }
 
@@ -102,13 +106,15 @@ type MessageQuery struct {
 
 // Messages returns a page of a channel's messages, as the application sees
 // them: all, private ones included. Pending ones are in PendingMessages.
-func (a *App) Messages(ctx context.Context, cid CID, q MessageQuery) (Page[Message], error) {
+func (a *App) Messages(ctx context.Context, cid CID, q MessageQuery) (_ Page[Message], err error) {
+	defer a.operation(&ctx, "Messages").ended(&err)
 	return a.messages(ctx, "Messages", application, cid, q)
 }
 
 // Messages returns a page of a channel's messages as the user sees them. A page
 // never skips or repeats a message, whatever is sent meanwhile.
-func (s *Session) Messages(ctx context.Context, cid CID, q MessageQuery) (Page[Message], error) {
+func (s *Session) Messages(ctx context.Context, cid CID, q MessageQuery) (_ Page[Message], err error) {
+	defer s.app.operation(&ctx, "Messages").ended(&err)
 	return s.app.messages(ctx, "Messages", as(s.user), cid, q)
 }
 
@@ -129,7 +135,7 @@ func (a *App) allMessages(ctx context.Context, c caller, cid CID) iter.Seq2[Mess
 	return func(yield func(Message, error) bool) {
 		q := MessageQuery{Limit: maxPage, AfterTime: time.Time{}.Add(1)}
 		for {
-			page, err := a.messages(ctx, "AllMessages", c, cid, q)
+			page, err := a.nextOfAll(ctx, c, cid, q)
 			if err != nil {
 				yield(Message{}, err)
 				return
@@ -145,6 +151,12 @@ func (a *App) allMessages(ctx context.Context, c caller, cid CID) iter.Seq2[Mess
 			q = MessageQuery{Limit: maxPage, Page: page.Next}
 		}
 	}
+}
+
+func (a *App) nextOfAll(ctx context.Context, c caller, cid CID, q MessageQuery) (_ Page[Message], err error) {
+	const op = "AllMessages"
+	defer a.operation(&ctx, op).ended(&err)
+	return a.messages(ctx, op, c, cid, q)
 }
 
 // pageQuery is a MessageQuery that was checked.

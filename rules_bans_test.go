@@ -201,7 +201,7 @@ func TestNobodyBansThemselvesNorWhoMayDoMore(t *testing.T) {
 		}
 		_, err := s.As("mod").Ban(s.ctx, chat.BanDraft{User: "boss", CID: commandRoom})
 		wantErr(t, err, chat.ErrPermission)
-		s.check(second(s.As("mod").Ban(s.ctx, chat.BanDraft{User: "owner", CID: commandRoom})))
+		s.as("mod").wantError(s.as("mod").send(commandRoom, "/ban @boss"), "boss")
 
 		// Who is banned bans nobody.
 		s.ban(chat.BanDraft{User: "mod", CID: commandRoom})
@@ -209,6 +209,92 @@ func TestNobodyBansThemselvesNorWhoMayDoMore(t *testing.T) {
 		wantErr(t, err, chat.ErrBanned)
 		s.ban(chat.BanDraft{User: "sheriff"})
 		wantErr(t, s.As("sheriff").Unban(s.ctx, "sheriff", ""), chat.ErrBanned)
+	})
+}
+
+// TestCreatorIsBannedOnlyByWhoMayDoAsMuch: who can delete a channel is not put
+// out of it by who cannot.
+func TestCreatorIsBannedOnlyByWhoMayDoAsMuch(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		commandStory(s)
+		s.user(chat.User{ID: "sheriff", Role: chat.RoleModerator})
+		s.user(chat.User{ID: "boss", Role: chat.RoleAdmin})
+		for _, by := range []chat.UserID{"mod", "sheriff"} {
+			_, err := s.As(by).Ban(s.ctx, chat.BanDraft{User: "owner", CID: commandRoom})
+			wantFieldErr(t, err, chat.ErrPermission, "user")
+		}
+		s.as("mod").wantError(s.as("mod").send(commandRoom, "/ban @owner"), "owner", "may")
+		// From the whole application they are banned as anyone is.
+		s.check(second(s.As("sheriff").Ban(s.ctx, chat.BanDraft{User: "owner"})))
+		s.check(s.As("sheriff").Unban(s.ctx, "owner", ""))
+		s.check(second(s.As("boss").Ban(s.ctx, chat.BanDraft{User: "owner", CID: commandRoom})))
+		s.check(s.As("boss").Unban(s.ctx, "owner", commandRoom))
+		// A creator who may do no more than a moderator is banned by one.
+		_, err := s.SetOverrides(s.ctx, commandRoom, chat.ChannelOverrides{Grants: map[chat.Role][]chat.Action{
+			chat.RoleChannelCreator: {chat.ReadChannel, chat.CreateMessage},
+		}})
+		s.check(err)
+		s.check(second(s.As("mod").Ban(s.ctx, chat.BanDraft{User: "owner", CID: commandRoom})))
+	})
+}
+
+func TestBanIsEndedOrReplacedByWhoSetItOrMayDoAsMuch(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		commandStory(s)
+		for id, role := range map[chat.UserID]chat.Role{"sheriff": chat.RoleModerator, "deputy": chat.RoleModerator, "boss": chat.RoleAdmin, "chief": chat.RoleAdmin} {
+			s.user(chat.User{ID: id, Role: role})
+		}
+		for _, cid := range banReach {
+			for _, c := range []struct {
+				by, other chat.UserID // empty: the application
+				may       bool
+			}{
+				{"boss", "sheriff", false},
+				{"", "sheriff", false},
+				{"", "boss", false},
+				{"sheriff", "sheriff", true},
+				{"sheriff", "deputy", true},
+				{"sheriff", "boss", true},
+				{"boss", "chief", true},
+				{"jane", "sheriff", true}, // the application's in the name of one who may not ban
+			} {
+				ban := func() {
+					s.check(second(s.App.Ban(s.ctx, chat.BanDraft{User: "john", CID: cid, Reason: "first", Lasting: time.Hour}, c.by)))
+				}
+				check := func(what string, err error) {
+					t.Helper()
+					switch {
+					case !c.may:
+						wantFieldErr(t, err, chat.ErrPermission, "user")
+					case err != nil:
+						t.Errorf("%q's ban, %s by %q: %v", c.by, what, c.other, err)
+					}
+					if c.may {
+						return
+					}
+					bans, err := s.Bans(s.ctx, chat.BanQuery{CID: cid})
+					s.check(err)
+					if len(bans.Items) != 1 || bans.Items[0].Reason != "first" || bans.Items[0].Expires == nil {
+						t.Errorf("%q's ban, %s by %q: the bans are %+v", c.by, what, c.other, bans.Items)
+					}
+				}
+				ban()
+				_, err := s.As(c.other).Ban(s.ctx, chat.BanDraft{User: "john", CID: cid, Lasting: time.Second})
+				check("replaced", err)
+				ban()
+				check("ended", s.As(c.other).Unban(s.ctx, "john", cid))
+				s.check(s.App.Unban(s.ctx, "john", cid))
+			}
+		}
+		s.check(second(s.As("boss").Ban(s.ctx, chat.BanDraft{User: "john", CID: commandRoom})))
+		s.as("mod").wantError(s.as("mod").send(commandRoom, "/unban @john"), "boss")
+		s.as("mod").wantError(s.as("mod").send(commandRoom, "/ban @john"), "boss")
+		// A ban that is over binds nobody.
+		s.check(s.App.Unban(s.ctx, "john", commandRoom))
+		s.ban(chat.BanDraft{User: "john", CID: commandRoom, Lasting: time.Microsecond})
+		s.sleep(time.Millisecond)
+		s.check(second(s.As("mod").Ban(s.ctx, chat.BanDraft{User: "john", CID: commandRoom})))
+		s.check(s.As("mod").Unban(s.ctx, "john", commandRoom))
 	})
 }
 

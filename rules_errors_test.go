@@ -16,7 +16,7 @@ func TestSixKindsOfErrorAndFinerOnesThatMatchTheirKind(t *testing.T) {
 	kinds := []error{chat.ErrInvalid, chat.ErrNotFound, chat.ErrPermission, chat.ErrConflict, chat.ErrState, chat.ErrLimit}
 	finer := map[error][]error{
 		chat.ErrInvalid:    {chat.ErrTooLong, chat.ErrNestedReply},
-		chat.ErrPermission: {chat.ErrBanned},
+		chat.ErrPermission: {chat.ErrBanned, chat.ErrRejected},
 		chat.ErrState: {
 			chat.ErrPending, chat.ErrNotPending, chat.ErrDeleted, chat.ErrNotDeleted, chat.ErrChannelDeleted, chat.ErrParentDeleted,
 			chat.ErrFrozen, chat.ErrDisabled, chat.ErrRestricted, chat.ErrCursorExpired, chat.ErrClosed,

@@ -351,7 +351,7 @@ func TestAChangedUserIsToldOnceToEachWhoSharesAChannel(t *testing.T) {
 func TestBansAndFlagsAreToldToWhoMayKnow(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.user(chat.User{ID: "mod", Role: chat.RoleModerator})
-		s.channel(lounge, "john", "jane", "june", "mod")
+		s.channel(lounge, "june", "john", "jane", "mod")
 		m := s.as("john").send(lounge, "rude")
 		john, jane, june, mod := s.watch("john"), s.watch("jane"), s.watch("june"), s.watch("mod")
 		s.check(s.as("jane").FlagMessage(s.ctx, m.ID, "rude"))

@@ -218,3 +218,49 @@ func TestFlagsStayWhenAPendingMessageOfTheSameMomentGoes(t *testing.T) {
 		s.wantFlags("", commandRoom, "john→looked at: rude", "john→deleted: rude")
 	})
 }
+
+// TestFlagsPassedOverAreBounded: of many flags that a moderator may not see, one
+// call passes over some, and says where to go on.
+func TestFlagsPassedOverAreBounded(t *testing.T) {
+	const hidden = 1200
+	for name, apart := range map[string]time.Duration{"one after another": time.Microsecond, "all in one moment": 0} {
+		t.Run(name, func(t *testing.T) {
+			inMemory(t, nil, func(t *testing.T, s *scenario) {
+				flagStory(s)
+				jane := s.as("jane")
+				s.flagged(jane.FlagMessage(s.ctx, "one", "first"))
+				for i := range hidden {
+					id := chat.MessageID(fmt.Sprint("hidden", i))
+					s.send(commandRoom, "john", chat.Draft{ID: id, Text: "hush", Restricted: []chat.UserID{"jane"}}, nil)
+					s.check(jane.FlagMessage(s.ctx, id, ""))
+					s.sleep(apart)
+				}
+				s.sleep(time.Microsecond)
+				s.flagged(jane.FlagMessage(s.ctx, "two", "last"))
+				for by, cid := range map[chat.UserID]chat.CID{"mod": commandRoom, "sheriff": ""} {
+					for _, limit := range []int{1, 25, 300} {
+						var got []string
+						pages := 0
+						for q := (chat.FlagQuery{CID: cid, Limit: limit}); ; {
+							page, err := s.As(by).Flags(s.ctx, q)
+							s.check(err)
+							got = append(got, flagged(page.Items)...)
+							if pages++; pages == 1 && (len(got) != 1 || page.Next == "") {
+								t.Errorf("%s, %d: the first page is %q, and next %q", by, limit, got, page.Next)
+							}
+							if q.Page = page.Next; q.Page == "" {
+								break
+							}
+						}
+						if want := []string{"jane→one: first", "jane→two: last"}; !slices.Equal(got, want) {
+							t.Errorf("%s, %d: the flags are %q, want %q", by, limit, got, want)
+						}
+						if most := 2 + hidden/500; pages > most {
+							t.Errorf("%s, %d: %d pages, want at most %d", by, limit, pages, most)
+						}
+					}
+				}
+			})
+		})
+	}
+}

@@ -145,13 +145,18 @@ func TestALaterResultLeavesWhatIsGoneAlone(t *testing.T) {
 					}
 				}
 				for key, value := range after {
-					if key[0] == 'q' || key[0] == 'd' {
+					if isWorkOf(key, "previews") {
 						t.Errorf("work is left: %q %q", key, value)
 					}
 				}
 			})
 		})
 	}
+}
+
+// isWorkOf says whether a key is one of a queue.
+func isWorkOf(key, queue string) bool {
+	return (key[0] == 'q' || key[0] == 'd') && strings.HasPrefix(key[1:], queue+"\x00")
 }
 
 // No text is kept beside the message, so that nothing of it is left when the
@@ -215,6 +220,42 @@ func TestAnAppWithoutPreviewsLeavesLateOnesToOthers(t *testing.T) {
 		s.sleep(time.Minute)
 		wantPreviews(t, s.message(m.ID), 0, link)
 	})
+}
+
+// TestLatePreviewsThatNobodyMakesAreDropped: where previews stay off, what was
+// still to come is given up after a day.
+func TestLatePreviewsThatNobodyMakesAreDropped(t *testing.T) {
+	for _, background := range []bool{true, false} {
+		_, options := previews()
+		options.NoBackground = true
+		inMemory(t, options, func(t *testing.T, s *scenario) {
+			s.channel(room, "jane", "john")
+			const link = "https://3s.example/map"
+			m := s.as("jane").send(room, link)
+			with := len(s.dump())
+			s.check(s.Close())
+			s.options.Previews.Off, s.options.NoBackground = true, !background
+			s.open()
+			work := func() {
+				if !background {
+					s.check(second(s.RunDueWork(s.ctx)))
+				}
+			}
+			s.sleep(23 * time.Hour)
+			work()
+			if n := len(s.dump()); n != with {
+				t.Errorf("%d keys are stored after a while, %d before", n, with)
+			}
+			s.sleep(2 * time.Hour)
+			work()
+			for key := range s.dump() {
+				if isWorkOf(key, "previews") {
+					t.Errorf("work is left: %q", key)
+				}
+			}
+			wantPreviews(t, s.message(m.ID), 0)
+		})
+	}
 }
 
 func TestAPendingMessageHasItsPreviewWhenItIsCommitted(t *testing.T) {

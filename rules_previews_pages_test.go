@@ -27,6 +27,12 @@ func page(t *testing.T, html string) (link string, agent *string, options *chat.
 		fmt.Fprint(w, html)
 	}))
 	t.Cleanup(server.Close)
+	return server.URL + "/map?a=1", agent, optionsFor(t, server)
+}
+
+// optionsFor are options with which a server on this machine may be asked.
+func optionsFor(t *testing.T, server *httptest.Server) *chat.Options {
+	t.Helper()
 	parsed, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +41,7 @@ func page(t *testing.T, html string) (link string, agent *string, options *chat.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.URL + "/map?a=1", agent, &chat.Options{Previews: chat.PreviewOptions{
+	return &chat.Options{Previews: chat.PreviewOptions{
 		AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Ports: []uint16{uint16(port)}, Wait: 10 * time.Second,
 	}}
 }
@@ -103,12 +109,43 @@ func TestByDefaultNothingInsideIsReached(t *testing.T) {
 	}
 }
 
+// TestRobotsTxtIsObeyedIfItIsToBe: what robots.txt forbids has a preview by
+// default, for a person sent the link, and none with the option.
+func TestRobotsTxtIsObeyedIfItIsToBe(t *testing.T) {
+	for _, obey := range []bool{false, true} {
+		asked := map[string]int{}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked[r.URL.Path]++
+			if r.URL.Path == "/robots.txt" {
+				fmt.Fprint(w, "User-agent: *\nDisallow: /\nUser-agent: Acme\nDisallow: /private\n")
+				return
+			}
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, openGraph)
+		}))
+		t.Cleanup(server.Close)
+		options := optionsFor(t, server)
+		options.Previews.RobotsTxt, options.Previews.UserAgent = obey, "acme/1.0"
+		onFile(t, options, func(s *scenario) {
+			for path, want := range map[string]bool{"/open": true, "/private": !obey} {
+				if m := s.as("jane").send(room, server.URL+path); (len(m.Attachments) == 1) != want {
+					t.Errorf("obeying %v, %s has the attachments %+v", obey, path, m.Attachments)
+				}
+			}
+		})
+		if asked["/robots.txt"] > 1 || asked["/robots.txt"] == 1 != obey || obey && asked["/private"] > 0 {
+			t.Errorf("obeying %v, asked for %v", obey, asked)
+		}
+	}
+}
+
 func TestPreviewOptionsAreChecked(t *testing.T) {
 	own := chat.EnricherFunc((&web{}).Enrich)
 	for field, o := range map[string]chat.PreviewOptions{
 		"Wait": {Wait: -2}, "Wait ": {Wait: 10*time.Second + 1}, "UserAgent": {Enricher: own, UserAgent: "x"},
 		"AcceptLanguage": {Enricher: own, AcceptLanguage: "en"}, "Timeout": {Enricher: own, Timeout: 1}, "Ports": {Enricher: own, Ports: []uint16{80}},
 		"AllowedNetworks": {Enricher: own, AllowedNetworks: []netip.Prefix{{}}}, "AllowedHosts": {Enricher: own, AllowedHosts: []string{"a.example"}},
+		"RobotsTxt":   {Enricher: own, RobotsTxt: true},
 		"DeniedHosts": {Enricher: own, DeniedHosts: []string{"a.example"}}, "Logger": {Enricher: own, Logger: slog.New(slog.DiscardHandler)},
 	} {
 		_, err := chat.New(nil, &chat.Options{Previews: o})

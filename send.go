@@ -16,8 +16,9 @@ import (
 // the defaults.
 // ErrInvalid if the author is unknown or deactivated, ErrChannelDeleted,
 // ErrConflict if the id is taken by something else.
-func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *SendOptions) (Message, error) {
+func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *SendOptions) (_ Message, err error) {
 	const op = "Send"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("user_id", author); err != nil {
 		return Message{}, in(op, err)
 	}
@@ -30,8 +31,10 @@ func (a *App) Send(ctx context.Context, cid CID, author UserID, d Draft, o *Send
 // Send posts a message as the user. It needs create-message, or create-reply
 // for a reply, and further grants for what the draft holds. Sending what is not
 // a reply marks the channel read for the user. ErrConflict if the id is taken
-// by something else, seen by the user or not.
-func (s *Session) Send(ctx context.Context, cid CID, d Draft) (Message, error) {
+// by something else, seen by the user or not; ErrRejected if a [Moderator] says
+// so.
+func (s *Session) Send(ctx context.Context, cid CID, d Draft) (_ Message, err error) {
+	defer s.app.operation(&ctx, "Send").ended(&err)
 	return s.app.send(ctx, "Send", as(s.user), cid, s.user, d, SendOptions{})
 }
 
@@ -48,10 +51,8 @@ func (a *App) send(ctx context.Context, op string, c caller, cid CID, author Use
 
 // store sends what was made ready.
 func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outgoing) (Message, error) {
-	if out.enriches {
-		if err := a.enrichSend(ctx, op, c, cid, out); err != nil {
-			return Message{}, err
-		}
+	if err := a.lookAtSend(ctx, op, c, cid, out); err != nil {
+		return Message{}, err
 	}
 	var t *sending
 	err := a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
@@ -61,8 +62,11 @@ func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outg
 	if err != nil {
 		return Message{}, err
 	}
-	if t.stored != nil && (t.stored.Pending || out.link.late) || out.command != nil && out.command.ephemeral {
+	switch {
+	case t.stored != nil && (t.stored.Pending || out.link.late) || out.command != nil && out.command.ephemeral:
 		a.outbox.Wake()
+	case t.pushes:
+		a.outbox.Wake(queuePush)
 	}
 	if t.answer == nil {
 		t.render()
@@ -94,7 +98,9 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	case m.Pending:
 		err = a.storePending(t.tx, t.room, &t.head.V, m)
 	default:
-		err = t.store(m)
+		if err = t.store(m); err == nil {
+			t.pushes, err = a.recordPush(t.tx, t.room, m)
+		}
 	}
 	if err == nil && t.out.link.late {
 		err = addLate(t.tx, t.room, m, t.out.link)
@@ -153,6 +159,7 @@ type sending struct {
 	quotedBody *record.Value[codec.Message]
 
 	stored *codec.Message // nil if it was there already
+	pushes bool           // it is to be pushed
 	answer *Message
 }
 
@@ -253,7 +260,7 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	}
 	for i, user := range t.mentions {
 		if !user.Found {
-			return nil, invalid(element("mentioned_users", i), "user %q does not exist", out.mentions[i])
+			return nil, blame(out.moderated.mentions, invalid(element("mentioned_users", i), "user %q does not exist", out.mentions[i]))
 		}
 	}
 	m := &codec.Message{
@@ -272,7 +279,7 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 		return nil, err
 	}
 	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody) {
-		return nil, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own")
+		return nil, blame(out.moderated.text, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own"))
 	}
 	if out.command != nil {
 		m.Command, m.Args = out.command.name, out.command.args
@@ -281,7 +288,9 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	if !m.Pending && len(out.metadata) > 0 {
 		return nil, invalid("pending_message_metadata", "is given but the message does not become pending")
 	}
-	m.Metadata = out.metadata
+	if m.Metadata = out.metadata; m.Pending && out.moderated.metadata != nil {
+		m.Metadata = out.moderated.metadata
+	}
 	return m, nil
 }
 
@@ -291,10 +300,10 @@ func (t *sending) checkRoom() error {
 	if err := room.change(); err != nil {
 		return err
 	}
-	answer := t.out.command != nil // what a command says is not the user's to be checked
+	answer, by := t.out.command != nil, &t.out.moderated // what they say is not the user's to be checked
 	if !answer || !t.out.command.own {
 		if err := checkMessageText(d.Text, room.kind.MaxMessageLength); err != nil {
-			return err
+			return blame(t.out.moderated.text, err)
 		}
 	}
 	if room.app {
@@ -310,9 +319,9 @@ func (t *sending) checkRoom() error {
 		{d.ParentID == "", CreateMessage},
 		{d.ParentID != "", CreateReply},
 		{d.Type == TypeSystem && !answer, CreateSystemMessage},
-		{len(d.Attachments) > 0 && !answer, CreateAttachment},
-		{len(t.out.mentions) > 0, CreateMention},
-		{t.out.link.url != "" && !answer, AddLinks},
+		{len(d.Attachments) > 0 && !answer && !by.ownAttachments, CreateAttachment},
+		{len(t.out.mentions) > 0 && !by.ownMentions, CreateMention},
+		{t.out.link.url != "" && !answer && !by.ownLink, AddLinks},
 	}
 	for _, n := range needs {
 		if n.when && !room.can(n.action) {

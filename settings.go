@@ -222,9 +222,10 @@ func loadSettings(r *record.Reader) (*storedSettings, error) {
 }
 
 // Settings returns the application's settings, without the secret.
-func (a *App) Settings(ctx context.Context) (Settings, error) {
+func (a *App) Settings(ctx context.Context) (_ Settings, err error) {
+	defer a.operation(&ctx, "Settings").ended(&err)
 	var s Settings
-	err := a.view(ctx, "Settings", func(r *record.Reader) error {
+	err = a.view(ctx, "Settings", func(r *record.Reader) error {
 		stored, err := loadSettings(r)
 		if err == nil {
 			s = stored.public()
@@ -237,12 +238,13 @@ func (a *App) Settings(ctx context.Context) (Settings, error) {
 // UpdateSettings changes the application's settings: change is called with the
 // settings as they are. An error from change is returned as it is and nothing
 // is changed. It may be called more than once.
-func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) error {
+func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) (err error) {
 	const op = "UpdateSettings"
+	defer a.operation(&ctx, op).ended(&err)
 	if change == nil {
 		return in(op, invalid("change", "is nil"))
 	}
-	err := a.changeStored(ctx, op, func(r *record.Reader) (any, func() (any, error), error) {
+	err = a.changeStored(ctx, op, func(r *record.Reader) (any, func() (any, error), error) {
 		stored, err := loadSettings(r)
 		if err != nil {
 			return nil, nil, err
@@ -264,6 +266,10 @@ func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) 
 		return beginReceiver(tx, queueWebhook)
 	})
 	a.outbox.Wake()
+	select {
+	case a.settingsNews <- struct{}{}:
+	default:
+	}
 	return err
 }
 

@@ -14,14 +14,16 @@ import (
 // but OriginalMessage, or purges it. Pending messages up to then are deleted.
 // Members stay. Nil options: all of it, hidden. ErrInvalid for a time that has
 // not passed yet.
-func (a *App) TruncateChannel(ctx context.Context, cid CID, o *TruncateOptions) error {
+func (a *App) TruncateChannel(ctx context.Context, cid CID, o *TruncateOptions) (err error) {
+	defer a.operation(&ctx, "TruncateChannel").ended(&err)
 	return a.truncateChannel(ctx, "TruncateChannel", application, cid, o)
 }
 
 // TruncateChannel hides or purges everything in a channel up to a time; it
 // needs truncate-channel, and create-system-message for a message. See
 // [App.TruncateChannel].
-func (s *Session) TruncateChannel(ctx context.Context, cid CID, o *TruncateOptions) error {
+func (s *Session) TruncateChannel(ctx context.Context, cid CID, o *TruncateOptions) (err error) {
+	defer s.app.operation(&ctx, "TruncateChannel").ended(&err)
 	return s.app.truncateChannel(ctx, "TruncateChannel", as(s.user), cid, o)
 }
 
@@ -70,13 +72,15 @@ func (a *App) truncateChannel(ctx context.Context, op string, c caller, cid CID,
 // DeleteChannel deletes a channel. Soft: gone for users; the application still
 // reads it, and its messages cannot be undeleted; making it again gives it
 // empty. Hard: purged, with all its messages.
-func (a *App) DeleteChannel(ctx context.Context, cid CID, mode DeleteMode) error {
+func (a *App) DeleteChannel(ctx context.Context, cid CID, mode DeleteMode) (err error) {
+	defer a.operation(&ctx, "DeleteChannel").ended(&err)
 	return a.deleteChannel(ctx, "DeleteChannel", application, cid, mode)
 }
 
 // DeleteChannel deletes a channel; it needs delete-channel. See
 // [App.DeleteChannel].
-func (s *Session) DeleteChannel(ctx context.Context, cid CID, mode DeleteMode) error {
+func (s *Session) DeleteChannel(ctx context.Context, cid CID, mode DeleteMode) (err error) {
+	defer s.app.operation(&ctx, "DeleteChannel").ended(&err)
 	return s.app.deleteChannel(ctx, "DeleteChannel", as(s.user), cid, mode)
 }
 

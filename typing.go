@@ -13,12 +13,14 @@ import (
 // live only: on this App, for those who read events now, and for ten seconds; a
 // client sends it again while its user types. It needs create-message, and does
 // nothing where the channel type has Typing off.
-func (s *Session) StartTyping(ctx context.Context, cid CID) error {
+func (s *Session) StartTyping(ctx context.Context, cid CID) (err error) {
+	defer s.app.operation(&ctx, "StartTyping").ended(&err)
 	return s.app.tellTyping(ctx, "StartTyping", s.user, cid, TypingStart)
 }
 
 // StopTyping tells that the user no longer types; see [Session.StartTyping].
-func (s *Session) StopTyping(ctx context.Context, cid CID) error {
+func (s *Session) StopTyping(ctx context.Context, cid CID) (err error) {
+	defer s.app.operation(&ctx, "StopTyping").ended(&err)
 	return s.app.tellTyping(ctx, "StopTyping", s.user, cid, TypingStop)
 }
 

@@ -19,13 +19,14 @@ type UnreadTotals struct {
 // after their read mark that they can see now, by others whom they do not mute,
 // not silent, not deleted, no replies but those shown in the channel. It is
 // exact. A muted channel, and one the user is not a member of, have none.
-func (s *Session) Unread(ctx context.Context, cid CID) (int, error) {
+func (s *Session) Unread(ctx context.Context, cid CID) (_ int, err error) {
 	const op = "Unread"
+	defer s.app.operation(&ctx, op).ended(&err)
 	if err := checkCID("cid", cid); err != nil {
 		return 0, in(op, err)
 	}
 	n := 0
-	err := s.app.view(ctx, op, func(r *record.Reader) error {
+	err = s.app.view(ctx, op, func(r *record.Reader) error {
 		n = 0
 		state, err := openReadState(r, as(s.user), cid)
 		if err == nil {
@@ -40,10 +41,11 @@ func (s *Session) Unread(ctx context.Context, cid CID) (int, error) {
 }
 
 // TotalUnread returns what the user has unread in all their channels.
-func (s *Session) TotalUnread(ctx context.Context) (UnreadTotals, error) {
+func (s *Session) TotalUnread(ctx context.Context) (_ UnreadTotals, err error) {
 	const op = "TotalUnread"
+	defer s.app.operation(&ctx, op).ended(&err)
 	var totals UnreadTotals
-	err := s.app.view(ctx, op, func(r *record.Reader) error {
+	err = s.app.view(ctx, op, func(r *record.Reader) error {
 		totals = UnreadTotals{}
 		b := r.Batch()
 		user := b.User(string(s.user))
@@ -161,7 +163,8 @@ func (s *readState) counts(m *codec.Message, muted []string) bool {
 
 // MarkRead marks everything in a channel read. ErrPermission for who is not a
 // member.
-func (s *Session) MarkRead(ctx context.Context, cid CID) error {
+func (s *Session) MarkRead(ctx context.Context, cid CID) (err error) {
+	defer s.app.operation(&ctx, "MarkRead").ended(&err)
 	return s.setMark(ctx, "MarkRead", cid, func(tx *record.Txn, r *room) (codec.Mark, error) {
 		b := tx.Batch()
 		head := b.Head(r.number)
@@ -173,7 +176,8 @@ func (s *Session) MarkRead(ctx context.Context, cid CID) error {
 // MarkReadTo marks a channel read up to a message that the user can see. What
 // was read beyond it stays so. ErrPermission for who is not a member, ErrPending
 // for one's own pending message.
-func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
+func (s *Session) MarkReadTo(ctx context.Context, id MessageID) (err error) {
+	defer s.app.operation(&ctx, "MarkReadTo").ended(&err)
 	return s.markAt(ctx, "MarkReadTo", id, func(mark codec.Mark, at int64) codec.Mark {
 		if at <= mark.At {
 			return mark
@@ -185,7 +189,8 @@ func (s *Session) MarkReadTo(ctx context.Context, id MessageID) error {
 // MarkUnread marks a channel unread from a message on that the user can see,
 // itself included. ErrPermission for who is not a member, ErrPending for one's
 // own pending message.
-func (s *Session) MarkUnread(ctx context.Context, id MessageID) error {
+func (s *Session) MarkUnread(ctx context.Context, id MessageID) (err error) {
+	defer s.app.operation(&ctx, "MarkUnread").ended(&err)
 	return s.markAt(ctx, "MarkUnread", id, func(_ codec.Mark, at int64) codec.Mark {
 		return codec.Mark{At: at - 1, ReadAt: at - 1}
 	})

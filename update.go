@@ -13,7 +13,8 @@ import (
 // UpdateMessage replaces text, attachments, mentions, quote and custom data of
 // a message: what the update leaves out is cleared. ErrDeleted and ErrPending
 // for messages that cannot be updated. Nil options are the defaults.
-func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, o *UpdateOptions) (Message, error) {
+func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, o *UpdateOptions) (_ Message, err error) {
+	defer a.operation(&ctx, "UpdateMessage").ended(&err)
 	html := ""
 	if o != nil {
 		html = o.HTML
@@ -23,22 +24,25 @@ func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, 
 
 // UpdateMessage replaces text, attachments, mentions, quote and custom data of
 // one's own message, with update-message-own, or of another's, with
-// update-message; see [App.UpdateMessage].
-func (s *Session) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate) (Message, error) {
+// update-message; see [App.UpdateMessage]. ErrRejected if a [Moderator] says so.
+func (s *Session) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate) (_ Message, err error) {
+	defer s.app.operation(&ctx, "UpdateMessage").ended(&err)
 	return s.app.updateMessage(ctx, "UpdateMessage", as(s.user), id, u, "")
 }
 
 // PatchMessage changes parts of a message. Paths reach text, attachments,
 // mentioned_users, quoted_message_id, html, and any custom data. ErrDeleted and
 // ErrPending for messages that cannot be updated.
-func (a *App) PatchMessage(ctx context.Context, id MessageID, p Patch) (Message, error) {
+func (a *App) PatchMessage(ctx context.Context, id MessageID, p Patch) (_ Message, err error) {
+	defer a.operation(&ctx, "PatchMessage").ended(&err)
 	return a.patchMessage(ctx, "PatchMessage", application, id, p)
 }
 
 // PatchMessage changes parts of a message, with the grants of UpdateMessage.
 // Paths reach text, attachments, mentioned_users, quoted_message_id and any
 // custom data.
-func (s *Session) PatchMessage(ctx context.Context, id MessageID, p Patch) (Message, error) {
+func (s *Session) PatchMessage(ctx context.Context, id MessageID, p Patch) (_ Message, err error) {
+	defer s.app.operation(&ctx, "PatchMessage").ended(&err)
 	return s.app.patchMessage(ctx, "PatchMessage", as(s.user), id, p)
 }
 
@@ -55,11 +59,15 @@ type edit struct {
 	remade      remade
 	nothing     bool // changes nothing, if it may
 
-	link      link   // of the new text
-	skipsLink bool   // which gets no preview if it is a new one
-	looked    bool   // it may get one
-	same      bool   // the text had that link already
-	seen      string // the text there was when this was found out
+	seen      content // what there was when it was looked at
+	enriched  bool    // in a channel where links get previews
+	link      link    // of the new text
+	skipsLink bool    // which gets no preview if it is a new one
+	looked    bool    // it may get one
+	same      bool    // the text had that link already
+
+	proposal  *proposal // nil: the Moderator is not asked
+	moderated moderated
 }
 
 // remade is html that was made of a stored text, outside the transaction.
@@ -71,6 +79,10 @@ type remade struct {
 // errNotRemade ends a transaction that needs html of a text that none was made
 // of yet.
 var errNotRemade = errors.New("html is to be made of the text")
+
+// errNotJudged ends a transaction that would store what no Moderator has seen:
+// the message was changed meanwhile.
+var errNotJudged = errors.New("the moderator is to be asked again")
 
 func (a *App) updateMessage(ctx context.Context, op string, c caller, id MessageID, u MessageUpdate, html string) (Message, error) {
 	e, err := a.editFromUpdate(u, html)
@@ -148,14 +160,18 @@ func (e *edit) setMentions(list []UserID) error {
 }
 
 // editMessage stores an edit, all rules checked. Html of a text that stays is
-// made between two transactions, again if the text changed meanwhile.
+// made between two transactions, and the Moderator asked; again if the message
+// changed meanwhile.
 func (a *App) editMessage(ctx context.Context, op string, c caller, id MessageID, e *edit) (Message, error) {
 	for {
-		edited, err := a.tryEdit(ctx, op, c, id, e)
-		if !errors.Is(err, errNotRemade) {
+		try := *e
+		edited, err := a.tryEdit(ctx, op, c, id, &try)
+		switch {
+		case errors.Is(err, errNotRemade):
+			e.remade = remade{done: true, text: try.remade.text, html: storedHTML(a.makeHTML(try.remade.text))}
+		case !errors.Is(err, errNotJudged):
 			return edited, err
 		}
-		e.remade.html, e.remade.done = storedHTML(a.makeHTML(e.remade.text)), true
 	}
 }
 
@@ -166,7 +182,13 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 	if err != nil {
 		return Message{}, err
 	}
-	if err := a.enrichEdit(ctx, id, e); err != nil {
+	if e.proposal != nil {
+		err = a.moderateEdit(ctx, e)
+	}
+	if err == nil {
+		err = a.enrichEdit(ctx, id, e)
+	}
+	if err != nil {
 		return Message{}, in(op, err)
 	}
 	var edited Message
@@ -180,12 +202,15 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 			edited, err = f.room.render(&tx.Reader, f.message, whole)
 			return err
 		}
+		if e.proposal != nil && !contentOf(f.message).equal(e.seen) {
+			return errNotJudged
+		}
 		var err error
 		if late, err = e.apply(f); err != nil {
 			return err
 		}
-		if err := checkContent(tx, f); err != nil {
-			return err
+		if err := checkContent(&tx.Reader, f); err != nil {
+			return blame(e.moderated.text, err)
 		}
 		if e.remakeHTML {
 			if !e.remade.done || e.remade.text != f.message.Text {
@@ -232,15 +257,15 @@ func checkEdit(reader *record.Reader, f *found, e *edit) error {
 	}
 	if e.text != nil {
 		if err := checkMessageText(*e.text, r.kind.MaxMessageLength); err != nil {
-			return err
+			return blame(e.moderated.text, err)
 		}
 	}
-	switch {
-	case e.link.url != "" && !r.can(AddLinks):
+	switch by := &e.moderated; {
+	case e.link.url != "" && !by.ownLink && !r.can(AddLinks):
 		return denied(AddLinks)
-	case e.attachments != nil && *e.attachments != "" && !r.can(CreateAttachment):
+	case e.attachments != nil && *e.attachments != "" && !by.ownAttachments && !r.can(CreateAttachment):
 		return denied(CreateAttachment)
-	case e.mentions != nil && len(*e.mentions) > 0 && !r.can(CreateMention):
+	case e.mentions != nil && len(*e.mentions) > 0 && !by.ownMentions && !r.can(CreateMention):
 		return denied(CreateMention)
 	}
 	if err := e.checkClaims(f); err != nil {
@@ -269,7 +294,7 @@ func checkEditRefs(reader *record.Reader, f *found, e *edit) error {
 	}
 	for i, user := range users {
 		if !user.Found {
-			return invalid(element("mentioned_users", i), "user %q does not exist", (*e.mentions)[i])
+			return blame(e.moderated.mentions, invalid(element("mentioned_users", i), "user %q does not exist", (*e.mentions)[i]))
 		}
 	}
 	if !quotes {
@@ -321,14 +346,14 @@ func (e *edit) apply(f *found) (late bool, err error) {
 
 // checkContent is an error if the edited message has no content left but
 // perhaps a quote that does not count.
-func checkContent(tx *record.Txn, f *found) error {
+func checkContent(r *record.Reader, f *found) error {
 	m := f.message
 	if strings.TrimSpace(m.Text) != "" || m.Attachments != "" {
 		return nil
 	}
 	quoted := &record.Value[codec.Message]{}
 	if m.QuotedID != "" {
-		b := tx.Batch()
+		b := r.Batch()
 		place := b.Place(m.QuotedID)
 		if err := b.Run(); err != nil {
 			return err

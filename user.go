@@ -48,8 +48,9 @@ type User struct {
 // UpsertUsers makes users, or replaces name, role and custom data of those who
 // exist, at most 100, all or none. Dates and deactivation are the engine's and
 // ignored. A user who is the same already stays as they are, UpdatedAt too.
-func (a *App) UpsertUsers(ctx context.Context, users ...User) error {
+func (a *App) UpsertUsers(ctx context.Context, users ...User) (err error) {
 	const op = "UpsertUsers"
+	defer a.operation(&ctx, op).ended(&err)
 	if len(users) > maxUsersAtOnce {
 		return in(op, invalid("users", "has %d; at most %d", len(users), maxUsersAtOnce))
 	}
@@ -118,13 +119,14 @@ func upsertUser(tx *record.Txn, u codec.User) error {
 }
 
 // User returns a user. ErrNotFound if there is none of the id.
-func (a *App) User(ctx context.Context, id UserID) (User, error) {
+func (a *App) User(ctx context.Context, id UserID) (_ User, err error) {
 	const op = "User"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("id", id); err != nil {
 		return User{}, in(op, err)
 	}
 	var u User
-	err := a.view(ctx, op, func(r *record.Reader) error {
+	err = a.view(ctx, op, func(r *record.Reader) error {
 		b := r.Batch()
 		stored := b.User(string(id))
 		if err := b.Run(); err != nil {
@@ -147,11 +149,12 @@ type UserQuery struct {
 
 // Users returns a page of all users, by id. The list is read forwards: Prev is
 // always empty.
-func (a *App) Users(ctx context.Context, q UserQuery) (Page[User], error) {
+func (a *App) Users(ctx context.Context, q UserQuery) (_ Page[User], err error) {
 	const op = "Users"
+	defer a.operation(&ctx, op).ended(&err)
 	var result Page[User]
 	var after string
-	err := checkLimit("limit", &q.Limit, standardPage, maxPage)
+	err = checkLimit("limit", &q.Limit, standardPage, maxPage)
 	if err == nil && q.Page != "" {
 		err = q.Page.decodeText(tokenUsers, &after)
 	}
@@ -178,8 +181,9 @@ func (a *App) Users(ctx context.Context, q UserQuery) (Page[User], error) {
 
 // PatchUser changes parts of a user. Paths reach name, role and any custom
 // data. ErrNotFound if there is none of the id.
-func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (User, error) {
+func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (_ User, err error) {
 	const op = "PatchUser"
+	defer a.operation(&ctx, op).ended(&err)
 	if err := checkUserID("id", id); err != nil {
 		return User{}, in(op, err)
 	}
@@ -212,9 +216,11 @@ func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (User, error) {
 		if moved {
 			user.Role = cmp.Or(Role(role), RoleUser)
 		}
-		if user.Custom, err = applyCustom(plan, user.Custom); err != nil {
+		custom, err := applyCustom(plan, user.Custom)
+		if err != nil {
 			return err
 		}
+		user.Custom = custom
 		prepared, err := prepareUser(user)
 		if err != nil {
 			return err
@@ -235,12 +241,14 @@ func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (User, error) {
 
 // DeactivateUser takes from a user the right to call anything. What they sent
 // stays. Doing it again changes nothing.
-func (a *App) DeactivateUser(ctx context.Context, id UserID) error {
+func (a *App) DeactivateUser(ctx context.Context, id UserID) (err error) {
+	defer a.operation(&ctx, "DeactivateUser").ended(&err)
 	return a.setDeactivated(ctx, "DeactivateUser", id, true)
 }
 
 // ReactivateUser gives a deactivated user their rights again.
-func (a *App) ReactivateUser(ctx context.Context, id UserID) error {
+func (a *App) ReactivateUser(ctx context.Context, id UserID) (err error) {
+	defer a.operation(&ctx, "ReactivateUser").ended(&err)
 	return a.setDeactivated(ctx, "ReactivateUser", id, false)
 }
 

@@ -264,6 +264,7 @@ func badAppCalls(a *chat.App) map[string][]bad {
 		"ChannelTypes": nil, "RunDueWork": nil, "Settings": nil, "Verify": nil,
 	}
 	maps.Copy(calls, badModerationAppCalls(a))
+	maps.Copy(calls, badEventAppCalls(a))
 	return calls
 }
 
@@ -369,5 +370,6 @@ func badSessionCalls(j *chat.Session) map[string][]bad {
 		"Mutes": nil, "TotalUnread": nil,
 	}
 	maps.Copy(calls, badModerationSessionCalls(j))
+	maps.Copy(calls, badEventSessionCalls(j))
 	return calls
 }

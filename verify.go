@@ -35,8 +35,9 @@ type VerifyProblem struct {
 // memberships, and reports each difference; none is to be expected. It reads
 // everything, a channel a transaction, and may run while the chat is used. Nil
 // options only look.
-func (a *App) Verify(ctx context.Context, o *VerifyOptions) (VerifyReport, error) {
+func (a *App) Verify(ctx context.Context, o *VerifyOptions) (_ VerifyReport, err error) {
 	const op = "Verify"
+	defer a.operation(&ctx, op).ended(&err)
 	if o == nil {
 		o = &VerifyOptions{}
 	}

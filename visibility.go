@@ -312,6 +312,26 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 	return room, room.override()
 }
 
+// of is the channel as each of some users finds it. It is read at once for all
+// of them.
+func (r *room) of(reader *record.Reader, users []string) ([]*room, error) {
+	list := make([]*room, len(users))
+	b := reader.Batch()
+	for i, user := range users {
+		theirs := newRoom(as(UserID(user)))
+		theirs.number, theirs.channel, theirs.kind, theirs.settings, theirs.now = r.number, r.channel, r.kind, r.settings, r.now
+		theirs.read.ByUser(b, r.number, user)
+		list[i] = theirs
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	for _, theirs := range list {
+		theirs.isMember, theirs.forMe = theirs.read.Member.Found, theirs.read.ForMe.V
+	}
+	return list, nil
+}
+
 // found is a message as its caller finds it.
 type found struct {
 	room    *room

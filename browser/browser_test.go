@@ -121,6 +121,7 @@ func TestNothingRunsInABrowser(t *testing.T) {
 	} else if err != nil {
 		t.Fatal(err)
 	}
+	attacks = append(attacks, attack.Mutating()...)
 	r := markup.New(markup.Options{})
 	var page strings.Builder
 	outputs, pages := 0, 0

@@ -66,6 +66,7 @@ func TestAnotherSanitizerChangesNothing(t *testing.T) {
 	} else if err != nil {
 		t.Fatal(err)
 	}
+	attacks = append(attacks, attack.Mutating()...)
 	for _, images := range []bool{false, true} {
 		r, policy, count := markup.New(markup.Options{Images: images}), list(images), 0
 		for _, a := range attacks {

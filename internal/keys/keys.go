@@ -304,6 +304,11 @@ func Reply(c Channel, parent int64, kind ReplyKind, at int64) []byte {
 // Replies is the range of everything in the thread of the message at parent.
 func Replies(c Channel, parent int64) []byte { return moment(in(c, inThread), parent) }
 
+// RepliesOf is the range of one kind of entries of that thread.
+func RepliesOf(c Channel, parent int64, kind ReplyKind) []byte {
+	return append(Replies(c, parent), byte(kind))
+}
+
 // RepliesAll is the range of all threads of a channel.
 func RepliesAll(c Channel) []byte { return in(c, inThread) }
 

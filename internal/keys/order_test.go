@@ -90,6 +90,7 @@ func orderedKeys() map[string]orderedKey {
 		"PendingsByAll":  {func(p parts) []byte { return PendingsByAll(p.channel) }, channel},
 		"Reply":          {func(p parts) []byte { return Reply(p.channel, p.parent, p.kind, p.at) }, by(channel, parent, kind, at)},
 		"Replies":        {func(p parts) []byte { return Replies(p.channel, p.parent) }, by(channel, parent)},
+		"RepliesOf":      {func(p parts) []byte { return RepliesOf(p.channel, p.parent, p.kind) }, by(channel, parent, kind)},
 		"RepliesAll":     {func(p parts) []byte { return RepliesAll(p.channel) }, channel},
 		"Private":        {func(p parts) []byte { return Private(p.channel, p.at) }, by(channel, at)},
 		"Privates":       {func(p parts) []byte { return Privates(p.channel) }, channel},

@@ -145,6 +145,9 @@ func FuzzRender(f *testing.F) {
 		if again := byDefault.Rebuild(output); again != output {
 			t.Errorf("%q becomes %q, which is rebuilt as %q", source, output, again)
 		}
+		if _, problem := grown(t, output, false); problem != "" {
+			t.Errorf("%q becomes %q: in its tree is %s", source, output, problem)
+		}
 		if len(output) > max(12*len(source), 1024) {
 			t.Errorf("%d bytes become %d", len(source), len(output))
 		}
@@ -176,6 +179,9 @@ func FuzzRebuild(f *testing.F) {
 			rebuilt := r.Rebuild(source)
 			if problem := offList(rebuilt, r == images); problem != "" {
 				t.Errorf("%q is rebuilt as %q: %s", source, rebuilt, problem)
+			}
+			if _, problem := grown(t, rebuilt, r == images); problem != "" {
+				t.Errorf("%q is rebuilt as %q: in its tree is %s", source, rebuilt, problem)
 			}
 			if again := r.Rebuild(rebuilt); again != rebuilt {
 				t.Errorf("%q is rebuilt as %q, and that as %q", source, rebuilt, again)

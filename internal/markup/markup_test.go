@@ -48,7 +48,7 @@ func TestPlainTextIsAParagraph(t *testing.T) {
 func TestMarkupTakesTheParser(t *testing.T) {
 	for _, source := range []string{
 		"*a*", "_a_", "`a`", "# a", "- a", "1. a", "1) a", "> a", "    a", "a\nb", "a\r\nb", "a ", "~~a~~", "[a](b)", "![a](b)", "<b>",
-		"a&amp;b", "www.example.org", "http://example.org", "a@example.org", "a\\b", "+ a", "\ta", "a\u202eb", "1. a", " a",
+		"a&amp;b", "www.example.org", "WWW.example.org", "see wWw.example.org", "http://example.org", "a@example.org", "a\\b", "+ a", "\ta", "a\u202eb", "1. a", " a",
 	} {
 		if isPlain(source) {
 			t.Errorf("%q passes for plain", source)
@@ -120,7 +120,7 @@ func TestParagraphEscapesAll(t *testing.T) {
 
 // FuzzPlain looks for a text that the fast path and goldmark see differently.
 func FuzzPlain(f *testing.F) {
-	for _, source := range []string{"hello", "a. b", "a  b", "x: y; (z)", "é\u00a0", "a\u2028b", "www. a", `"a"`, "a/b%20"} {
+	for _, source := range []string{"hello", "a. b", "a  b", "x: y; (z)", "é\u00a0", "a\u2028b", "www. a", "WwW.a.b", `"a"`, "a/b%20"} {
 		f.Add(source)
 	}
 	r := New(Options{})

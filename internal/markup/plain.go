@@ -97,7 +97,7 @@ func isPlainJoint(source string, i int) bool {
 	case ':':
 		return !strings.HasPrefix(rest, "/")
 	case '.':
-		return rest == "" || rest[0] == ' ' || i < 3 || source[i-3:i] != "www"
+		return rest == "" || rest[0] == ' ' || i < 3 || !strings.EqualFold(source[i-3:i], "www")
 	case '&':
 		return rest == "" || rest[0] == ' '
 	}

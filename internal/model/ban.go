@@ -99,6 +99,11 @@ func (w *World) expectBan(s Step) []Kind {
 		w.banFaults(s.By, by, s.User, w.place(s), &v)
 		kinds = v.or()
 	}
+	if kinds[0] == OK && s.Op == UnbanUser {
+		var v verdict
+		v.add(w.stays(s.By, s.User, w.place(s)), Permission)
+		kinds = v.or()
+	}
 	switch {
 	case oneself && kinds[0] == OK:
 		return []Kind{Invalid}
@@ -113,16 +118,25 @@ func (w *World) banFaults(caller, by, user string, ch *Channel, v *verdict) {
 	v.add(w.User(user) == nil, Invalid)
 	v.add(caller == "" && by != "" && !w.active(by), Invalid)
 	v.add(caller != "" && w.outranks(user, caller, ch), Permission)
+	v.add(w.stays(caller, user, ch), Permission)
 }
 
-// outranks says whether a user may ban too, and may do something that another
-// may not.
+// stays says whether a user has a ban that is not for the caller to end or to
+// replace: the application's, or of one who outranks them.
+func (w *World) stays(caller, user string, ch *Channel) bool {
+	return caller != "" && slices.ContainsFunc(w.Bans(ch), func(b Ban) bool {
+		return b.User == user && b.By != caller && (b.By == "" || w.outranks(b.By, caller, ch))
+	})
+}
+
+// outranks says whether a user may ban too or created the channel, and may do
+// something that another may not.
 func (w *World) outranks(user, other string, ch *Channel) bool {
 	may, power := func(id, action string) bool { return w.Can(id, ch, action) }, "ban-channel-member"
 	if ch == nil {
 		may, power = w.anywhere, "ban-user"
 	}
-	if !may(user, power) {
+	if !may(user, power) && (ch == nil || ch.Creator != user) {
 		return false
 	}
 	for _, action := range actions() {

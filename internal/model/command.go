@@ -87,6 +87,7 @@ func (w *World) outcome(s Step) *outcome {
 		o.system, o.text = true, "@"+user+" is no longer banned."
 		wrong.add(w.Judges(s.By, s.CID)[0] != OK, Permission)
 		wrong.add(!slices.ContainsFunc(w.Bans(ch), func(b Ban) bool { return b.User == user }), NotFound)
+		wrong.add(w.stays(s.By, user, ch), Permission)
 	case "mute":
 		o.author, o.text = true, "@"+user+" is muted."
 		w.expectMute(Step{Op: MuteUser, By: author, User: user}, &wrong)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ type Queue struct {
 	Delay func(*record.Reader) (time.Duration, error)
 
 	// Run does the work. It may run again for the same task after a crash. An
-	// error means to try again later; ErrAgain to go on at once.
+	// error means to try again later; ErrAgain and Continue to go on at once.
 	Run func(context.Context, Job) error
 
 	// Keep is what of a payload is kept with the record of a task that was
@@ -54,6 +55,19 @@ type Job struct {
 
 // ErrAgain says that a run did part of the work and wants the next part done.
 var ErrAgain = fmt.Errorf("outbox: not finished")
+
+// Continue is ErrAgain for work whose payload says where the next part begins:
+// what was done is not done again if the next part fails, which has as long as
+// any task until it is given up.
+type Continue struct{ Payload string }
+
+func (Continue) Error() string { return ErrAgain.Error() }
+
+// goesOn says whether a run did its part and there is another.
+func goesOn(problem error) bool {
+	_, ok := problem.(Continue)
+	return ok || problem == ErrAgain
+}
 
 const (
 	lease     = 15 * time.Second // how long a claimed task is left alone
@@ -104,9 +118,13 @@ func (o *Outbox) Stop() {
 	}
 }
 
-// Wake says that a task may have been recorded, or a delay changed.
-func (o *Outbox) Wake() {
-	for _, wake := range o.wakes {
+// Wake says that a task may have been recorded, or a delay changed: in the
+// queues named, or in any.
+func (o *Outbox) Wake(queues ...string) {
+	for i, wake := range o.wakes {
+		if len(queues) > 0 && !slices.Contains(queues, o.queues[i].Name) {
+			continue
+		}
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -193,7 +211,7 @@ func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, dela
 	if ctx.Err() != nil {
 		return false, ctx.Err() // stopped: whether it was done is for the next run to find out
 	}
-	return problem != nil && problem != ErrAgain, o.settle(ctx, q, ref, task, delay, problem)
+	return problem != nil && !goesOn(problem), o.settle(ctx, q, ref, task, delay, problem)
 }
 
 // run is one run of a task; a panic in it is an error.
@@ -220,9 +238,13 @@ func (o *Outbox) settle(ctx context.Context, q *Queue, ref record.TaskRef, task 
 		switch {
 		case problem == nil:
 			return t.EndTask(ref, task)
-		case problem == ErrAgain:
-			task.Attempts = 0
-			return t.MoveTask(ref, task, now.UnixMicro()-delay)
+		case goesOn(problem):
+			rest := task
+			rest.Attempts, rest.Problem = 0, ""
+			if c, ok := problem.(Continue); ok {
+				rest.Payload, rest.RecordedAt = c.Payload, now.UnixMicro()
+			}
+			return t.MoveTask(ref, rest, now.UnixMicro()-delay)
 		}
 		o.log.WarnContext(ctx, "durable work failed", "queue", ref.Queue, "subject", ref.Subject,
 			"attempt", task.Attempts, "error", problem)

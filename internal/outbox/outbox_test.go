@@ -344,6 +344,39 @@ func TestErrAgainGoesOnAtOnce(t *testing.T) {
 	})
 }
 
+func TestContinueGoesOnWhereItSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.post("jane", "a", "last")
+		failures := 0
+		box := o.outbox(outbox.Queue{GiveUpAfter: 10 * time.Second}, func(_ context.Context, job outbox.Job) error {
+			switch job.Payload {
+			case "a":
+				time.Sleep(9 * time.Second)
+				return outbox.Continue{Payload: "b"}
+			case "b":
+				if failures++; failures < 3 { // for some three seconds, within ten of its own
+					return errDown
+				}
+				if job.Attempt != 3 {
+					t.Errorf("the second part succeeds with attempt %d, want 3", job.Attempt)
+				}
+				return outbox.Continue{Payload: "c"}
+			}
+			if job.Attempt != 1 {
+				t.Errorf("%q is attempt %d, want 1", job.Payload, job.Attempt)
+			}
+			return nil
+		})
+		box.Start()
+		time.Sleep(time.Minute)
+		box.Stop()
+		if got, want := o.payloads(""), []string{"a", "b", "b", "b", "c", "last"}; !slices.Equal(got, want) {
+			t.Errorf("run were %q, want %q", got, want)
+		}
+	})
+}
+
 func TestTaskOfADeadProcessIsRunAgainAfterItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)

@@ -131,7 +131,7 @@ func (t *Txn) SetOpenTo(c Channel, before, after []string) error {
 
 // OpenTo reads the channels whose own overrides let a role read them.
 func (r *Reader) OpenTo(role string) (list []Channel, err error) {
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.OpenToAll(role)), sliceLen) {
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.OpenToAll(role)), fewLen) {
 		if err != nil {
 			return nil, err
 		}

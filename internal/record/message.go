@@ -240,36 +240,71 @@ func (t *Txn) UnplaceMessage(c Channel, m *codec.Message) error {
 // Replies reads all replies to a message, whoever they are for and pending
 // ones too.
 func (r *Reader) Replies(c Channel, parent int64) ([]codec.Message, error) {
-	var list []codec.Message
-	var elsewhere []codec.Place
+	var t thread
 	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Replies(c, parent)), sliceLen) {
+		if err == nil {
+			err = t.add(c, e)
+		}
 		if err != nil {
 			return nil, err
 		}
-		_, kind, at, err := keys.OfReply(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		p := codec.Place{Channel: uint64(c), At: at}
-		switch {
-		case kind == keys.ReplyPrivate:
-			p.Kind = codec.PlacePrivate
-		case kind == keys.ReplyPending:
-			p.Kind = codec.PlacePending
-		case len(e.Value) == 0:
-			p.Kind = codec.PlaceTimeline
-		default:
-			m, err := codec.DecodeMessage(e.Value)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, m)
-			continue
-		}
-		elsewhere = append(elsewhere, p)
 	}
-	more, err := r.MessagesAt(elsewhere)
-	return append(list, more...), err
+	return t.read(r)
+}
+
+// NewestReplies reads replies to a message that are not pending, whoever they
+// are for: the newest of those to all and of those to some, at most limit each.
+func (r *Reader) NewestReplies(c Channel, parent int64, limit int) ([]codec.Message, error) {
+	var t thread
+	b := r.Batch()
+	for _, kind := range []keys.ReplyKind{keys.ReplyPublic, keys.ReplyPrivate} {
+		rng := keys.RepliesOf(c, parent, kind)
+		b.scan(storage.Range{Start: rng, End: storage.Prefix(rng).End, Reverse: true, Limit: limit}, func(entries []storage.Entry) error {
+			for _, e := range entries {
+				if err := t.add(c, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	return t.read(r)
+}
+
+// thread is replies that were found: read, or still to be read.
+type thread struct {
+	list      []codec.Message
+	elsewhere []codec.Place
+}
+
+func (t *thread) add(c Channel, e storage.Entry) error {
+	_, kind, at, err := keys.OfReply(e.Key)
+	if err != nil {
+		return err
+	}
+	p := codec.Place{Channel: uint64(c), At: at}
+	switch {
+	case kind == keys.ReplyPrivate:
+		p.Kind = codec.PlacePrivate
+	case kind == keys.ReplyPending:
+		p.Kind = codec.PlacePending
+	case len(e.Value) == 0:
+		p.Kind = codec.PlaceTimeline
+	default:
+		m, err := codec.DecodeMessage(e.Value)
+		t.list = append(t.list, m)
+		return err
+	}
+	t.elsewhere = append(t.elsewhere, p)
+	return nil
+}
+
+func (t *thread) read(r *Reader) ([]codec.Message, error) {
+	more, err := r.MessagesAt(t.elsewhere)
+	return append(t.list, more...), err
 }
 
 // MessagesAt reads the messages that lie in the places; those that do not are

@@ -33,6 +33,17 @@ func (o *Opening[Type, Settings]) ByCID(b *Batch, cid, kind, user string) {
 	o.Settings.get(b, keys.Settings())
 }
 
+// ByUser adds the reads that decide what one more user sees and may do in a
+// channel that was opened.
+func (o *Opening[Type, Settings]) ByUser(b *Batch, c Channel, user string) {
+	o.User.get(b, keys.User(user), codec.DecodeUser)
+	o.Banned.get(b, keys.Ban(user), codec.DecodeBan)
+	o.Member.get(b, keys.Member(c, user), codec.DecodeMember)
+	o.Ban.get(b, keys.BanIn(c, user), codec.DecodeBan)
+	o.Own.get(b, keys.UserChannel(user, c), codec.DecodeUserChannel)
+	o.ForMe.get(b, keys.ForMe(c, user), codec.DecodeForMe)
+}
+
 // ByNumber adds the reads that the channel's number leads to; those for one
 // user if an id is given. Who looks at no message there is blind: what only
 // decides what the user sees is left out.

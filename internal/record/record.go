@@ -6,6 +6,7 @@ package record
 import (
 	"context"
 	"sync"
+	"time"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
@@ -18,6 +19,7 @@ type DB struct {
 
 	directory directory
 	muted     mutedCounts
+	observe   func(context.Context, Update)
 
 	// Readers and transactions last for one call: their memory is used again.
 	readers, txns sync.Pool
@@ -50,8 +52,34 @@ func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
 	})
 }
 
+// Update is an update of the store that is over.
+type Update struct {
+	Start    time.Time
+	Duration time.Duration
+	Attempts int // runs of its function
+	Err      error
+}
+
+// Observe has a function told of every update. It is called before the DB is
+// used by several goroutines.
+func (db *DB) Observe(told func(context.Context, Update)) { db.observe = told }
+
 // Update changes what the scope owns. fn may run more than once.
 func (db *DB) Update(ctx context.Context, scope string, fn func(*Txn) error) error {
+	if db.observe == nil {
+		return db.update(ctx, scope, fn)
+	}
+	u := Update{Start: time.Now()}
+	u.Err = db.update(ctx, scope, func(tx *Txn) error {
+		u.Attempts++
+		return fn(tx)
+	})
+	u.Duration = time.Since(u.Start)
+	db.observe(ctx, u)
+	return u.Err
+}
+
+func (db *DB) update(ctx context.Context, scope string, fn func(*Txn) error) error {
 	return db.store.Update(ctx, scope, func(t storage.Txn) error {
 		tx := db.txns.Get().(*Txn)
 		defer func() {
@@ -308,7 +336,7 @@ func Type[T any](b *Batch, name string) *Shared[T] {
 // changed.
 func Types[T any](r *Reader) ([]*T, error) {
 	var list []*T
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), sliceLen) {
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), fewLen) {
 		if err != nil {
 			return nil, err
 		}
@@ -400,5 +428,9 @@ func (t *Txn) PutMutes(user string, l codec.Mutes) error {
 	return t.put(keys.Mutes(user), l)
 }
 
-// sliceLen is how many entries of a long range are read at a time.
-const sliceLen = 512
+// How many entries of a range are read at a time: of a long one, and of one that
+// is short but for a few users or settings.
+const (
+	sliceLen = 512
+	fewLen   = 32
+)

@@ -25,6 +25,9 @@ type entry struct {
 // in the list and in the map.
 const entryBytes = 512
 
+// ruleBytes is what a rule takes besides its pattern.
+const ruleBytes = 32
+
 func newCache(maxEntries, maxBytes int) *cache {
 	return &cache{maxEntries: maxEntries, maxBytes: maxBytes, byKey: map[string]*list.Element{}, order: list.New()}
 }
@@ -47,7 +50,7 @@ func (c *cache) put(key string, r result, now time.Time) {
 	if at := c.byKey[key]; at != nil {
 		c.remove(at)
 	}
-	e := &entry{key: key, result: r, expires: now.Add(r.keep), bytes: entryBytes + len(key) + r.preview.bytes()}
+	e := &entry{key: key, result: r, expires: now.Add(r.keep), bytes: len(key) + r.bytes()}
 	c.byKey[key] = c.order.PushFront(e)
 	c.bytes += e.bytes
 	for c.order.Len() > max(c.maxEntries, 0) || c.bytes > c.maxBytes {
@@ -61,7 +64,14 @@ func (c *cache) remove(at *list.Element) {
 	c.bytes -= e.bytes
 }
 
-func (p *Preview) bytes() int {
-	return len(p.Type) + len(p.AuthorName) + len(p.AuthorLink) + len(p.Title) + len(p.TitleLink) + len(p.Text) +
+// bytes is what a remembered result takes.
+func (r *result) bytes() int {
+	p, n := &r.preview, entryBytes
+	if r.robots != nil {
+		for _, rule := range r.robots.rules {
+			n += ruleBytes + len(rule.pattern)
+		}
+	}
+	return n + len(p.Type) + len(p.AuthorName) + len(p.AuthorLink) + len(p.Title) + len(p.TitleLink) + len(p.Text) +
 		len(p.ImageURL) + len(p.ThumbURL) + len(p.AssetURL) + len(p.OGScrapeURL)
 }

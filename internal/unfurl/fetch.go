@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
 // fetchPage fetches a link and reads its preview.
 func (f *Fetcher) fetchPage(ctx context.Context, c *call) result {
-	p, complete, err := f.get(context.WithValue(ctx, callKey{}, c), c.url)
+	p, complete, err := f.get(context.WithValue(ctx, callKey{}, c), c)
 	switch {
 	case ctx.Err() != nil:
 		return result{err: ErrClosed}
@@ -25,10 +24,18 @@ func (f *Fetcher) fetchPage(ctx context.Context, c *call) result {
 	return result{preview: p, keep: f.options.CacheFor}
 }
 
-// get is the preview of a URL. It is not complete if the page ended before it
-// should.
-func (f *Fetcher) get(ctx context.Context, u *url.URL) (p Preview, complete bool, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+// get is the preview of a call's URL. It is not complete if the page ended
+// before it should.
+func (f *Fetcher) get(ctx context.Context, c *call) (p Preview, complete bool, err error) {
+	if f.options.RobotsTxt {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.options.HTTP.Timeout)
+		defer cancel()
+		if err := f.askRobots(ctx, c, c.url); err != nil {
+			return p, false, err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url.String(), nil)
 	if err != nil {
 		return p, false, err
 	}

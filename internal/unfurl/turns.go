@@ -102,20 +102,35 @@ func (f *Fetcher) startWaiting() {
 	}
 }
 
-// redirected moves a call to another host, waiting for a place there.
-func (f *Fetcher) redirected(ctx context.Context, from, to *url.URL) error {
+// redirected moves a call to the host that it is redirected to, whose robots.txt
+// is asked too.
+func (f *Fetcher) redirected(ctx context.Context, _, to *url.URL) error {
 	c, ok := ctx.Value(callKey{}).(*call)
-	if !ok || to.Host == from.Host {
+	if !ok {
+		return nil
+	}
+	if err := f.move(ctx, c, to.Hostname()); err != nil {
+		return err
+	}
+	if !f.options.RobotsTxt || ctx.Value(robotsKey{}) != nil {
+		return nil
+	}
+	return f.askRobots(ctx, c, to)
+}
+
+// move moves a call to another host, waiting for a place there.
+func (f *Fetcher) move(ctx context.Context, c *call, to string) error {
+	if c.host == to {
 		return nil
 	}
 	f.mu.Lock()
 	f.leave(c.host)
 	f.startWaiting()
 	c.host = ""
-	h := f.hostOf(to.Host)
+	h := f.hostOf(to)
 	if h.running < f.options.MaxRunningPerHost {
 		h.running++
-		c.host = to.Host
+		c.host = to
 		f.mu.Unlock()
 		return nil
 	}
@@ -132,10 +147,10 @@ func (f *Fetcher) redirected(ctx context.Context, from, to *url.URL) error {
 	defer f.mu.Unlock()
 	if i := slices.Index(h.arriving, turn); i >= 0 { // it gave up waiting
 		h.arriving = slices.Delete(h.arriving, i, i+1)
-		f.forget(to.Host, h)
+		f.forget(to, h)
 		return err
 	}
-	c.host = to.Host
+	c.host = to
 	return err
 }
 

@@ -165,6 +165,34 @@ func TestFewAreFetchedAtOnceAndFewerOfAHost(t *testing.T) {
 	})
 }
 
+// TestAHostIsOneOnAllItsPorts: who has many ports is one host all the same.
+func TestAHostIsOneOnAllItsPorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ports []uint16
+		for port := range uint16(10) {
+			ports = append(ports, 8000+port)
+		}
+		s := newSlow(t, Options{HTTP: safehttp.Options{Ports: ports}})
+		defer s.Close()
+		var all sync.WaitGroup
+		begun := time.Now()
+		for _, port := range ports {
+			all.Go(func() {
+				if _, err := s.Preview(t.Context(), fmt.Sprintf("https://host.example:%d/", port)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(begun); took != 5*time.Second {
+			t.Errorf("ten of a host, two at once, took %v", took)
+		}
+		if len(s.hosts) != 0 || s.Fetcher.running != 0 {
+			t.Errorf("left over: %v, %d", s.hosts, s.Fetcher.running)
+		}
+	})
+}
+
 // TestASlowHostCostsOthersNothing: of one host 2 are fetched and 16 wait, more
 // are turned away, and links of other hosts go past them.
 func TestASlowHostCostsOthersNothing(t *testing.T) {

@@ -52,6 +52,11 @@ type Options struct {
 	// AcceptLanguage is sent with each request. Default: none.
 	AcceptLanguage string
 
+	// RobotsTxt has nothing fetched but what the robots.txt of its host allows,
+	// by RFC 9309, to the name that the User-Agent begins with; redirects too.
+	// HTTP.Timeout is for all of it. Default: it is not asked for.
+	RobotsTxt bool
+
 	// MaxRunning is how many links are fetched at once. Default 16.
 	MaxRunning int
 
@@ -108,6 +113,7 @@ type Fetcher struct {
 // New makes a Fetcher, or says what is wrong with the options.
 func New(o Options) (*Fetcher, error) {
 	o.HTTP.UserAgent = cmp.Or(o.HTTP.UserAgent, UserAgent)
+	o.HTTP.Timeout = cmp.Or(o.HTTP.Timeout, 4*time.Second)
 	o.MaxRunning = cmp.Or(o.MaxRunning, 16)
 	o.MaxRunningPerHost = cmp.Or(o.MaxRunningPerHost, 2)
 	o.MaxWaiting = cmp.Or(o.MaxWaiting, 256)
@@ -202,7 +208,8 @@ func (f *Fetcher) Preview(ctx context.Context, link string) (Preview, error) {
 // result is what came of a fetch, kept for as long as it says.
 type result struct {
 	preview Preview
-	err     error // one of the errors above
+	robots  *robots // what a robots.txt says, and nothing else
+	err     error   // one of the errors above
 	keep    time.Duration
 }
 
@@ -221,7 +228,7 @@ func (f *Fetcher) begin(u *url.URL) (result, *call) {
 	if c := f.calls[key]; c != nil {
 		return result{}, c
 	}
-	c := &call{key: key, url: u, host: u.Host, over: make(chan struct{})}
+	c := &call{key: key, url: u, host: u.Hostname(), over: make(chan struct{})}
 	if !f.enter(c) {
 		return result{err: ErrBusy}, nil
 	}

@@ -50,7 +50,7 @@ func (w *Waiters) Wait(ctx context.Context, logs [][]byte, ready func() (bool, e
 	// Listed before the look, so that a record between the two is not missed.
 	woken := w.add(logs)
 	defer w.remove(woken, logs)
-	if ok, err := ready(); ok || err != nil {
+	if ok, err := aside(ready); ok || err != nil {
 		return err
 	}
 	select {
@@ -61,6 +61,18 @@ func (w *Waiters) Wait(ctx context.Context, logs [][]byte, ready func() (bool, e
 	case <-w.closed:
 		return storage.ErrClosed
 	}
+}
+
+// aside looks on another goroutine: the stack of one that looked into a store
+// stays as large as that took while it waits.
+func aside(ready func() (bool, error)) (ok bool, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ok, err = ready()
+	}()
+	<-done
+	return ok, err
 }
 
 // Wake ends the waits for the logs and for any log. It is called once their new
