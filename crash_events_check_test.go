@@ -77,6 +77,8 @@ func (e crashEvent) settled() bool {
 	switch e.Type {
 	case chat.MessageDeleted:
 		return e.Hard
+	case chat.ChannelDeleted: // from the channel's log, or later from one's own
+		return false
 	case chat.MessageUndeleted, chat.MessageFlagged, chat.MessagePending, chat.MemberAdded, chat.AddedToChannel:
 		return false
 	}
@@ -153,14 +155,13 @@ func (l *crashLife) checkEvents(who string) {
 	}
 	want := map[crashChange]int{}
 	for c, n := range l.model.events.changes {
-		all := !slices.Contains(crashFollowers()[1:], who)
 		shared := slices.Contains(crashShared, c.CID)
 		switch {
 		case c.What == "truncate":
 			want[crashChange{What: string(chat.ChannelTruncated), CID: c.CID}] = n
 		case c.What == "leave" && shared:
 			want[crashChange{What: string(chat.MemberRemoved), CID: c.CID, User: c.User}] = n
-		case c.What == "close" && all:
+		case c.What == "close":
 			want[crashChange{What: string(chat.ChannelDeleted), CID: c.CID}] = n
 		}
 	}
@@ -208,7 +209,14 @@ func (l *crashLife) checkEventsOf(who string, ears *crashEars, m *crashMessage) 
 	if !sees || !always || user && !slices.Contains(crashShared, m.CID) {
 		return
 	}
-	if n := done("hard"); hard < n || !m.unclear && !user && hard < done("hard, pending") {
+	n := done("hard")
+	if !user {
+		n += done("hard, pending")
+	}
+	// With its channel a message goes without a word, and of one that was
+	// truncated users are told no more.
+	hidden := user && m.at <= l.model.channels[m.CID].truncated
+	if slices.Contains(crashShared, m.CID) && !hidden && hard < n {
 		fail("is told %d times that it is gone for good, which was done %d times", hard, n)
 	}
 	switch fate := l.model.fate(m, time.Now()); {

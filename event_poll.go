@@ -107,7 +107,7 @@ func (f *follower) read(ctx context.Context, op string) (events []Event, more bo
 		} else if from.position.Compare(span.Trimmed) < 0 || from.position.Compare(span.Newest) > 0 {
 			return fail(ErrCursorExpired, "cursor", "what came after it is no longer kept: read the state anew, and go on with a cursor from there")
 		}
-		v, err := f.open(r)
+		v, err := f.open(r, from.position)
 		if err != nil {
 			return err
 		}
@@ -167,8 +167,9 @@ func (f *follower) wait(ctx context.Context) error {
 	return ctx.Err() // nil: somebody types, or it is time to look
 }
 
-// open finds out what the caller is told, and so what to wait for.
-func (f *follower) open(r *record.Reader) (*eventView, error) {
+// open finds out what the caller is told from a position on, and so what to wait
+// for.
+func (f *follower) open(r *record.Reader, from storage.Position) (*eventView, error) {
 	v := &eventView{follower: f, reader: r, rooms: map[record.Channel]*eventRoom{}}
 	b := r.Batch()
 	v.user = b.User(string(f.caller.user))
@@ -202,12 +203,13 @@ func (f *follower) open(r *record.Reader) (*eventView, error) {
 		}
 		return v, nil
 	}
-	return v, v.follow()
+	return v, v.follow(from)
 }
 
 // follow collects the logs of a user: their own, and those of their channels and
-// of the ones that they name and can read.
-func (v *eventView) follow() error {
+// of the ones that they name and can read. Those that were deleted and are no
+// longer theirs are among them until the deletion was read.
+func (v *eventView) follow(from storage.Position) error {
 	owns, err := v.reader.UserChannels(string(v.caller.user))
 	if err != nil {
 		return err
@@ -249,15 +251,13 @@ func (v *eventView) follow() error {
 	}
 	v.channels = append(v.channels[:0], follow.Channels...)
 	slices.Sort(v.channels)
-	if !v.begins {
-		gone, err := v.reader.GoneChannels(string(v.caller.user), v.place.position)
-		if err != nil {
-			return err
-		}
-		for c, cid := range gone {
-			if v.only == nil || v.names(cid) {
-				follow.Channels = append(follow.Channels, c)
-			}
+	gone, err := v.reader.GoneChannels(string(v.caller.user), from)
+	if err != nil {
+		return err
+	}
+	for c, cid := range gone {
+		if v.only == nil || v.names(cid) {
+			follow.Channels = append(follow.Channels, c)
 		}
 	}
 	v.logs = follow.Logs()

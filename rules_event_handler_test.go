@@ -212,6 +212,27 @@ func TestRunDueWorkTellsReceiversToo(t *testing.T) {
 	})
 }
 
+// A deletion for oneself is told to that user alone, also when the message is
+// deleted for all before the others read of it.
+func TestADeletionForOneselfIsNotToldToTheApplication(t *testing.T) {
+	e := &ear{}
+	types := []chat.EventType{chat.MessageDeleted}
+	eachDriverWith(t, &chat.Options{EventHandler: e, NoBackground: true, EventTypes: types}, func(t *testing.T, s *scenario) {
+		e.heard = nil
+		s.channel(lounge, "john", "jane")
+		app, john := s.watch(""), s.watch("john")
+		app.query.Types, john.query.Types = append(types, chat.UserUnmuted), append(types, chat.UserUnmuted)
+		m := s.as("john").send(lounge, "one")
+		s.check(s.as("jane").DeleteMessageForMe(s.ctx, m.ID))
+		s.as("john").deleteMessage(m.ID, chat.DeleteSoft)
+		app.wants("message.deleted deleted")
+		john.wants("message.deleted deleted")
+		_, err := s.RunDueWork(s.ctx)
+		s.check(err)
+		e.wants(s, "message.deleted deleted")
+	})
+}
+
 func TestAReceiverThatWasAwayTooLongGoesOnWithWhatIsKept(t *testing.T) {
 	e := &ear{fails: 1 << 30}
 	inMemory(t, &chat.Options{EventHandler: e, EventsKept: time.Hour, EventTypes: []chat.EventType{chat.MessageNew}}, func(t *testing.T, s *scenario) {

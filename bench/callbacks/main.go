@@ -23,7 +23,7 @@ func spec() program.Spec {
 	return program.Spec{
 		Name: "callbacks", Title: "Sends a second beside callbacks that wait",
 		N: 10_000, QuickN: 10_000,
-		Cell: 2 * time.Second, QuickCell: 300 * time.Millisecond,
+		Cell: 2 * time.Second, QuickCell: 800 * time.Millisecond,
 		Measure: run,
 	}
 }

@@ -135,6 +135,7 @@ func orderedKeys() map[string]orderedKey {
 		"ChannelLog": {func(p parts) []byte { return ChannelLog(p.channel) }, by(channel)},
 		"PrivateLog": {func(p parts) []byte { return PrivateLog(p.channel) }, by(channel)},
 		"UserLog":    {func(p parts) []byte { return UserLog(p.name) }, by(name)},
+		"GoneLog":    {func(p parts) []byte { return GoneLog(p.name) }, by(name)},
 
 		"Stream.Key":       {func(p parts) []byte { return Author(p.channel, p.name).Key() }, by(channel, name)},
 		"Stream.Chunk":     {func(p parts) []byte { return Live(p.channel).Chunk(p.at) }, by(channel, at)},

@@ -9,6 +9,7 @@ import (
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
 	"example.com/chat/storage/memstore"
 	"example.com/chat/storage/storagetest"
 )
@@ -137,7 +138,7 @@ func TestUnlistChannelTakesItFromEveryone(t *testing.T) {
 	}
 	for slice, wantMore := range []bool{true, true, false} {
 		update(t, db, "0", func(tx *Txn) error {
-			more, err := tx.UnlistChannel(0, 10, &codec.Event{Kind: codec.EventChannelDeleted})
+			more, err := tx.UnlistChannel(0, 10, &codec.Event{Kind: codec.EventChannelDeleted, CID: "0"})
 			if more != wantMore {
 				t.Errorf("slice %d: more is %v", slice, more)
 			}
@@ -152,6 +153,10 @@ func TestUnlistChannelTakesItFromEveryone(t *testing.T) {
 			}
 			if len(list) != 1 || list[0].Channel != 1 {
 				t.Errorf("user %d has the channels %+v, want 1 alone", i, list)
+			}
+			gone, err := r.GoneChannels(fmt.Sprintf("user-%d", i), storage.Position{})
+			if err != nil || len(gone) != 1 || gone[0] != "0" {
+				t.Errorf("user %d is led to %+v, %v, want 0 alone", i, gone, err)
 			}
 		}
 		return nil
