@@ -136,7 +136,7 @@ func (a *App) hardDelete(tx *record.Txn, f *found, by UserID) (hadPending bool, 
 		}
 	}
 	if !f.message.Pending {
-		err = tellErased(tx, number, f.message, string(by))
+		err = tellThreadErased(tx, number, f.message, list[1:], string(by))
 	}
 	return hadPending, err
 }

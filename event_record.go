@@ -2,6 +2,7 @@ package chat
 
 import (
 	"cmp"
+	"slices"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
@@ -32,10 +33,40 @@ func messageEvent(kind codec.EventKind, number record.Channel, m *codec.Message,
 // tellErased tells those who could see a message that it is gone: its place
 // leads nowhere now.
 func tellErased(tx *record.Txn, number record.Channel, m *codec.Message, by string) error {
-	return tx.TellAudience(number, m, &codec.Event{
+	e := erasedEvent(number, m, by)
+	return tx.TellAudience(number, m, &e)
+}
+
+func erasedEvent(number record.Channel, m *codec.Message, by string) codec.Event {
+	return codec.Event{
 		Kind: codec.EventMessageErased, At: m.DeletedAt, Channel: uint64(number), Sent: m.CreatedAt,
 		ID: m.ID, Author: m.Author, Reply: m.ParentID, Hard: true, By: by,
-	})
+	}
+}
+
+// tellThreadErased tells those who could see a message that it is gone with its
+// replies. The author of a private reply may not be among them: they saw the
+// parent by a grant.
+func tellThreadErased(tx *record.Txn, number record.Channel, parent *codec.Message, replies []codec.Message, by string) error {
+	e := erasedEvent(number, parent, by)
+	e.With = len(replies) > 0
+	if err := tx.TellAudience(number, parent, &e); err != nil || parent.Restricted == nil {
+		return err
+	}
+	audience := record.Audience(parent)
+	for i := range replies {
+		reply := &replies[i]
+		if reply.Pending || slices.Contains(audience, reply.Author) {
+			continue
+		}
+		reply.DeletedAt = parent.DeletedAt
+		e := erasedEvent(number, reply, by)
+		e.Copy = true // the application is told of the parent
+		if err := tx.TellUser(reply.Author, &e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tell tells all who read the channel.

@@ -164,7 +164,7 @@ func (v *eventView) admits(t *telling, c record.Channel) bool {
 		return false
 	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
 		return false
-	case t.Kind == codec.EventMessageErased && t.Sent <= t.erasedFloor():
+	case t.Kind == codec.EventMessageErased && !t.With && t.Sent <= t.erasedFloor():
 		return false
 	case !member && t.ofMember():
 		return false

@@ -91,3 +91,41 @@ func TestADisabledChannelTellsWhatItIsListedAs(t *testing.T) {
 		june.wants("notification.added_to_channel june")
 	})
 }
+
+func TestAThreadThatIsDeletedForGoodIsToldToWhoSawOnlyAReply(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.user(chat.User{ID: "boss", Role: chat.RoleAdmin})
+		s.channel(lounge, "john", "jane", "boss")
+		parent := s.whisper(lounge, "psst", "jane")
+		reply := s.as("boss").post(lounge, chat.Draft{Text: "I read that", ParentID: parent.ID})
+		s.user(chat.User{ID: "boss", Role: chat.RoleUser}) // who sees the parent no more
+		boss, jane, app := s.watch("boss"), s.watch("jane"), s.watch("")
+		_, err := s.DeleteMessage(s.ctx, parent.ID, chat.DeleteHard, "")
+		s.check(err)
+		if e := boss.wants("message.deleted deleted hard"); len(e) > 0 && e[0].Message.ID != reply.ID {
+			t.Errorf("the boss is told of %q, want their reply", e[0].Message.ID)
+		}
+		if e := jane.wants("message.deleted deleted hard"); len(e) > 0 && e[0].Message.ID != parent.ID {
+			t.Errorf("jane is told of %q, want the parent", e[0].Message.ID)
+		}
+		app.wants("message.deleted deleted hard")
+	})
+}
+
+func TestAThreadOfWhichTheParentWasClearedIsToldToBeGone(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(lounge, "john", "jane")
+		parent := s.as("john").send(lounge, "parent")
+		alone := s.as("john").send(lounge, "alone")
+		s.check(s.as("jane").HideChannel(s.ctx, lounge, true))
+		s.as("john").post(lounge, chat.Draft{Text: "reply", ParentID: parent.ID, ShowInChannel: true})
+		jane := s.watch("jane")
+		for _, id := range []chat.MessageID{alone.ID, parent.ID} {
+			_, err := s.DeleteMessage(s.ctx, id, chat.DeleteHard, "")
+			s.check(err)
+		}
+		if e := jane.wants("message.deleted deleted hard"); len(e) > 0 && e[0].Message.ID != parent.ID {
+			t.Errorf("jane is told of %q, want the parent", e[0].Message.ID)
+		}
+	})
+}

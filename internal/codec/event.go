@@ -56,6 +56,7 @@ type Event struct {
 
 	User string // whom it is about
 	By   string // who did it; empty: the application
+	With bool   // its replies are gone too
 	Hard bool   // a truncation or a deletion for good; a hidden channel's history was cleared
 	Text string // a custom event's type
 	Data string // a custom event's data
@@ -75,6 +76,7 @@ const (
 	eventCustom
 	eventCID
 	eventSame // the message was sent at the event's own time
+	eventWith
 )
 
 // Encode appends the event to b.
@@ -84,7 +86,7 @@ func (v *Event) Encode(b []byte) []byte {
 	e.byte(byte(v.Kind))
 	has := bit(v.Copy, eventCopy) | bit(v.Channel != 0, eventChannel) | bit(v.Place != PlaceGone || v.Sent != 0 || v.Parent != 0, eventMessage) |
 		bit(v.ID != "" || v.Author != "" || v.Reply != "", eventGone) | bit(v.User != "", eventUser) | bit(v.By != "", eventBy) |
-		bit(v.Hard, eventHard) | bit(v.Text != "" || v.Data != "", eventCustom) | bit(v.CID != "", eventCID)
+		bit(v.Hard, eventHard) | bit(v.Text != "" || v.Data != "", eventCustom) | bit(v.CID != "", eventCID) | bit(v.With, eventWith)
 	if has&eventMessage != 0 {
 		has |= bit(v.Sent == v.At, eventSame)
 	}
@@ -126,10 +128,10 @@ func DecodeEvent[B raw](b B) (v Event, err error) {
 	d := decode("event", b, eventVersion)
 	v.Kind = EventKind(d.byte())
 	has := d.count()
-	if v.Kind >= eventKinds || has >= eventSame<<1 {
+	if v.Kind >= eventKinds || has >= eventWith<<1 {
 		d.fail()
 	}
-	v.Copy, v.Hard = has&eventCopy != 0, has&eventHard != 0
+	v.Copy, v.Hard, v.With = has&eventCopy != 0, has&eventHard != 0, has&eventWith != 0
 	v.At = d.time()
 	if has&eventChannel != 0 {
 		v.Channel = d.count()
