@@ -80,7 +80,7 @@ func TestCallOfTheHandlerThatWasGivenUpCanBeRequeued(t *testing.T) {
 		s.channel(lounge, "john")
 		told.setDown(func(string, chat.PendingMessage) error { return errDead })
 		s.hold(lounge, "john", "held")
-		s.sleep(2 * time.Hour)
+		s.sleep(3 * time.Hour) // the attempt before the one that is too late may be an hour and a fifth before it
 		told.setDown(nil)
 		failed := s.failed()
 		if len(failed) != 1 || failed[0].Posted {
