@@ -251,11 +251,11 @@ func oncePerChange(list []record.Event) []record.Event {
 
 // read adds to a batch what an event takes.
 func (t *telling) read(b *record.Batch, people *record.People) {
+	people.Want(b, t.By)
 	switch t.Kind {
 	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,
 		codec.EventMessageUndeleted, codec.EventMessagePending, codec.EventMessageFlagged:
 		t.body = b.Message(codec.Place{Kind: t.Place, Channel: t.Event.Event.Channel, At: t.Sent, Parent: t.Parent})
-		people.Want(b, t.By)
 	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
 		t.member = b.Member(record.Channel(t.Event.Event.Channel), t.User)
 		people.Want(b, t.User)
@@ -263,7 +263,6 @@ func (t *telling) read(b *record.Batch, people *record.People) {
 		people.Want(b, t.Author)
 	default:
 		people.Want(b, t.User)
-		people.Want(b, t.By)
 	}
 	switch t.Kind {
 	case codec.EventChannelCreated, codec.EventChannelUpdated, codec.EventChannelTruncated, codec.EventAddedToChannel:
@@ -307,19 +306,20 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 		u := shown(people, id)
 		return &u
 	}
+	e.By = who(t.By)
 	switch t.Kind {
 	case codec.EventMessageErased:
 		e.Message = t.gone(people)
 		e.User = &e.Message.User
 	case codec.EventMessageFlagged:
-		e.User = who(t.By)
+		e.User, e.By = e.By, nil
 	case codec.EventMessageRead:
-		e.User, e.ReadAt = who(t.User), momentPtr(t.At)
+		e.User, e.By, e.ReadAt = who(t.User), nil, momentPtr(t.At)
 	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
 		m := memberFrom(shown(people, t.User), t.member.V)
 		e.Member, e.User = &m, &m.User
 	case codec.EventChannelUpdated:
-		e.User, e.By = who(t.User), who(t.By)
+		e.User = who(t.User)
 		if t.Own && !v.caller.app {
 			muted := t.room.muted()
 			e.Muted = &muted
@@ -327,12 +327,11 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 	case codec.EventChannelHidden:
 		e.User, e.HardDelete, e.ClearHistory = who(t.User), false, t.Hard
 	case codec.EventCustom:
-		e.User, e.Data = who(t.By), decodeCustom(t.Data)
+		e.User, e.By, e.Data = e.By, nil, decodeCustom(t.Data)
 	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,
-		codec.EventMessageUndeleted, codec.EventMessagePending:
-		e.By = who(t.By)
+		codec.EventMessageUndeleted, codec.EventMessagePending: // User is the author
 	default:
-		e.User, e.By = who(t.User), who(t.By)
+		e.User = who(t.User)
 	}
 	if t.channel {
 		channel, err := channelFrom(people, t.room.channel)
@@ -349,11 +348,10 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 
 // gone is what is told of a message that was deleted for good.
 func (t *telling) gone(people *record.People) *Message {
-	m := &Message{
+	return &Message{
 		ID: MessageID(t.ID), CID: t.event.CID, Type: TypeDeleted, User: shown(people, t.Author), ParentID: MessageID(t.Reply),
 		CreatedAt: moment(t.Sent), UpdatedAt: moment(t.Sent), DeletedAt: momentPtr(t.At),
 	}
-	return m
 }
 
 // countsUnread says whether an event tells what the viewer has unread.

@@ -620,3 +620,30 @@ func TestACursorTellsNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEventSaysWhoDidIt: the user, or nobody where it was the application.
+func TestAnEventSaysWhoDidIt(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.user(chat.User{ID: "mod", Role: chat.RoleModerator})
+		s.channel(lounge, "john", "jane", "mod")
+		s.users("june")
+		jane := s.watch("jane")
+		for _, mode := range []chat.DeleteMode{chat.DeleteSoft, chat.DeleteHard} {
+			m := s.as("john").send(lounge, "rude")
+			_, err := s.as("mod").DeleteMessage(s.ctx, m.ID, mode)
+			s.check(err)
+		}
+		s.check(s.as("mod").AddMembers(s.ctx, lounge, []chat.MemberDraft{{UserID: "june"}}, nil))
+		s.check(s.RemoveMembers(s.ctx, lounge, []chat.UserID{"june"}, nil))
+		for _, e := range jane.read() {
+			by := chat.UserID("")
+			if e.By != nil {
+				by = e.By.ID
+			}
+			want := map[chat.EventType]chat.UserID{chat.MessageDeleted: "mod", chat.MemberAdded: "mod"}[e.Type]
+			if by != want {
+				t.Errorf("%s is told to be by %q, want %q", summary(e), by, want)
+			}
+		}
+	})
+}
