@@ -1,8 +1,6 @@
 package record
 
 import (
-	"slices"
-
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
 	"example.com/chat/storage"
@@ -68,21 +66,15 @@ type Event struct {
 
 // Follow is whose events are read.
 type Follow struct {
-	All      bool      // those of everybody
-	User     string    // this user's own; empty: nobody's
+	User     string    // this user's own
 	Channels []Channel // those of the readers of these
 	Private  []Channel // and those of the ones who may see all private messages of these
 }
 
-// Logs are the names of the logs that are read; none for all.
+// Logs are the names of the logs that are read.
 func (f *Follow) Logs() [][]byte {
-	if f.All {
-		return nil
-	}
 	list := make([][]byte, 0, 1+len(f.Channels)+len(f.Private))
-	if f.User != "" {
-		list = append(list, keys.UserLog(f.User))
-	}
+	list = append(list, keys.UserLog(f.User))
 	for _, c := range f.Channels {
 		list = append(list, keys.ChannelLog(c))
 	}
@@ -93,7 +85,8 @@ func (f *Follow) Logs() [][]byte {
 }
 
 // Events reads the events after a position, in order, at most limit. Of all
-// logs, those records are left out that repeat another; last is the position of
+// logs, which takes more than naming none, those records are left out that
+// repeat another; last is the position of
 // the last that was looked at, and full says that there may be more.
 func (r *Reader) Events(logs [][]byte, all bool, after storage.Position, limit int) (list []Event, last storage.Position, full bool, err error) {
 	last = after
@@ -117,7 +110,7 @@ func (r *Reader) Events(logs [][]byte, all bool, after storage.Position, limit i
 		own, private := keys.LogKind(rec.Log)
 		list = append(list, Event{e, rec.Position, own, private})
 	}
-	return slices.Clip(list), last, len(records) == limit, nil
+	return list, last, len(records) == limit, nil
 }
 
 // Oldest reads the oldest records of all logs after a position, copies too.
