@@ -96,14 +96,10 @@ func (a *App) post(ctx context.Context, job outbox.Job) error {
 		kind = webhook.PendingDeleted
 	}
 	callback := &settings.Moderation.Callback
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, callback.ServerURL+"/"+string(kind), bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Webhook-Attempt", strconv.Itoa(job.Attempt))
-	webhook.Sign(request.Header, callback.Secret, callbackID(store, kind, t.message.ID), time.Now(), body)
-	return a.tracedCallback(ctx, CallbackPost, t.message.ID, job.Attempt, len(body), func() error { return a.poster.send(request) })
+	id := callbackID(store, kind, t.message.ID)
+	return a.tracedCallback(ctx, CallbackPost, t.message.ID, job.Attempt, len(body), func() error {
+		return a.poster.post(ctx, callback.ServerURL, callback.Secret, kind, id, job.Attempt, body)
+	})
 }
 
 // callbackID is the same for all attempts of a callback, on all instances, and
@@ -111,6 +107,19 @@ func (a *App) post(ctx context.Context, job outbox.Job) error {
 func callbackID(store string, kind webhook.Kind, message string) string {
 	space, _ := uuid.Parse(store) // the zero one if the store has lost its own
 	return uuid.NewSHA1(space, []byte(string(kind)+" "+message)).String()
+}
+
+// post posts a signed body of a kind to a server. The id is the same on every
+// attempt.
+func (p poster) post(ctx context.Context, server, secret string, kind webhook.Kind, id string, attempt int, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server+"/"+string(kind), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Webhook-Attempt", strconv.Itoa(attempt))
+	webhook.Sign(request.Header, secret, id, time.Now(), body)
+	return p.send(request)
 }
 
 // send sends a request; an answer 2xx is success, whatever it says.

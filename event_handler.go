@@ -1,12 +1,9 @@
 package chat
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,7 +68,7 @@ const (
 type receiver struct {
 	queue   string
 	types   []EventType
-	deliver func(context.Context, []Event) (told int, err error)
+	deliver func(ctx context.Context, attempt int, events []Event) (told int, err error)
 }
 
 // receivers are those there are now.
@@ -85,17 +82,17 @@ func (a *App) receivers(r *record.Reader) ([]receiver, error) {
 		return nil, err
 	}
 	if hook := settings.Events; hook.ServerURL != "" {
-		list = append(list, receiver{queueWebhook, hook.Types, func(ctx context.Context, events []Event) (int, error) {
-			return a.postEvents(ctx, hook, events)
+		list = append(list, receiver{queueWebhook, hook.Types, func(ctx context.Context, attempt int, events []Event) (int, error) {
+			return a.postEvents(ctx, hook, attempt, events)
 		}})
 	}
 	return list, nil
 }
 
 // handle calls the application's handler.
-func (a *App) handle(ctx context.Context, events []Event) (told int, err error) {
+func (a *App) handle(ctx context.Context, attempt int, events []Event) (told int, err error) {
 	for i, e := range events {
-		err := a.tracedCallback(ctx, CallbackEvent, "", attemptOf(ctx), 1, func() error { return a.options.EventHandler.HandleEvent(ctx, e) })
+		err := a.tracedCallback(ctx, CallbackEvent, "", attempt, 1, func() error { return a.options.EventHandler.HandleEvent(ctx, e) })
 		if err != nil {
 			return i, err
 		}
@@ -104,7 +101,7 @@ func (a *App) handle(ctx context.Context, events []Event) (told int, err error) 
 }
 
 // postEvents posts events, as many as fit into one body.
-func (a *App) postEvents(ctx context.Context, hook storedWebhook, events []Event) (told int, err error) {
+func (a *App) postEvents(ctx context.Context, hook storedWebhook, attempt int, events []Event) (told int, err error) {
 	body := []byte(`{"events":[`)
 	for told < len(events) {
 		encoded, err := json.Marshal(events[told])
@@ -121,36 +118,21 @@ func (a *App) postEvents(ctx context.Context, hook storedWebhook, events []Event
 		told++
 	}
 	body = append(body, "]}"...)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.ServerURL+"/"+string(webhook.Events), bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Content-Type", "application/json")
 	id := uuid.NewSHA1(uuid.NameSpaceURL, body).String()
-	webhook.Sign(request.Header, hook.Secret, id, time.Now(), body)
-	attempt := attemptOf(ctx)
-	request.Header.Set("X-Webhook-Attempt", strconv.Itoa(attempt))
-	err = a.tracedCallback(ctx, CallbackEventPost, "", attempt, len(body), func() error { return a.poster.send(request) })
+	err = a.tracedCallback(ctx, CallbackEventPost, "", attempt, len(body), func() error {
+		return a.poster.post(ctx, hook.ServerURL, hook.Secret, webhook.Events, id, attempt, body)
+	})
 	if err != nil {
 		return 0, err
 	}
 	return told, nil
 }
 
-// attemptKey has the attempt that a context is of.
-type attemptKey struct{}
-
-func attemptOf(ctx context.Context) int {
-	attempt, _ := ctx.Value(attemptKey{}).(int)
-	return attempt
-}
-
 // deliverEvents tells a receiver what it has not been told, until there is
 // nothing more.
 func (a *App) deliverEvents(queue string) func(context.Context, outbox.Job) error {
 	return func(ctx context.Context, job outbox.Job) error {
-		d := &delivery{app: a, queue: queue, ends: time.Now().Add(deliverFor)}
-		ctx = context.WithValue(ctx, attemptKey{}, job.Attempt)
+		d := &delivery{app: a, queue: queue, attempt: job.Attempt, ends: time.Now().Add(deliverFor)}
 		for {
 			more, err := d.next(ctx)
 			switch {
@@ -170,9 +152,10 @@ func (a *App) deliverEvents(queue string) func(context.Context, outbox.Job) erro
 
 // delivery is one run of telling a receiver.
 type delivery struct {
-	app   *App
-	queue string
-	ends  time.Time
+	app     *App
+	queue   string
+	attempt int
+	ends    time.Time
 
 	to     *receiver
 	from   storage.Position
@@ -196,7 +179,7 @@ func (d *delivery) next(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for len(events) > 0 {
-		told, err := d.to.deliver(ctx, events)
+		told, err := d.to.deliver(ctx, d.attempt, events)
 		if told > 0 {
 			p, wrong := d.app.cursors.decode(events[told-1].Cursor)
 			if wrong != nil {
