@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/chat"
+	"example.com/chat/storage/memstore"
 )
 
 // reader reads events for one user, or for the application.
@@ -533,15 +534,19 @@ func TestAWrongCursorIsRefused(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.channel(lounge, "john", "jane")
 		cursor := s.watch("jane").cursor
-		other := newScenario(t, s.store, nil, s.bubble)
-		_ = other
+		other := newScenario(t, memstore.New(), nil, s.bubble)
+		other.channel(lounge, "john", "jane")
+		_, _, err := s.As("jane").Poll(s.ctx, other.watch("jane").cursor, chat.EventQuery{})
+		if e := wantErr(t, err, chat.ErrInvalid); e.Field != "cursor" || !strings.Contains(e.Reason, "another store") {
+			t.Errorf("a cursor of another store: %v", err)
+		}
 		for _, bad := range []chat.Cursor{"x", cursor + "x", cursor[:20], "!" + cursor[1:], chat.Cursor(strings.Repeat("A", len(cursor)))} {
 			_, _, err := s.As("jane").Poll(s.ctx, bad, chat.EventQuery{})
 			wantFieldErr(t, err, chat.ErrInvalid, "cursor")
 		}
 		flipped := []byte(cursor)
 		flipped[len(flipped)-3] ^= 1
-		_, _, err := s.As("jane").Poll(s.ctx, chat.Cursor(flipped), chat.EventQuery{})
+		_, _, err = s.As("jane").Poll(s.ctx, chat.Cursor(flipped), chat.EventQuery{})
 		wantFieldErr(t, err, chat.ErrInvalid, "cursor")
 		_, _, err = s.As("nobody").Poll(s.ctx, cursor, chat.EventQuery{})
 		wantErr(t, err, chat.ErrPermission)
@@ -593,7 +598,7 @@ func TestOnlySoManyEventsAreKept(t *testing.T) {
 		s.sleep(2 * time.Hour)
 		_, _, err := s.As("jane").Poll(s.ctx, early, chat.EventQuery{})
 		wantErr(t, err, chat.ErrCursorExpired)
-		// A store that is opened with another bound is trimmed to that.
+		// What is newer is still told.
 		page := s.as("jane").page(lounge, chat.MessageQuery{})
 		s.as("john").send(lounge, "last")
 		jane := &reader{s: s, user: "jane", cursor: page.Cursor}
