@@ -40,9 +40,14 @@ const (
 
 // damageCase is one way to damage a file: cut to a length, or one bit changed.
 type damageCase struct {
-	Length int // of the file; 0: as it is
-	Bit    int // to change, counted from the file's first; below 0: none
+	File   string // what its name ends in, see chatFiles
+	Length int    // of the file; 0: as it is
+	Bit    int    // to change, counted from the file's first; below 0: none
 }
+
+// chatFiles are what the names of a chat's files end in: the file itself, and
+// what it has not taken in yet when its process is killed.
+var chatFiles = []string{"", "-journal0", "-journal1"}
 
 func (c damageCase) apply(content []byte) []byte {
 	if c.Length > 0 {
@@ -55,9 +60,9 @@ func (c damageCase) apply(content []byte) []byte {
 
 func (c damageCase) String() string {
 	if c.Length > 0 {
-		return fmt.Sprintf("cut to %d bytes", c.Length)
+		return fmt.Sprintf("%s cut to %d bytes", c.File, c.Length)
 	}
-	return fmt.Sprintf("bit %d of byte %d changed", c.Bit%8, c.Bit/8)
+	return fmt.Sprintf("%s: bit %d of byte %d changed", c.File, c.Bit%8, c.Bit/8)
 }
 
 // damagePlan is what the child process is told.
@@ -79,11 +84,13 @@ func TestDamagedFile(t *testing.T) {
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	closed, killed := t.TempDir(), t.TempDir()
-	content, contentKilled := dayInFile(t, closed, true), dayInFile(t, killed, false)
-	perPage := 12
+	closed, killed, begun := t.TempDir(), t.TempDir(), t.TempDir()
+	size := dayInFile(t, closed, dayClosed)[""]
+	sizeKilled := dayInFile(t, killed, dayKilled)[""]
+	sizeJournal := dayInFile(t, begun, dayBegun)["-journal0"]
+	perPage, perPageOfJournal := 12, 3
 	if testing.Short() || raceDetector {
-		perPage = 1
+		perPage, perPageOfJournal = 1, 1
 	}
 	for _, group := range []struct {
 		name      string
@@ -92,12 +99,14 @@ func TestDamagedFile(t *testing.T) {
 		maxSilent int // in a hundred
 		maxDead   int // in a hundred
 	}{
-		{"cut", closed, damageCuts(len(content)), 0, 0},
-		{"bits", closed, damageBits(len(content), perPage, seed), 8, 0},
+		{"cut", closed, damageCuts(size), 0, 0},
+		{"bits", closed, damageBits("", size, perPage, seed), 8, 0},
 		// Such a file bbolt reads through when it is opened, in a goroutine of
 		// its own, in which nobody can catch its panics; and it believes a
 		// page that says it is followed by millions.
-		{"bits of a file whose process was killed", killed, damageBits(len(contentKilled), perPage, seed+1), 15, 25},
+		{"bits of a file whose process was killed", killed, damageBits("", sizeKilled, perPage, seed+1), 15, 25},
+		// What is damaged last of all may never have been on the disk.
+		{"bits of a journal", begun, damageBits("-journal0", sizeJournal, perPageOfJournal, seed+2), 3, 0},
 	} {
 		counts := map[outcome]int{}
 		for i, result := range damageRun(t, group.dir, group.cases) {
@@ -125,10 +134,16 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// dayInFile runs the day on a file and returns its content: after it was closed,
-// or as it is left behind if the process is killed. What everybody then reads
-// lies beside it.
-func dayInFile(t *testing.T, dir string, closed bool) []byte {
+// What became of the process in which a day was.
+const (
+	dayClosed = iota // it closed the file
+	dayKilled        // it was killed after the file was closed, opened and written to once more
+	dayBegun         // it was killed, and the day is in a journal
+)
+
+// dayInFile runs the day on a file and leaves what there is then, with what
+// everybody reads beside it. It returns how much of each file has been used.
+func dayInFile(t *testing.T, dir string, became int) map[string]int {
 	t.Helper()
 	path := filepath.Join(dir, "good.db")
 	store, err := boltstore.Open(path, &boltstore.Options{NoSync: true})
@@ -138,26 +153,38 @@ func dayInFile(t *testing.T, dir string, closed bool) []byte {
 	d := beginDay(t, store)
 	d.sleep = nil
 	d.run(t)
-	content, err := os.ReadFile(path)
-	if err := errors.Join(err, d.app.Close(), store.Close()); err != nil {
+	contents := readFiles(t, path)
+	if err := errors.Join(d.app.Close(), store.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if closed {
-		if content, err = os.ReadFile(path); err != nil {
+	switch became {
+	case dayClosed:
+		contents = readFiles(t, path)
+	case dayKilled:
+		app, err := chat.Open(path, &chat.Options{NoBackground: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := app.UpsertUsers(t.Context(), chat.User{ID: "late"}); err != nil {
+			t.Fatal(err)
+		}
+		contents = readFiles(t, path)
+		if err := app.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// Without the empty pages at the end that the file has grown by in advance.
+	sizes := map[string]int{}
 	page := os.Getpagesize()
-	used := len(bytes.TrimRight(content, "\x00"))
-	content = content[:(used+page-1)/page*page]
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
+	for name, content := range contents {
+		used := (len(bytes.TrimRight(content, "\x00")) + page - 1) / page * page
+		if sizes[name] = used; name == "" {
+			// Without the empty pages at the end that the file has grown by in advance.
+			contents[name] = content[:used]
+		}
 	}
 	copied := filepath.Join(dir, "copy.db")
-	if err := os.WriteFile(copied, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFiles(t, path, contents)
+	writeFiles(t, copied, contents)
 	reads, err := damageReads(copied)
 	if err != nil || reads.problems > 0 {
 		t.Fatalf("the file that is not damaged has %d problems (%v)", reads.problems, err)
@@ -169,7 +196,41 @@ func dayInFile(t *testing.T, dir string, closed bool) []byte {
 	if err := os.WriteFile(filepath.Join(dir, "reads.json"), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return content
+	return sizes
+}
+
+// readFiles reads the files of a chat that are there.
+func readFiles(t *testing.T, path string) map[string][]byte {
+	t.Helper()
+	contents, err := readChatFiles(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contents
+}
+
+func readChatFiles(path string) (map[string][]byte, error) {
+	contents := map[string][]byte{}
+	for _, name := range chatFiles {
+		content, err := os.ReadFile(path + name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		contents[name] = content
+	}
+	return contents, nil
+}
+
+func writeFiles(t *testing.T, path string, contents map[string][]byte) {
+	t.Helper()
+	for name, content := range contents {
+		if err := os.WriteFile(path+name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // damageCuts cuts a file at the ends of its pages and between.
@@ -185,9 +246,9 @@ func damageCuts(size int) (cases []damageCase) {
 	return cases
 }
 
-// damageBits changes some random bits of each page, half of them in its first
-// bytes: there lies what bbolt goes by.
-func damageBits(size, perPage int, seed uint64) (cases []damageCase) {
+// damageBits changes some random bits of each page of a file, half of them in its
+// first bytes: there lies what bbolt goes by.
+func damageBits(file string, size, perPage int, seed uint64) (cases []damageCase) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	page := os.Getpagesize()
 	for start := 0; start < size; start += page {
@@ -196,7 +257,7 @@ func damageBits(size, perPage int, seed uint64) (cases []damageCase) {
 			if i%2 == 0 {
 				within = 128
 			}
-			cases = append(cases, damageCase{Bit: 8*start + random.IntN(8*within)})
+			cases = append(cases, damageCase{File: file, Bit: 8*start + random.IntN(8*within)})
 		}
 	}
 	return cases
@@ -276,7 +337,7 @@ func damageChild(file string) {
 	b, err := os.ReadFile(file)
 	fatal(err)
 	fatal(json.Unmarshal(b, &plan))
-	content, err := os.ReadFile(filepath.Join(plan.Dir, "good.db"))
+	contents, err := readChatFiles(filepath.Join(plan.Dir, "good.db"))
 	fatal(err)
 	b, err = os.ReadFile(filepath.Join(plan.Dir, "reads.json"))
 	fatal(err)
@@ -285,10 +346,19 @@ func damageChild(file string) {
 	for _, c := range plan.Cases {
 		path := filepath.Join(plan.Dir, "damaged.db")
 		// Another file, if one that panicked has left the last one open.
-		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-			fatal(err)
+		for _, name := range chatFiles {
+			if err := os.Remove(path + name); !errors.Is(err, fs.ErrNotExist) {
+				fatal(err)
+			}
+			content, ok := contents[name]
+			if !ok {
+				continue
+			}
+			if name == c.File {
+				content = c.apply(content)
+			}
+			fatal(os.WriteFile(path+name, content, 0o600))
 		}
-		fatal(os.WriteFile(path, c.apply(content), 0o600))
 		result := damageTry(path, want)
 		fmt.Printf("%s\t%s\n", result.outcome, strconv.QuoteToASCII(result.detail))
 	}

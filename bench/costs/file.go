@@ -19,7 +19,8 @@ import (
 // after everything was truncated.
 func measureFile(r *program.Run, room *room) error {
 	killed := room.path + "-killed"
-	if err := copyFile(room.path, killed); err != nil { // as a killed process leaves it
+	time.Sleep(time.Second)                              // until what goes on in the background has ended
+	if err := copyStore(room.path, killed); err != nil { // as a killed process leaves it
 		return err
 	}
 	if err := room.close(); err != nil {
@@ -28,7 +29,7 @@ func measureFile(r *program.Run, room *room) error {
 	err := measureOpen(r, "open after a clean close", room.path, 10, nil)
 	if err == nil {
 		again := killed + "-opened"
-		err = measureOpen(r, "open after a kill", again, 300, func() error { return copyFile(killed, again) })
+		err = measureOpen(r, "open after a kill", again, 300, func() error { return copyStore(killed, again) })
 		err = errors.Join(err, remove(killed), remove(again))
 	}
 	if err != nil {
@@ -138,6 +139,18 @@ func heapInUse() uint64 {
 	return stats.HeapAlloc
 }
 
+// files are the file of a store and its journals.
+func files(path string) []string { return []string{path, path + "-journal0", path + "-journal1"} }
+
+func copyStore(from, to string) error {
+	for i, file := range files(from) {
+		if err := copyFile(file, files(to)[i]); err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
+			return err
+		}
+	}
+	return nil
+}
+
 func copyFile(from, to string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
@@ -154,8 +167,10 @@ func copyFile(from, to string) (err error) {
 }
 
 func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, file := range files(path) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

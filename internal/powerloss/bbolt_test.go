@@ -3,6 +3,7 @@ package powerloss
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,12 +19,23 @@ type change struct {
 	times    int // how often old is there
 }
 
-// changes have bbolt tell testdata/record.go whatever it does to its file.
-var changes = []change{
+// bboltChanges have bbolt tell testdata/record.go whatever it does to its file.
+var bboltChanges = []change{
 	{"db.ops.writeAt = db.file.WriteAt", "db.ops.writeAt = db.recordedWriteAt", 1},
 	{"db.file.Truncate(int64(sz)); err != nil {\n\t\t\t\tlg.", "db.recordedTruncate(int64(sz)); err != nil {\n\t\t\t\tlg.", 1},
 	{"err := db.file.Sync()", "err := db.recordedSync()", 1},
 	{"func fdatasync(db *DB) error", "func unrecordedFdatasync(db *DB) error", 4}, // one is compiled
+}
+
+// storeChanges have boltstore tell testdata/journal.go what it does to journals,
+// and make them short, so that they are used again and again.
+var storeChanges = []change{
+	{"j.file.WriteAt(", "recordedWriteAt(j.file, ", 3},
+	{"syncData(j.file)", "recordedSync(j.file)", 1},
+	{"file, err := os.OpenFile(path, os.O_CREATE", "file, err := recordedCreate(path, os.O_CREATE", 1},
+	{"_ = os.Remove(path)", "_ = recordedRemove(path)", 1},
+	{"syncDir(filepath.Dir(path))\n\t}\n\treturn js", "recordedSyncDir(filepath.Dir(path))\n\t}\n\treturn js", 1},
+	{"sealed: 4 << 20, frame: 4 << 20", "sealed: 24 << 10, frame: 32 << 10", 1},
 }
 
 // buildChild compiles this test with a bbolt that records, and returns the
@@ -36,8 +48,11 @@ func buildChild(t *testing.T) string {
 	root := filepath.Dir(output(t, "go", "env", "GOMOD"))
 	here := filepath.Join(root, "internal", "powerloss", "testdata")
 	appear := filepath.Join(here, "bbolt")
-	files := changed(t, output(t, "go", "list", "-m", "-f", "{{.Dir}}", bboltModule), appear, dir)
+	files := changed(t, bboltChanges, output(t, "go", "list", "-m", "-f", "{{.Dir}}", bboltModule), appear, filepath.Join(dir, "bbolt"))
 	files[filepath.Join(appear, "record.go")] = filepath.Join(here, "record.go")
+	store := filepath.Join(root, "storage", "boltstore")
+	maps.Copy(files, changed(t, storeChanges, store, store, filepath.Join(dir, "boltstore")))
+	files[filepath.Join(store, "record.go")] = filepath.Join(here, "journal.go")
 	overlay, err := json.Marshal(map[string]any{"Replace": files})
 	if err != nil {
 		t.Fatal(err)
@@ -55,17 +70,20 @@ func buildChild(t *testing.T) string {
 	return child
 }
 
-// changed has the files of bbolt appear in a directory: what is changed from dir,
-// where it is written to, and all else from where it is.
-func changed(t *testing.T, bbolt, appear, dir string) map[string]string {
+// changed has the files of a package appear in a directory: what is changed from
+// dir, where it is written to, and all else from where it is.
+func changed(t *testing.T, changes []change, source, appear, dir string) map[string]string {
 	t.Helper()
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	files := map[string]string{}
 	times := make([]int, len(changes))
-	err := fs.WalkDir(os.DirFS(bbolt), ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(source), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
 			return err
 		}
-		from := filepath.Join(bbolt, filepath.FromSlash(name))
+		from := filepath.Join(source, filepath.FromSlash(name))
 		files[filepath.Join(appear, filepath.FromSlash(name))] = from
 		if strings.Contains(name, "/") || !strings.HasSuffix(name, ".go") {
 			return nil
@@ -84,7 +102,7 @@ func changed(t *testing.T, bbolt, appear, dir string) map[string]string {
 	}
 	for i, c := range changes {
 		if times[i] != c.times {
-			t.Fatalf("%q is %d times in %s, want %d times: bbolt has changed, and so must this test", c.old, times[i], bbolt, c.times)
+			t.Fatalf("%q is %d times in %s, want %d times: it has changed, and so must this test", c.old, times[i], source, c.times)
 		}
 	}
 	return files

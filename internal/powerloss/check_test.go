@@ -42,8 +42,13 @@ func (k *checker) check(i image) (err error) {
 	}()
 	k.opened++
 	path := k.path + i.String()
-	if err := os.WriteFile(path, i.file, 0o600); err != nil {
-		return err
+	for n, name := range namesOf(path) {
+		if i.files[n] == nil {
+			continue
+		}
+		if err := os.WriteFile(name, i.files[n], 0o600); err != nil {
+			return err
+		}
 	}
 	err = use(path, func(ctx context.Context, app *chat.App) error {
 		return errors.Join(k.compare(ctx, app, i), verify(ctx, app))
@@ -54,7 +59,12 @@ func (k *checker) check(i image) (err error) {
 	if err != nil {
 		return fmt.Errorf("%v: %w", i, err)
 	}
-	return os.Remove(path)
+	return os.Remove(path) // the journals went when it was closed
+}
+
+// namesOf are the names of the files of a chat.
+func namesOf(path string) [files]string {
+	return [files]string{path, path + "-journal0", path + "-journal1"}
 }
 
 // use opens a chat for so long. No image is to outlive the loss of power itself.

@@ -2,8 +2,10 @@ package powerloss
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +17,7 @@ import (
 const (
 	doVariable        = "CHAT_POWERLOSS_DO"        // live or judge
 	recordingVariable = "CHAT_POWERLOSS_RECORDING" // testdata/record.go writes to it where it is set
-	killVariable      = "CHAT_POWERLOSS_KILL"      // testdata/record.go ends the process when it is set
+	killVariable      = "CHAT_POWERLOSS_KILL"      // the process ends when a frame, or a header, is written and not synced
 	judgedVariable    = "CHAT_POWERLOSS_JUDGED"    // the recording that is judged
 	fileVariable      = "CHAT_POWERLOSS_FILE"
 	lifeVariable      = "CHAT_POWERLOSS_LIFE"
@@ -84,7 +86,14 @@ func checkComplete(t *testing.T, events []event, file string) {
 	for _, e := range events {
 		d.do(e)
 	}
-	if !bytes.Equal(d.all(), read(t, file)) {
+	left := d.all()
+	if !bytes.Equal(left[boltFile], read(t, file)) {
 		t.Fatal("the recording does not make the file that was written")
+	}
+	names := namesOf(file)
+	for i, name := range names[1:] {
+		if _, err := os.Stat(name); left[i+1] != nil || !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("%s is left (%v)", name, err)
+		}
 	}
 }

@@ -3,29 +3,101 @@ package powerloss
 import (
 	"bytes"
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
-// disk holds one file, and may lose power.
-type disk struct {
+// disk holds the files, and may lose power.
+type disk [files]file
+
+// content is what the files have; nil for one that is not there.
+type content [files][]byte
+
+// do carries out an event.
+func (d *disk) do(e event) {
+	if e.kind == namesEvent {
+		for i := range d {
+			d[i].named, d[i].former = true, nil
+		}
+		return
+	}
+	d[e.file].do(e)
+}
+
+// certain says that nothing can be lost.
+func (d *disk) certain() bool {
+	for _, f := range d[boltFile+1:] {
+		if f.exists != f.named && (f.exists || f.former != nil) {
+			return false
+		}
+	}
+	return len(d[0].since)+len(d[1].since)+len(d[2].since) == 0
+}
+
+// all is what there is if everything got to the disk.
+func (d *disk) all() (c content) {
+	for i := range d {
+		if d[i].exists {
+			c[i] = d[i].all()
+		}
+	}
+	return c
+}
+
+// none is what there is if nothing did that is not synced.
+func (d *disk) none() (c content) {
+	for i := range d {
+		if d[i].exists && d[i].named {
+			c[i] = d[i].synced
+		} else {
+			c[i] = d[i].former
+		}
+	}
+	return c
+}
+
+// some is what there is if a random part did, of each file and of the names.
+func (d *disk) some(random *rand.Rand) (c content) {
+	for i := range d {
+		switch isNew := d[i].named || random.IntN(2) == 0; {
+		case d[i].exists && isNew:
+			c[i] = d[i].some(random)
+		case !isNew || random.IntN(2) == 0:
+			c[i] = d[i].former
+		}
+	}
+	return c
+}
+
+// file is one file, or none, by one name.
+type file struct {
+	exists bool
+	named  bool   // the name is on the disk
+	former []byte // what another file has that may still have the name, nil for none
+
 	synced []byte  // what is certain
 	since  []event // writes and resizes that are not: each may be on the disk, in part or not at all
 }
 
-// do carries out an event.
-func (d *disk) do(e event) {
+// do carries out an event. bbolt's file is named when it is first synced.
+func (d *file) do(e event) {
 	switch e.kind {
 	case writeEvent, resizeEvent:
 		d.since = append(d.since, e)
+		if e.file == boltFile {
+			d.exists, d.named = true, true
+		}
 	case syncEvent:
 		d.synced, d.since = d.all(), nil
+	case createEvent:
+		*d = file{exists: true, former: d.former}
+	case removeEvent:
+		*d = file{former: d.all()}
 	}
 }
 
-// all is the file if everything got to the disk.
-func (d *disk) all() []byte {
-	image := slices.Clone(d.synced)
+// all is the file if everything got to the disk, never nil.
+func (d *file) all() []byte {
+	image := append([]byte{}, d.synced...)
 	for _, e := range d.since {
 		if e.kind == resizeEvent {
 			image = grown(image, int(e.offset))
@@ -38,10 +110,10 @@ func (d *disk) all() []byte {
 
 // some is the file if a random part of what is not synced got to the disk, in a
 // random order, cut at the borders of sectors.
-func (d *disk) some(random *rand.Rand) []byte {
+func (d *file) some(random *rand.Rand) []byte {
 	sector := []int{512, 4096}[random.IntN(2)]
 	likely, torn := random.Float64(), random.Float64()/2
-	image := slices.Clone(d.synced)
+	image := append([]byte{}, d.synced...)
 	for _, i := range random.Perm(len(d.since)) {
 		e := d.since[i]
 		switch {
@@ -95,7 +167,7 @@ func TestDiskLosesWhatIsNotSynced(t *testing.T) {
 		}
 		return string(s)
 	}
-	var d disk
+	var d file
 	for _, e := range []event{
 		{kind: writeEvent, data: sectors("aaaa")},
 		{kind: syncEvent},

@@ -25,12 +25,12 @@ func (p *progress) add(mark string) {
 	p.calls[c]++
 }
 
-// image is a file that a power loss can leave.
+// image is what a power loss can leave of the files.
 type image struct {
 	prefix int    // how many events there were
 	kind   string // what of the unsynced events is in it
 	random bool
-	file   []byte
+	files  content
 
 	// What it has to hold: all that was acknowledged. And what it may hold
 	// beside: the next call of each caller, after what was acknowledged when the
@@ -40,7 +40,7 @@ type image struct {
 
 func (i image) String() string { return fmt.Sprintf("prefix-%d-%s", i.prefix, i.kind) }
 
-// images are files that a loss of power can leave after each prefix of the
+// images are what a loss of power can leave of the files after each prefix of the
 // events: with all that is not synced, with none of it, and so many with some of
 // it at random. Prefixes that differ in marks alone leave the same files; of them
 // the longest asks for most.
@@ -48,14 +48,14 @@ func images(events []event, random int, seed uint64) iter.Seq[image] {
 	return func(yield func(image) bool) {
 		var d disk
 		var now, before progress
-		// Until the first sync the file does not have its name.
-		created := slices.IndexFunc(events, func(e event) bool { return e.kind == syncEvent })
+		// Until its first sync bbolt's file does not have its name.
+		created := slices.IndexFunc(events, func(e event) bool { return e.kind == syncEvent && e.file == boltFile })
 		for n := range len(events) + 1 {
 			if n < len(events) && events[n].kind == markEvent {
 				now.add(string(events[n].data))
 				continue
 			}
-			last := n == len(events) || events[n].kind == syncEvent
+			last := n == len(events) || events[n].kind != writeEvent && events[n].kind != resizeEvent
 			for i := range d.images(n, random, seed, last) {
 				if n <= created {
 					continue
@@ -73,19 +73,19 @@ func images(events []event, random int, seed uint64) iter.Seq[image] {
 	}
 }
 
-// images are files that the disk can leave now. That with nothing unsynced is
-// the same until the next sync.
+// images are what the disk can leave now. That with nothing unsynced is the same
+// until something else is done than written.
 func (d *disk) images(prefix, random int, seed uint64, last bool) iter.Seq[image] {
 	return func(yield func(image) bool) {
-		if !yield(image{prefix: prefix, kind: "all", file: d.all()}) || len(d.since) == 0 {
+		if !yield(image{prefix: prefix, kind: "all", files: d.all()}) || d.certain() {
 			return
 		}
-		if last && !yield(image{prefix: prefix, kind: "none", file: d.synced}) {
+		if last && !yield(image{prefix: prefix, kind: "none", files: d.none()}) {
 			return
 		}
 		for n := range random {
-			file := d.some(rand.New(rand.NewPCG(seed, uint64(prefix)<<16|uint64(n))))
-			if !yield(image{prefix: prefix, kind: fmt.Sprintf("some-%d", n), random: true, file: file}) {
+			left := d.some(rand.New(rand.NewPCG(seed, uint64(prefix)<<16|uint64(n))))
+			if !yield(image{prefix: prefix, kind: fmt.Sprintf("some-%d", n), random: true, files: left}) {
 				return
 			}
 		}

@@ -6,27 +6,39 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 )
 
-// The kinds of events. The first three are written by testdata/record.go.
+// The kinds of events. All but the last are written by testdata/record.go and
+// testdata/journal.go.
 const (
 	writeEvent  = 'w' // data at offset
 	resizeEvent = 'r' // the file's size becomes offset
-	syncEvent   = 's' // all before it is on the disk
+	syncEvent   = 's' // all that was written to the file is on the disk
+	createEvent = 'c' // a new, empty file has the name
+	removeEvent = 'd' // no file has the name any more
+	namesEvent  = 'n' // the names of all files are on the disk
 	markEvent   = 'm' // data says what was acknowledged
+)
+
+// The files: bbolt's and the two journals.
+const (
+	boltFile = 0
+	files    = 3
 )
 
 type event struct {
 	kind   byte
+	file   byte
 	offset int64
 	data   []byte
 }
 
 // eventHeader is the length of what comes before an event's data.
-const eventHeader = 1 + 8 + 4
+const eventHeader = 1 + 1 + 8 + 4
 
 func (e event) encode() []byte {
-	b := binary.BigEndian.AppendUint64([]byte{e.kind}, uint64(e.offset))
+	b := binary.BigEndian.AppendUint64([]byte{e.kind, e.file}, uint64(e.offset))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.data)))
 	return append(b, e.data...)
 }
@@ -45,20 +57,23 @@ func readRecording(path string) ([]event, error) {
 		return nil, err
 	}
 	var events []event
-	size := int64(0) // of the file
+	var sizes [files]int64
 	for len(b) > 0 {
 		e, rest, err := decodeEvent(b)
 		if err != nil {
 			return nil, fmt.Errorf("%s: event %d: %w", path, len(events), err)
 		}
+		size := &sizes[e.file]
 		switch e.kind {
 		case writeEvent:
-			size = max(size, e.offset+int64(len(e.data)))
+			*size = max(*size, e.offset+int64(len(e.data)))
+		case createEvent:
+			*size = 0
 		case resizeEvent:
-			if e.offset < size { // then what is lost of it would have to be thought of
-				return nil, fmt.Errorf("%s: event %d: the file shrinks from %d bytes to %d", path, len(events), size, e.offset)
+			if e.offset < *size { // then what is lost of it would have to be thought of
+				return nil, fmt.Errorf("%s: event %d: the file shrinks from %d bytes to %d", path, len(events), *size, e.offset)
 			}
-			size = e.offset
+			*size = e.offset
 		}
 		events, b = append(events, e), rest
 	}
@@ -69,12 +84,12 @@ func decodeEvent(b []byte) (e event, rest []byte, err error) {
 	if len(b) < eventHeader {
 		return e, nil, errors.New("the recording ends in it")
 	}
-	size := eventHeader + int(binary.BigEndian.Uint32(b[9:]))
+	size := eventHeader + int(binary.BigEndian.Uint32(b[10:]))
 	if len(b) < size {
 		return e, nil, errors.New("the recording ends in it")
 	}
-	e = event{kind: b[0], offset: int64(binary.BigEndian.Uint64(b[1:])), data: b[eventHeader:size]}
-	if !slices.Contains([]byte{writeEvent, resizeEvent, syncEvent, markEvent}, e.kind) {
+	e = event{kind: b[0], file: b[1], offset: int64(binary.BigEndian.Uint64(b[2:])), data: b[eventHeader:size]}
+	if !strings.ContainsRune("wrscdnm", rune(e.kind)) || e.file >= files {
 		return e, nil, fmt.Errorf("there is no kind %q", e.kind)
 	}
 	return e, b[size:], nil
@@ -113,16 +128,24 @@ type fault struct {
 // headers is how much of the file's begin are bbolt's two headers.
 var headers = int64(2 * os.Getpagesize())
 
-func isHeader(e event) bool { return e.kind == writeEvent && e.offset < headers }
+func isHeader(e event) bool {
+	return e.kind == writeEvent && e.file == boltFile && e.offset < headers
+}
 
 var faults = []fault{
 	{"nothing is synced", func(events []event) []event {
 		return slices.DeleteFunc(events, func(e event) bool { return e.kind == syncEvent })
 	}},
+	{"journals are not synced", func(events []event) []event {
+		return slices.DeleteFunc(events, func(e event) bool { return e.kind == syncEvent && e.file != boltFile })
+	}},
+	{"the names of journals are not synced", func(events []event) []event {
+		return slices.DeleteFunc(events, func(e event) bool { return e.kind == namesEvent })
+	}},
 	{"pages are not synced before their header is written", func(events []event) []event {
 		return withoutSyncs(events, func(_, next event) bool { return isHeader(next) })
 	}},
-	{"a header is not synced before the call returns", func(events []event) []event {
+	{"a header is not synced before the journal is written anew", func(events []event) []event {
 		return withoutSyncs(events, func(previous, _ event) bool { return isHeader(previous) })
 	}},
 	{"a call returns before the sync", func(events []event) []event {
@@ -135,14 +158,17 @@ var faults = []fault{
 	}},
 }
 
-// withoutSyncs leaves out syncs by what was done before and after each.
+// withoutSyncs leaves out syncs of bbolt's file by what was done to it before and
+// after each.
 func withoutSyncs(events []event, leaveOut func(previous, next event) bool) []event {
 	kept, previous := []event(nil), event{}
+	ofBolt := func(e event) bool { return e.file == boltFile && e.kind != markEvent && e.kind != namesEvent }
 	for i, e := range events {
-		if e.kind == syncEvent && i+1 < len(events) && leaveOut(previous, events[i+1]) {
-			continue
-		}
-		if e.kind != markEvent {
+		if ofBolt(e) {
+			next := slices.IndexFunc(events[i+1:], ofBolt)
+			if e.kind == syncEvent && next >= 0 && leaveOut(previous, events[i+1+next]) {
+				continue
+			}
 			previous = e
 		}
 		kept = append(kept, e)

@@ -187,17 +187,26 @@ func live() error {
 		return err
 	}
 	if life < lives-1 {
-		return dieIn(ctx, app, (life+1)*laps*len(plan))
+		return dieIn(ctx, app, store, life, (life+1)*laps*len(plan))
 	}
 	return errors.Join(app.Close(), store.Close())
 }
 
-// dieIn has the process killed in the first caller's n-th call, between bbolt's
-// last write of its commit and the sync: the worst moment if the power goes soon
-// after. The next life begins with the same call.
-func dieIn(ctx context.Context, app *chat.App, n int) error {
-	if err := os.Setenv(killVariable, "true"); err != nil {
+// dieIn has the process killed in the first caller's n-th call, when its frame is
+// written and not synced, or after it, when bbolt has taken it in and written its
+// header, not synced: the worst moments if the power goes soon after. The next
+// life begins with the same call.
+func dieIn(ctx context.Context, app *chat.App, store *boltstore.Store, life, n int) error {
+	if life == 0 {
+		if err := os.Setenv(killVariable, "frame"); err != nil {
+			return err
+		}
+	}
+	if err := perform(ctx, app, 0, n); err != nil {
 		return err
 	}
-	return errors.Join(perform(ctx, app, 0, n), errors.New("the process was not killed"))
+	if err := os.Setenv(killVariable, "header"); err != nil {
+		return err
+	}
+	return errors.Join(app.Close(), store.Close(), errors.New("the process was not killed"))
 }

@@ -1,17 +1,11 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
-	"syscall"
-
-	"go.etcd.io/bbolt"
 
 	"example.com/chat/storage"
 )
@@ -32,10 +26,10 @@ type call struct {
 // the goroutine of [Store.run].
 type batch struct {
 	store  *Store
-	tx     *bbolt.Tx
+	read   *cursors // nil once they are over
+	now    *snapshot
 	over   overlay
-	undo   []undo // memory for that of the next call
-	read   cursors
+	undo   []undo  // memory for that of the next call
 	round  []*call // to be run next
 	wrote  bool    // one of the round's calls has something to commit
 	commit []*call // those that wait for the commit
@@ -120,12 +114,6 @@ func (s *Store) busy() bool {
 	return s.running
 }
 
-// rollback does nothing after a commit.
-func (b *batch) rollback() {
-	defer catchPanic(new(error)) // whoever meets the damage next has its error
-	_ = b.tx.Rollback()
-}
-
 // waiting empties the queue.
 func (s *Store) waiting() []*call {
 	s.mu.Lock()
@@ -136,24 +124,25 @@ func (s *Store) waiting() []*call {
 }
 
 // begin makes a batch. If that fails the batch has its outcome already.
-func (s *Store) begin() (b *batch) { // named: a panic that is caught returns it too
-	b = &batch{store: s, round: s.waiting()}
-	b.over.index = s.index
-	s.views.pause()
+func (s *Store) begin() *batch {
+	b := &batch{store: s, round: s.waiting()}
+	if b.err = s.room(); b.err != nil {
+		return b
+	}
 	if s.unsynced != nil {
-		b.err = fmt.Errorf("boltstore: the disk did not confirm a commit, so nothing more is written; open the file again: %w", s.unsynced)
+		b.err = s.refusal()
 		return b
 	}
-	tx, err := s.db.Begin(true)
-	if err != nil {
-		b.err = fmt.Errorf("boltstore: %w", err)
+	if b.read, b.now, b.err = s.snapshot(); b.err != nil {
 		return b
 	}
-	b.tx = tx
-	defer catchPanic(&b.err)
-	b.read = cursors{tx: tx, version: tx.ID() - 1, cache: s.cache}
-	b.over.base = tx.Bucket(logBucket).Sequence()
+	b.over = overlay{layer: b.now.layer.edit(), index: s.index, space: s.space}
 	return b
+}
+
+// reader reads what the batch does.
+func (b *batch) reader() reader {
+	return reader{cursors: b.read, layer: b.over.layer, version: b.now.sequence, cache: b.store.cache, over: &b.over}
 }
 
 // runCalls runs the calls that wait, and those that come meanwhile. Calls that
@@ -208,18 +197,20 @@ func (b *batch) run(c *call) {
 		b.clean = append(b.clean, c)
 		return
 	}
-	clean, returned := b.over.empty(), false
-	t := &txn{reader: reader{cursors: &b.read, over: &b.over}, undo: b.undo[:0], records: len(b.over.records), trimmed: b.over.trimmed}
+	clean, returned := b.over.own.empty(), false
+	t := &txn{reader: b.reader(), undo: b.undo[:0], trimmed: b.over.trimmed}
 	defer func() {
 		if !returned {
 			c.ended(recover())
 		}
-		if !returned || c.err != nil {
+		if returned && c.err == nil {
+			t.commit()
+		} else {
 			t.rollback()
 		}
 		b.undo = t.undo
 		t.end()
-		if clean && b.over.empty() {
+		if clean && b.over.own.empty() {
 			b.clean = append(b.clean, c)
 			return
 		}
@@ -244,23 +235,48 @@ func (c *call) ended(panicked any) {
 
 // end commits what there is.
 func (b *batch) end() {
-	if b.err == nil {
+	s := b.store
+	if b.read != nil {
+		_ = b.prune() // damage is for who looks for what is damaged
+		s.views.end(b.read)
+	}
+	if b.err == nil && !b.over.own.empty() {
 		b.err = b.save()
 	}
-	if b.tx != nil {
-		b.rollback()
-	}
-	b.store.views.resume()
-	b.store.last = len(b.commit)
+	s.last, s.space = len(b.commit), b.over.space
 	if len(b.over.index) > keptIndex {
-		b.store.index = map[string]*write{}
+		s.index = map[string]int{}
 	}
-	clear(b.store.index)
+	clear(s.index)
+	s.writing.Unlock()
 	for _, c := range b.commit {
 		if b.err != nil {
 			c.err = b.err
 		}
 	}
+}
+
+// prune takes deletions out of the layer that have nothing to hide: of what came
+// and went since bbolt last took in a layer, as most durable work does. Whoever
+// scans a range would walk over them until it does so again.
+func (b *batch) prune() (err error) {
+	defer catchPanic(&err)
+	for i := range b.over.own.writes {
+		w := &b.over.own.writes[i]
+		if w.sealed != nil {
+			continue
+		}
+		if b.store.sealed != nil {
+			if _, taken := b.store.sealed.layer.writes.Get(w.key); taken {
+				continue
+			}
+		}
+		if k, _ := b.read.cursor(&b.read.data, dataBucket).Seek(w.key); !bytes.Equal(k, w.key) {
+			w.nowhere = true
+			b.over.writes.Delete(w.key)
+		}
+	}
+	return nil
 }
 
 // tell tells everyone who still waits.
@@ -279,77 +295,17 @@ func (b *batch) tellClean() {
 	b.clean = b.clean[:0]
 }
 
-// inSync says that a commit failed in a sync, not in a write. What the disk has
-// is unknown then, and bbolt would build on it.
-func inSync(err error) bool {
-	var file *fs.PathError
-	if errors.As(err, &file) {
-		return file.Op == "sync"
-	}
-	var bare syscall.Errno // of fdatasync
-	return errors.As(err, &bare) || strings.Contains(err.Error(), "file sync error")
-}
-
-// leastGrowth is how much a file grows at least.
-const leastGrowth = 64 << 10
-
-// save hands the overlay to bbolt, in the order of the keys, and commits it.
-func (b *batch) save() (err error) {
-	defer func() {
-		if err != nil {
-			b.store.cache.forget()
-		}
-	}()
-	defer catchPanic(&err)
-	if b.over.empty() {
-		return nil
-	}
-	if err := b.write(); err != nil {
-		return fmt.Errorf("boltstore: %w", err)
-	}
-	// How much the file grows at a time, which costs a sync: not much for a
-	// small one, not often for a large one.
-	b.store.db.AllocSize = int(min(max(b.tx.Size()/4, leastGrowth), 16<<20))
-	version := b.tx.ID()
-	if err := b.tx.Commit(); err != nil {
-		if inSync(err) {
-			b.store.unsynced = err
-		}
-		return fmt.Errorf("boltstore: commit: %w", err)
-	}
-	b.store.cache.commit(version, &b.over.writes)
-	b.store.waiters.Wake(b.over.logs())
-	return nil
-}
-
-func (b *batch) write() error {
-	data := b.tx.Bucket(dataBucket)
-	for key, w := range b.over.writes.Ascend(nil, nil) {
-		var err error
-		if w.sealed == nil {
-			err = data.Delete(key)
-		} else {
-			err = data.Put(key, w.sealed)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	logs := logWriter{
-		logs:  b.tx.Bucket(logBucket),
-		heads: b.tx.Bucket(headBucket),
-		marks: b.tx.Bucket(markBucket),
-		dues:  b.tx.Bucket(dueBucket),
-	}
-	var trimmed uint64
-	if b.over.trimmed > 0 {
-		trimmed, _ = b.read.span()
-	}
-	if err := logs.store(b.over.records, b.over.base); err != nil {
+// save stores what the batch has, and lets it be seen.
+func (b *batch) save() error {
+	s := b.store
+	next := snapshot{layer: b.over.layer, sequence: b.now.sequence + 1, base: b.now.base}
+	now, err := s.store(next, &b.over.own)
+	if err != nil {
 		return err
 	}
-	if b.over.trimmed == 0 {
-		return nil
-	}
-	return logs.trim(trimmed, b.over.trimmed)
+	s.cache.commit(now.sequence, b.over.own.writes)
+	s.now.Store(now)
+	s.seal()
+	s.waiters.Wake(b.over.own.logs())
+	return nil
 }

@@ -28,15 +28,37 @@ func openTest(t testing.TB, opts *Options) *Store {
 	return s
 }
 
-// commits is how many transactions the file has seen.
+// commits is how many there were.
 func commits(t testing.TB, s *Store) int {
 	t.Helper()
-	tx, err := s.db.Begin(false)
-	if err != nil {
+	return int(s.now.Load().sequence)
+}
+
+// flush has bbolt take in all there is.
+func flush(t testing.TB, s *Store) {
+	t.Helper()
+	s.writing.Lock()
+	if s.sealed == nil && s.journals != nil {
+		s.sealed, s.fresh = s.now.Load(), newLayer(s.now.Load().layer.newest())
+		s.journals.turn()
+	}
+	s.writing.Unlock()
+	if err := s.checkpoint(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	return tx.ID()
+}
+
+// kill leaves the files as a process does that is killed.
+func kill(t testing.TB, s *Store) {
+	t.Helper()
+	s.pass.Lock()
+	s.writing.Lock()
+	s.sealed = nil
+	s.writing.Unlock()
+	s.pass.Unlock()
+	if err := s.closeFiles(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // whileLeading queues calls behind a leader that waits in its function, and

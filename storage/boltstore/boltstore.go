@@ -1,14 +1,18 @@
 // Package boltstore keeps a store in one file, by way of bbolt. It is the
 // default of the chat engine: nothing to install, nothing to run.
 //
-// Updates that wait at the same time are committed together, with one pair of
-// disk syncs for all of them; an Update that finds nobody waiting is committed
-// alone and at once. So the more callers there are at a time, the more Updates
-// a second. Views read the file's memory map and take no part in any of this.
+// Updates that wait at the same time are committed together, with one disk sync
+// for all of them; an Update that finds nobody waiting is committed alone and at
+// once. So the more callers there are at a time, the more Updates a second. What
+// is committed goes to a journal, one of two files beside the store's that have
+// its name and "-journal0" or "-journal1", and to memory; bbolt takes it in from
+// time to time. Close leaves one file. After a kill the three belong together, and
+// are to be copied and moved together: Open refuses one without the others.
 //
+// Views read memory and the file's memory map, and take no part in any of this.
 // A View must be short and must not call Update: when the file has outgrown its
-// memory map (see [Options]), the writer waits for the open Views, and an
-// Update inside one of them then waits for itself.
+// memory map (see [Options]), bbolt waits for the open Views, and Updates may wait
+// for it, also one inside a View.
 //
 // One process holds the file at a time.
 package boltstore
@@ -24,6 +28,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -42,13 +47,13 @@ type Options struct {
 	MapSize int
 
 	// NoSync leaves it to the operating system when to write to the disk. An
-	// Update is then lost, or the file damaged beyond use, if the machine (not
+	// Update is then lost, or the files damaged beyond use, if the machine (not
 	// the process) stops at the wrong moment. It is meant for tests. Default:
 	// every Update is on disk before it returns.
 	NoSync bool
 }
 
-// Store is a [storage.Store] and [storage.Waiter] in one file. It is safe for
+// Store is a [storage.Store] and [storage.Waiter] in a file. It is safe for
 // concurrent use.
 type Store struct {
 	path    string
@@ -57,15 +62,25 @@ type Store struct {
 	waiters *driver.Waiters
 	cache   *cache
 	views   views
+	id      storeID
+	limits  limits
+	now     atomic.Pointer[snapshot]
 
 	mu      sync.Mutex // held to change what follows, never while anything runs
 	queue   []*call
 	running bool // batches are being made
 
-	// The running batch's own:
-	last     int               // calls that the last one committed
-	unsynced error             // why nothing is written any more
-	index    map[string]*write // empty, for the next one's overlay
+	pass    sync.Mutex // held to write to bbolt, and taken before writing
+	writing sync.Mutex // held by the running batch, and to change what follows
+
+	last     int            // calls that the last batch committed
+	index    map[string]int // empty, for the next one's overlay
+	space    []byte         // and where that puts copies
+	unsynced error          // why nothing is written any more
+	journals *journals      // nil before the first commit
+	taking   bool           // bbolt takes in what is sealed
+	sealed   *snapshot      // what it is to take in, nil for nothing
+	fresh    *layer         // what came after that
 }
 
 // Open opens the file at path, and makes it (mode 0600) if there is none; the
@@ -78,7 +93,7 @@ type Store struct {
 // [fs.ErrPermission] among them.
 //
 // Opening a file that was closed takes no longer for a large one. One whose
-// process was killed is read through once.
+// process was killed is read through once, and takes in what is in its journals.
 func Open(path string, opts *Options) (*Store, error) {
 	s, err := open(path, opts)
 	if err != nil {
@@ -108,6 +123,11 @@ func open(path string, opts *Options) (s *Store, err error) {
 	}()
 	info, err := os.Stat(path)
 	isNew := errors.Is(err, fs.ErrNotExist)
+	if isNew || err == nil && info.Size() == 0 {
+		if err := checkOrphans(path); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case err != nil && !isNew:
 		return nil, err
@@ -137,24 +157,20 @@ func open(path string, opts *Options) (s *Store, err error) {
 		_ = db.Close() // the first error tells more
 		return nil, err
 	}
-	version := 0
-	err = db.View(func(tx *bbolt.Tx) error {
-		version = tx.ID()
-		return nil
-	})
-	if err != nil {
-		_ = db.Close()
-		return nil, err
-	}
 	s = &Store{
 		path:    path,
 		db:      db,
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
-		cache:   newCache(version),
-		index:   map[string]*write{},
+		limits:  defaultLimits(),
+		index:   map[string]int{},
 	}
-	s.views.db, s.views.cache = db, s.cache
+	s.views.db = db
+	if err := s.recover(); err != nil {
+		_ = s.closeFiles() // the first error tells more
+		return nil, err
+	}
+	s.cache = newCache(s.now.Load().sequence)
 	return s, nil
 }
 
@@ -167,16 +183,33 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) (err er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c, err := s.views.begin()
+	c, now, err := s.snapshot()
 	if err != nil {
-		return fmt.Errorf("boltstore: %w", err)
+		return err
 	}
 	defer s.views.end(c)
-	r := reader{cursors: c}
+	r := reader{cursors: c, layer: now.layer, version: now.sequence, cache: s.cache}
 	defer r.end()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer catchFaults(&err)
 	return fn(&r)
+}
+
+// snapshot is what there is now, with a transaction of bbolt for it.
+func (s *Store) snapshot() (*cursors, *snapshot, error) {
+	for {
+		c, err := s.views.begin()
+		if err != nil {
+			return nil, nil, fmt.Errorf("boltstore: %w", err)
+		}
+		// The layer is taken after the transaction: all that bbolt has is in it,
+		// or was.
+		now := s.now.Load()
+		if now.base <= c.tx.ID() {
+			return c, now, nil
+		}
+		_ = c.tx.Rollback() // bbolt has taken in what this one does not see
+	}
 }
 
 // Wait implements [storage.Waiter].
@@ -194,30 +227,50 @@ func (s *Store) Wait(ctx context.Context, logs [][]byte, after storage.Position)
 // Close implements [storage.Store].
 func (s *Store) Close() error {
 	return s.gate.Close(s.waiters.Close, func() error {
-		// The list of free pages is kept in memory while the store is open.
-		// Without it the next Open has to look for them, and all is well: so
-		// where there is no space for it, nothing is lost.
-		s.views.pause()
-		s.db.NoFreelistSync = false
-		err := s.storeFreelist()
-		if s.db.NoSync {
-			err = errors.Join(err, s.db.Sync())
-		}
-		if err = errors.Join(err, s.db.Close()); err != nil {
+		if err := errors.Join(s.finish(), s.closeFiles()); err != nil {
 			return fmt.Errorf("boltstore: close %s: %w", s.path, err)
 		}
 		return nil
 	})
 }
 
-// storeFreelist commits the list of free pages. Its error is that it is damaged.
-func (s *Store) storeFreelist() (err error) {
-	defer catchPanic(&err)
-	if tx, err := s.db.Begin(true); err == nil {
-		defer func() { _ = tx.Rollback() }() // does nothing after a commit
-		_ = tx.Commit()
+// finish has bbolt take in all that is in journals, which are of no use then.
+// Where it cannot they stay, and the next Open finds them: nothing is lost. So
+// the error is one of damage, or of a sync.
+//
+// The list of free pages, which is kept in memory while the store is open, is
+// written too. Without it the next Open has to look for them, and all is well.
+func (s *Store) finish() error {
+	s.pass.Lock()
+	defer s.pass.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.sealed = nil // for a checkpoint that is late
+	if s.unsynced != nil {
+		return nil
+	}
+	s.db.NoFreelistSync = false
+	_, err := s.apply(s.now.Load(), true)
+	if err == nil && s.db.NoSync {
+		err = s.db.Sync()
+	}
+	if err == nil && s.journals != nil {
+		s.journals.close()
+		s.journals = nil
+		removeJournals(s.path)
+	}
+	if inSync(err) || errors.Is(err, errDamaged) {
+		return err
 	}
 	return nil
+}
+
+func (s *Store) closeFiles() error {
+	s.views.pause()
+	if s.journals != nil {
+		s.journals.close()
+	}
+	return s.db.Close()
 }
 
 // mapSize is bbolt's setting for ours.

@@ -5,8 +5,6 @@ import (
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
-
-	"example.com/chat/storage/internal/tree"
 )
 
 // cache keeps small values that are asked for by their keys again and again,
@@ -18,7 +16,7 @@ import (
 // that is full it becomes the old one, and what the old one still had is gone.
 type cache struct {
 	mu         sync.RWMutex
-	version    int
+	version    uint64
 	young, old map[string]cached
 	size       int // of the young generation, in bytes
 
@@ -31,7 +29,7 @@ type cache struct {
 // cached is the value that a key has had since a version; nil if it is absent.
 type cached struct {
 	value []byte
-	since int
+	since uint64
 }
 
 const (
@@ -49,13 +47,13 @@ func (m mask) has(i int) bool { return m&(1<<i) != 0 }
 // all is the mask of the first n keys.
 func all(n int) mask { return 1<<n - 1 }
 
-func newCache(version int) *cache {
+func newCache(version uint64) *cache {
 	return &cache{version: version, young: map[string]cached{}, seed: maphash.MakeSeed()}
 }
 
 // get fills in the values of the keys that are not known yet but are here, for
 // a transaction that sees the commits up to a version.
-func (c *cache) get(version int, keys, values [][]byte, known mask) mask {
+func (c *cache) get(version uint64, keys, values [][]byte, known mask) mask {
 	var aged mask
 	c.mu.RLock()
 	if version <= c.version {
@@ -116,7 +114,7 @@ func sizeOf(key string, e cached) int { return entrySize + len(key) + len(e.valu
 // add keeps those of the keys, but for the known ones, that are asked for
 // again. Their values are as of a version; if that is over they might be
 // outdated.
-func (c *cache) add(version int, keys, values [][]byte, known mask) {
+func (c *cache) add(version uint64, keys, values [][]byte, known mask) {
 	for i, key := range keys {
 		if known.has(i) || len(values[i]) > cachedLen || !c.again(key) {
 			continue
@@ -137,19 +135,19 @@ func (c *cache) again(key []byte) bool {
 }
 
 // commit takes over what a commit has written.
-func (c *cache) commit(version int, writes *tree.Tree[*write]) {
+func (c *cache) commit(version uint64, writes []keyWrite) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version = version
-	for key, w := range writes.Ascend(nil, nil) {
-		_, young := c.young[string(key)]
-		_, old := c.old[string(key)]
+	for _, w := range writes {
+		_, young := c.young[string(w.key)]
+		_, old := c.old[string(w.key)]
 		switch {
 		case !young && !old:
 		case len(w.sealed) > cachedLen:
-			c.drop(string(key))
+			c.drop(string(w.key))
 		default:
-			c.put(string(key), cached{bytes.Clone(w.value()), version})
+			c.put(string(w.key), cached{bytes.Clone(w.value()), version})
 		}
 	}
 }
@@ -161,18 +159,4 @@ func (c *cache) drop(key string) {
 	}
 	delete(c.young, key)
 	delete(c.old, key)
-}
-
-// newest is the version of the last commit that is in here.
-func (c *cache) newest() int {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.version
-}
-
-// forget drops everything: it is not known what a commit that failed has left.
-func (c *cache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.version, c.young, c.old, c.size = 0, map[string]cached{}, nil, 0
 }

@@ -63,9 +63,9 @@ func unseal(key, sealed []byte) []byte {
 	return sealed[:n:n]
 }
 
-func damaged(reason any) error {
-	return fmt.Errorf("boltstore: the file is damaged: %v", reason)
-}
+var errDamaged = errors.New("the file is damaged")
+
+func damaged(reason any) error { return fmt.Errorf("boltstore: %w: %v", errDamaged, reason) }
 
 // checkFreelist looks at the head of the list of free pages, which bbolt uses
 // unseen: by a wrong length it would free pages without end.

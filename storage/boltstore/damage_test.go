@@ -114,6 +114,7 @@ func TestDamagedTrees(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			flush(t, s)
 			damagePages(t, path, content)
 			calls := map[string]func() error{
 				"Insert": func() error {

@@ -142,6 +142,46 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// TestKilledOnAFullDisk has bbolt unable to take in what journals have, from one
+// life to the next: it stays in them, and more comes to it.
+func TestKilledOnAFullDisk(t *testing.T) {
+	// The limit holds for all files of a process.
+	if !inOwnProcess(t) {
+		return
+	}
+	path := testPath(t)
+	lift := func() {}
+	const lives, each = 3, 4
+	for life := range lives {
+		s, err := Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := s.now.Load().layer.writes.Len(); n != each*life {
+			t.Fatalf("of %d commits bbolt has taken in all but %d", each*life, n)
+		}
+		for i := range each {
+			n := each*life + i
+			update(t, s, func(tx storage.Txn) error {
+				return errors.Join(tx.Put(fmt.Append(nil, n), nil), tx.Append([]byte("log"), nil))
+			})
+			if n == 0 { // there are journals, and from here on bbolt can write no page
+				lift = limitFiles(t, 8<<10)
+			}
+		}
+		if life != 1 {
+			kill(t, s)
+			continue
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("Close on a full disk: %v", err)
+		}
+		wantFiles(t, path, true)
+	}
+	lift()
+	wantCommits(t, path, lives*each)
+}
+
 // whileLeadingFull has n calls share a batch that cannot be committed.
 func whileLeadingFull(t *testing.T, s *Store, n int, failed *atomic.Int32, put func(string, int) error) {
 	t.Helper()

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 
 // formatVersion is written into every file, and raised with a change that this
 // program, as it is, would misread.
-const formatVersion = 3
+const formatVersion = 4
 
 // The buckets of a file. Numbers are big-endian.
 var (
@@ -47,6 +48,14 @@ var (
 	// say which log it is of: the mark there, and for every log, at one of its
 	// records, whether its head is to go.
 	dueBucket = []byte("due")
+
+	// journalBucket: idKey -> id of the file, by which its journals are known;
+	// sequenceKey -> the newest commit that is in here, 8 bytes; openKey ->
+	// nothing, while there are journals that may have later ones.
+	journalBucket = []byte("journal")
+	idKey         = []byte("id")
+	sequenceKey   = []byte("sequence")
+	openKey       = []byte("open")
 )
 
 const (
@@ -112,8 +121,10 @@ func prepare(db *bbolt.DB) error {
 		return fmt.Errorf("%w: the file has format %d, this program knows %d", storage.ErrVersion, version, formatVersion)
 	case version == formatVersion:
 		return nil
+	case version == 3:
+		return db.Update(addJournal)
 	case version == 2:
-		return db.Update(func(tx *bbolt.Tx) error { return errors.Join(sealRecords(tx), addDues(tx)) })
+		return db.Update(func(tx *bbolt.Tx) error { return errors.Join(sealRecords(tx), addDues(tx), addJournal(tx)) })
 	case version != 0:
 		return fmt.Errorf("the file has format %d, which this program no longer reads; it knows %d", version, formatVersion)
 	}
@@ -123,9 +134,49 @@ func prepare(db *bbolt.DB) error {
 				return err
 			}
 		}
-		return putVersion(tx)
+		return addJournal(tx)
 	})
 }
+
+// addJournal makes format 4 of format 3, which had no journals.
+func addJournal(tx *bbolt.Tx) error {
+	b, err := tx.CreateBucket(journalBucket)
+	if err != nil {
+		return err
+	}
+	var id storeID
+	_, _ = rand.Read(id[:]) // never fails
+	return errors.Join(b.Put(idKey, id[:]), putSequence(tx, 0, false), putVersion(tx))
+}
+
+// journalState is what journalBucket says.
+type journalState struct {
+	id       storeID
+	sequence uint64
+	open     bool
+}
+
+func readJournalState(tx *bbolt.Tx) (st journalState, err error) {
+	b := tx.Bucket(journalBucket)
+	id, sequence := b.Get(idKey), b.Get(sequenceKey)
+	if len(id) != idLen || len(sequence) != 8 {
+		return st, damaged("it does not say what journals it has")
+	}
+	return journalState{storeID(id), binary.BigEndian.Uint64(sequence), b.Get(openKey) != nil}, nil
+}
+
+// putSequence stores which commit is the newest. If it is the last one there are
+// no journals any more.
+func putSequence(tx *bbolt.Tx, sequence uint64, last bool) error {
+	b := tx.Bucket(journalBucket)
+	err := b.Put(sequenceKey, binary.BigEndian.AppendUint64(nil, sequence))
+	if last {
+		err = errors.Join(err, b.Delete(openKey))
+	}
+	return err
+}
+
+func putOpen(tx *bbolt.Tx) error { return tx.Bucket(journalBucket).Put(openKey, nil) }
 
 func putVersion(tx *bbolt.Tx) error {
 	return tx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
@@ -165,5 +216,5 @@ func addDues(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	return putVersion(tx)
+	return nil
 }

@@ -26,9 +26,9 @@ func (w *logWriter) store(records []record, base uint64) error {
 		if !ok {
 			h = decodeHead(w.heads.Get(rec.log))
 		}
-		rec.link(h.position)
 		key := recordKey(position)
-		if err := w.logs.Put(key, seal(nil, key, rec.data)); err != nil {
+		value := append(binary.BigEndian.AppendUint64(make([]byte, 0, linkLen+len(rec.value)+sealLen), h.position), rec.value...)
+		if err := w.logs.Put(key, seal(value[:0], key, value)); err != nil {
 			return err
 		}
 		h = head{position: position, count: h.count + 1}

@@ -20,59 +20,65 @@ import (
 )
 
 // checkLogs looks at what the buckets of the logs say of each other.
-func checkLogs(s *Store) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
-		trimmed, newest := (&cursors{tx: tx}).span()
-		records := 0
-		wantDues := make(map[string]string)
-		heads := tx.Bucket(headBucket).Cursor()
-		dueAt := make(map[string][]uint64) // log -> its records
-		for log, h := heads.First(); log != nil; log, h = heads.Next() {
-			position := decodeHead(h).position
-			if position <= trimmed {
-				return fmt.Errorf("the head of %q is at %d, all up to %d is trimmed", log, position, trimmed)
-			}
-			for position > trimmed {
-				rec := tx.Bucket(logBucket).Get(recordKey(position))
-				if len(rec) < 8 {
-					return fmt.Errorf("record %d of %q is missing", position, log)
-				}
-				records++
-				dueAt[string(log)] = append(dueAt[string(log)], position)
-				position = binary.BigEndian.Uint64(rec)
-			}
+func checkLogs(t testing.TB, s *Store) {
+	t.Helper()
+	flush(t, s)
+	if err := s.db.View(logsAgree); err != nil {
+		t.Error(err)
+	}
+}
+
+func logsAgree(tx *bbolt.Tx) error {
+	trimmed, newest := (&cursors{tx: tx}).span()
+	records := 0
+	wantDues := make(map[string]string)
+	heads := tx.Bucket(headBucket).Cursor()
+	dueAt := make(map[string][]uint64) // log -> its records
+	for log, h := heads.First(); log != nil; log, h = heads.Next() {
+		position := decodeHead(h).position
+		if position <= trimmed {
+			return fmt.Errorf("the head of %q is at %d, all up to %d is trimmed", log, position, trimmed)
 		}
-		if uint64(records) != newest-trimmed {
-			return fmt.Errorf("the logs have %d records of %d to %d", records, trimmed+1, newest)
-		}
-		marks := tx.Bucket(markBucket).Cursor()
-		for mark, _ := marks.First(); mark != nil; mark, _ = marks.Next() {
-			log, position := mark[2:len(mark)-8], binary.BigEndian.Uint64(mark[len(mark)-8:])
-			if position <= trimmed {
-				return fmt.Errorf("there is a mark of %q at %d, all up to %d is trimmed", log, position, trimmed)
+		for position > trimmed {
+			rec := tx.Bucket(logBucket).Get(recordKey(position))
+			if len(rec) < 8 {
+				return fmt.Errorf("record %d of %q is missing", position, log)
 			}
-			wantDues[string(dueKey(position, dueMark))] = string(log)
+			records++
+			dueAt[string(log)] = append(dueAt[string(log)], position)
+			position = binary.BigEndian.Uint64(rec)
 		}
-		dues := tx.Bucket(dueBucket).Cursor()
-		for due, log := dues.First(); due != nil; due, log = dues.Next() {
-			position := binary.BigEndian.Uint64(due)
-			if due[8] == dueMark {
-				if wantDues[string(due)] != string(log) {
-					return fmt.Errorf("a mark of %q is due at %d", log, position)
-				}
-				delete(wantDues, string(due))
-				continue
+	}
+	if uint64(records) != newest-trimmed {
+		return fmt.Errorf("the logs have %d records of %d to %d", records, trimmed+1, newest)
+	}
+	marks := tx.Bucket(markBucket).Cursor()
+	for mark, _ := marks.First(); mark != nil; mark, _ = marks.Next() {
+		log, position := mark[2:len(mark)-8], binary.BigEndian.Uint64(mark[len(mark)-8:])
+		if position <= trimmed {
+			return fmt.Errorf("there is a mark of %q at %d, all up to %d is trimmed", log, position, trimmed)
+		}
+		wantDues[string(dueKey(position, dueMark))] = string(log)
+	}
+	dues := tx.Bucket(dueBucket).Cursor()
+	for due, log := dues.First(); due != nil; due, log = dues.Next() {
+		position := binary.BigEndian.Uint64(due)
+		if due[8] == dueMark {
+			if wantDues[string(due)] != string(log) {
+				return fmt.Errorf("a mark of %q is due at %d", log, position)
 			}
-			if !slices.Contains(dueAt[string(log)], position) {
-				return fmt.Errorf("the head of %q is due at %d, which is not its record or due twice", log, position)
-			}
-			delete(dueAt, string(log))
+			delete(wantDues, string(due))
+			continue
 		}
-		if len(wantDues)+len(dueAt) > 0 {
-			return fmt.Errorf("not due are %d marks and %d heads", len(wantDues), len(dueAt))
+		if !slices.Contains(dueAt[string(log)], position) {
+			return fmt.Errorf("the head of %q is due at %d, which is not its record or due twice", log, position)
 		}
-		return nil
-	})
+		delete(dueAt, string(log))
+	}
+	if len(wantDues)+len(dueAt) > 0 {
+		return fmt.Errorf("not due are %d marks and %d heads", len(wantDues), len(dueAt))
+	}
+	return nil
 }
 
 // update runs an Update that must succeed.
@@ -98,6 +104,7 @@ func logSpan(t testing.TB, s *Store) (span storage.LogSpan) {
 // keysIn is how many keys a bucket has.
 func keysIn(t testing.TB, s *Store, bucket []byte) (n int) {
 	t.Helper()
+	flush(t, s)
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucket).ForEach(func(_, _ []byte) error { n++; return nil })
 	})
@@ -130,9 +137,7 @@ func TestTrimLeavesNothing(t *testing.T) {
 		})
 		until := position()
 		update(t, s, func(tx storage.Txn) error { return tx.TrimLogs(until) })
-		if err := checkLogs(s); err != nil {
-			t.Fatal(err)
-		}
+		checkLogs(t, s)
 	}
 	update(t, s, func(tx storage.Txn) error { return tx.TrimLogs(logSpanOf(tx).Newest) })
 	for _, bucket := range [][]byte{logBucket, headBucket, markBucket, dueBucket} {
@@ -200,9 +205,7 @@ func TestTrimInABatch(t *testing.T) {
 	if span := logSpan(t, s); span.Records != kept {
 		t.Errorf("there are %d records, want %d", span.Records, kept)
 	}
-	if err := checkLogs(s); err != nil {
-		t.Error(err)
-	}
+	checkLogs(t, s)
 }
 
 // TestTrimNothingIsNoCommit: what is trimmed already costs no sync.
@@ -249,7 +252,10 @@ func TestFormat2(t *testing.T) {
 		}
 		return tx.Put([]byte("key"), []byte("value"))
 	})
-	err = s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rewrite(t, path, func(tx *bbolt.Tx) error {
 		// Its records had no checksums.
 		logs := tx.Bucket(logBucket)
 		for position := range uint64(500) {
@@ -259,18 +265,13 @@ func TestFormat2(t *testing.T) {
 				return err
 			}
 		}
-		return errors.Join(tx.DeleteBucket(dueBucket), tx.Bucket(metaBucket).Put(formatKey, []byte{0, 0, 0, 0, 0, 0, 0, 2}))
+		return errors.Join(tx.DeleteBucket(journalBucket), tx.DeleteBucket(dueBucket), tx.Bucket(metaBucket).Put(formatKey, []byte{0, 0, 0, 0, 0, 0, 0, 2}))
 	})
-	if err := errors.Join(err, s.Close()); err != nil {
-		t.Fatal(err)
-	}
 	for range 2 {
 		if s, err = Open(path, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := checkLogs(s); err != nil {
-			t.Error(err)
-		}
+		checkLogs(t, s)
 		if span := logSpan(t, s); span.Records != 500 || span.Trimmed != (storage.Position{}) {
 			t.Errorf("the span is %v", span)
 		}
@@ -284,12 +285,22 @@ func TestFormat2(t *testing.T) {
 	defer s.Close()
 	for _, until := range []uint64{100, 499, 500} {
 		update(t, s, func(tx storage.Txn) error { return tx.TrimLogs(storage.PositionAt(0, until)) })
-		if err := checkLogs(s); err != nil {
-			t.Errorf("trimmed up to %d: %v", until, err)
-		}
+		checkLogs(t, s)
 	}
 	if n := keysIn(t, s, headBucket) + keysIn(t, s, markBucket) + keysIn(t, s, dueBucket); n > 0 {
 		t.Errorf("all is trimmed, and %d keys are left", n)
+	}
+}
+
+// rewrite changes a file that nobody has open.
+func rewrite(t testing.TB, path string, fn func(*bbolt.Tx) error) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(fn), db.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -319,6 +330,7 @@ func TestMissingRecord(t *testing.T) {
 			t.Errorf("Tail of %q answers %d records (%v), want 7", logs, n, err)
 		}
 	}
+	flush(t, s)
 	s.views.pause()
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(logBucket).Delete(recordKey(6)) }); err != nil {
 		t.Fatal(err)
@@ -426,6 +438,7 @@ func TestTrimGivesSpaceBack(t *testing.T) {
 			return nil
 		})
 		update(t, s, func(tx storage.Txn) error { return tx.TrimLogs(logSpanOf(tx).Newest) })
+		flush(t, s)
 		if round == 3 {
 			first = size()
 		}

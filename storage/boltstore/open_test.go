@@ -3,6 +3,7 @@ package boltstore
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func TestOpenErrors(t *testing.T) {
 				return err
 			}
 			return meta.Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion+1))
-		}), storage.ErrVersion, "the file has format 4"},
+		}), storage.ErrVersion, fmt.Sprintf("the file has format %d", formatVersion+1)},
 		{"not readable", func(path string) error { return os.WriteFile(path, content, 0) }, fs.ErrPermission, ""},
 		{"read-only", func(path string) error { return os.WriteFile(path, content, 0o400) }, fs.ErrPermission, ""},
 	} {

@@ -17,8 +17,7 @@ import (
 // made when first needed and serve all its readers, one after the other.
 type cursors struct {
 	tx                *bbolt.Tx
-	version           int // of the last commit it sees
-	cache             *cache
+	writes            int // see views
 	data, logs, heads *bbolt.Cursor
 	gap               gap // see txn.exists
 
@@ -46,11 +45,15 @@ func (t *cursors) cursor(c **bbolt.Cursor, bucket []byte) *bbolt.Cursor {
 	return *c
 }
 
-// reader reads a bbolt transaction, together with what is about to be written.
+// reader reads a bbolt transaction and the layer on it, in a batch together with
+// what the batch is about to write.
 type reader struct {
 	*cursors
-	over *overlay // nil in a View
-	done bool
+	layer   *layer
+	version uint64 // of the newest commit in the layer
+	cache   *cache
+	over    *overlay // nil in a View
+	done    bool
 }
 
 // end makes the reader refuse further calls: the memory map may be gone.
@@ -103,7 +106,7 @@ const listed = 512
 func (r *reader) list(rng storage.Range) []storage.Entry {
 	room := min(max(rng.Limit, 4), listed)
 	list := r.entries.take(room)[:0]
-	if r.over != nil && r.over.writes.Len() > 0 {
+	if r.layer.writes.Len() > 0 {
 		r.merge(rng, func(key, value []byte) bool {
 			list = append(list, storage.Entry{Key: key, Value: value})
 			return len(list) != rng.Limit
@@ -129,7 +132,9 @@ func (r *reader) find(keys [][]byte) [][]byte {
 	if len(keys) > cachedKeys {
 		r.search(keys, values, func(i int) bool {
 			w, ok := r.over.get(keys[i])
-			values[i] = w.value()
+			if ok {
+				values[i] = w.value()
+			}
 			return ok
 		})
 		return values
@@ -155,9 +160,14 @@ func (r *reader) find(keys [][]byte) [][]byte {
 func (r *reader) search(keys, values [][]byte, known func(i int) bool) {
 	var last []byte // where the cursor stands
 	for i, key := range keys {
-		if !known(i) {
-			values[i], last = r.near(key, last)
+		if known(i) {
+			continue
 		}
+		if w, ok := r.layer.writes.Get(key); ok {
+			values[i] = w.value()
+			continue
+		}
+		values[i], last = r.near(key, last)
 	}
 }
 
@@ -191,14 +201,14 @@ func (r *reader) near(key, last []byte) (value, stands []byte) {
 	return unseal(k, v), k
 }
 
-// merge walks a range in the order it asks for, without its limit: what is
-// stored and what is being written together. A write hides what is stored under
-// its key.
+// merge walks a range in the order it asks for, without its limit: what is in
+// bbolt and what is in the layer together. A write of the layer hides what bbolt
+// has under its key.
 func (r *reader) merge(rng storage.Range, yield func(key, value []byte) bool) {
 	step := stepOf(rng)
-	walk, sign := r.over.writes.Ascend, 1
+	walk, sign := r.layer.writes.Ascend, 1
 	if rng.Reverse {
-		walk, sign = r.over.writes.Descend, -1
+		walk, sign = r.layer.writes.Descend, -1
 	}
 	k, v := step(r, rng, nil)
 	for key, w := range walk(rng.Start, rng.End) {
@@ -278,10 +288,7 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) (found [
 		}
 	}
 	defer catchPanic(&err)
-	from := number(after)
-	if r.over != nil {
-		from = max(from, r.over.trimmed)
-	}
+	from := max(number(after), r.layer.trimmed)
 	if len(logs) == 0 {
 		if found, err = r.tailAll(from, limit); err != nil {
 			return nil, err
@@ -295,13 +302,10 @@ func (r *reader) Tail(logs [][]byte, after storage.Position, limit int) (found [
 	if len(logs) > 1 {
 		slices.SortFunc(found, func(a, b storage.Record) int { return a.Position.Compare(b.Position) })
 	}
-	if r.over != nil {
-		found = r.over.tail(found, logs, from)
+	if len(r.layer.records) > 0 && (limit <= 0 || len(found) < limit) {
+		found = r.layer.tail(found, logs, max(from, r.tx.Bucket(logBucket).Sequence()), limit)
 	}
-	if limit > 0 && len(found) > limit {
-		found = found[:limit]
-	}
-	return found, nil
+	return atMost(found, limit), nil
 }
 
 func (r *reader) Logs() (span storage.LogSpan, err error) {
@@ -309,10 +313,8 @@ func (r *reader) Logs() (span storage.LogSpan, err error) {
 		return span, driver.ErrDone
 	}
 	defer catchPanic(&err)
-	trimmed, newest := r.span()
-	if r.over != nil {
-		trimmed, newest = max(trimmed, r.over.trimmed), r.over.newest()
-	}
+	trimmed, _ := r.span()
+	trimmed, newest := max(trimmed, r.layer.trimmed), r.layer.newest()
 	return storage.LogSpan{
 		Trimmed: storage.PositionAt(0, trimmed),
 		Newest:  storage.PositionAt(0, newest),
@@ -436,12 +438,13 @@ func (r *reader) mark(log []byte, after uint64, limit int) uint64 {
 // newer reports whether one of the logs, or any if none is named, has a record
 // after the position.
 func (r *reader) newer(logs [][]byte, after storage.Position) bool {
-	if len(logs) == 0 {
-		trimmed, newest := r.span()
-		return newest > max(trimmed, number(after))
+	trimmed, newest := r.span()
+	from := max(number(after), trimmed, r.layer.trimmed)
+	if r.layer.last(logs) > from || len(logs) == 0 && newest > from {
+		return true
 	}
 	for _, log := range logs {
-		if _, h := r.head(log); h.position > number(after) {
+		if _, h := r.head(log); h.position > from {
 			return true
 		}
 	}

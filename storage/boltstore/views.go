@@ -7,20 +7,19 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// views keeps read transactions between Views that see the same commit: to
-// begin one, and to find its buckets, takes longer than most Views do. None is
-// kept while a batch is made, which would wait for it where the file outgrows
-// its map.
+// views keeps read transactions of bbolt between Views: to begin one, and to
+// find its buckets, takes longer than most Views do. None is kept while bbolt is
+// written to, which would wait for it where the file outgrows its map.
 type views struct {
-	db    *bbolt.DB
-	cache *cache
+	db *bbolt.DB
 
 	mu     sync.Mutex
 	paused bool
-	idle   []*cursors // all of the newest commit
+	writes int        // how often bbolt was written to
+	idle   []*cursors // all of what it has now
 }
 
-// begin is a transaction for one View.
+// begin is a transaction for one View, or for a batch.
 func (v *views) begin() (*cursors, error) {
 	v.mu.Lock()
 	if n := len(v.idle); n > 0 {
@@ -29,18 +28,19 @@ func (v *views) begin() (*cursors, error) {
 		v.mu.Unlock()
 		return c, nil
 	}
+	writes := v.writes
 	v.mu.Unlock()
 	tx, err := v.db.Begin(false)
 	if err != nil {
 		return nil, err
 	}
-	return &cursors{tx: tx, version: tx.ID(), cache: v.cache}, nil
+	return &cursors{tx: tx, writes: writes}, nil
 }
 
 // end takes a transaction back.
 func (v *views) end(c *cursors) {
 	v.mu.Lock()
-	keep := !v.paused && c.version == v.cache.newest() && len(v.idle) < runtime.GOMAXPROCS(0)
+	keep := !v.paused && c.writes == v.writes && len(v.idle) < runtime.GOMAXPROCS(0)
 	if keep {
 		v.idle = append(v.idle, c)
 	}
@@ -55,6 +55,7 @@ func (v *views) pause() {
 	v.mu.Lock()
 	idle := v.idle
 	v.idle, v.paused = nil, true
+	v.writes++
 	v.mu.Unlock()
 	for _, c := range idle {
 		_ = c.tx.Rollback()
@@ -64,5 +65,6 @@ func (v *views) pause() {
 func (v *views) resume() {
 	v.mu.Lock()
 	v.paused = false
+	v.writes++
 	v.mu.Unlock()
 }

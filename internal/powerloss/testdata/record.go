@@ -8,9 +8,10 @@ import (
 	"os"
 )
 
-// record appends an event to the recording: its kind, an offset, the length of
-// its data and the data. One write keeps it apart from what others append.
-func record(kind byte, offset int64, data []byte) error {
+// Record appends an event to the recording: its kind, the number of a file, an
+// offset, the length of its data and the data. One write keeps it apart from what
+// others append.
+func Record(kind, file byte, offset int64, data []byte) error {
 	path := os.Getenv("CHAT_POWERLOSS_RECORDING")
 	if path == "" {
 		return nil
@@ -19,7 +20,7 @@ func record(kind byte, offset int64, data []byte) error {
 	if err != nil {
 		return err
 	}
-	b := binary.BigEndian.AppendUint64([]byte{kind}, uint64(offset))
+	b := binary.BigEndian.AppendUint64([]byte{kind, file}, uint64(offset))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
 	if _, err := f.Write(append(b, data...)); err != nil {
 		_ = f.Close() // the first error tells more
@@ -34,10 +35,10 @@ func (db *DB) recordedWriteAt(b []byte, offset int64) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	if err := record('w', offset, b); err != nil {
+	if err := Record('w', 0, offset, b); err != nil {
 		return n, err
 	}
-	if offset < 2*int64(db.pageSize) && os.Getenv("CHAT_POWERLOSS_KILL") != "" {
+	if offset < 2*int64(db.pageSize) && os.Getenv("CHAT_POWERLOSS_KILL") == "header" {
 		os.Exit(0) // a header is written, and not synced
 	}
 	return n, nil
@@ -48,7 +49,7 @@ func (db *DB) recordedTruncate(size int64) error {
 	if err := db.file.Truncate(size); err != nil {
 		return err
 	}
-	return record('r', size, nil)
+	return Record('r', 0, size, nil)
 }
 
 // recordedSync takes the place of File.Sync.
@@ -56,7 +57,7 @@ func (db *DB) recordedSync() error {
 	if err := db.file.Sync(); err != nil {
 		return err
 	}
-	return record('s', 0, nil)
+	return Record('s', 0, 0, nil)
 }
 
 // fdatasync takes the place of bbolt's own, which is renamed.
@@ -64,5 +65,5 @@ func fdatasync(db *DB) error {
 	if err := unrecordedFdatasync(db); err != nil {
 		return err
 	}
-	return record('s', 0, nil)
+	return Record('s', 0, 0, nil)
 }
