@@ -49,7 +49,7 @@ func TestLargeTextsOfPeopleAreParsed(t *testing.T) {
 func FuzzGuard(f *testing.F) {
 	for _, s := range []string{
 		"```\n[\n```\n[", "- a\n```\n[\n", "> ```\n[\n```\n", "~~~ a\n```\n[\n~~~~\n[", "``` a`\n[", "  ```\n[\n```", "- > 1. a\n  > - b", "1)\n\n   -\ta",
-		"- a\n\n      b\n  - c", "\t- a", "```\n ```  \n[", ">- a\n>   - b",
+		"- a\n\n      b\n  - c", "\t- a", "```\n ```  \n[", ">- a\n>   - b", "```\nր[",
 	} {
 		f.Add(s)
 	}
@@ -87,7 +87,7 @@ func FuzzGuard(f *testing.F) {
 			within := g.fence != ""
 			g.line(strings.TrimRight(line, " \t\n"), line)
 			if trimmed := strings.TrimSpace(line); within && g.fence != "" && trimmed != "" {
-				if first := at + bytes.IndexAny(b[at:], trimmed[:1]); !code[first] {
+				if first := at + bytes.IndexByte(b[at:], trimmed[0]); !code[first] {
 					t.Errorf("in %q the line %q is taken for code", source, line)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -71,7 +72,8 @@ func goesOn(problem error) bool {
 
 const (
 	lease     = 15 * time.Second // how long a claimed task is left alone
-	runLimit  = 10 * time.Second // how long one run may take; well under the lease
+	runLimit  = 13 * time.Second // how long one run may take; well under the lease
+	stopLimit = 2 * time.Second  // how long it may take to give one back that was stopped
 	batch     = 64               // tasks looked at together
 	runners   = 4                // tasks of a queue run at the same time, if it does not say
 	idle      = 30 * time.Second // how often to look for what another instance left
@@ -208,10 +210,28 @@ func (o *Outbox) runTask(ctx context.Context, q *Queue, due record.DueTask, dela
 		return false, err
 	}
 	problem := o.run(ctx, q, Job{due.Subject, task.Payload, task.Scope, task.RecordedAt, int(task.Attempts)})
-	if ctx.Err() != nil {
-		return false, ctx.Err() // stopped: whether it was done is for the next run to find out
+	if ctx.Err() != nil { // stopped: whether it was done is for the next run to find out
+		if err := o.giveBack(ctx, ref, task, due.Due); err != nil {
+			o.log.WarnContext(ctx, "durable work that was stopped waits for its lease", "queue", ref.Queue, "subject", ref.Subject, "error", err)
+		}
+		return false, ctx.Err()
 	}
 	return problem != nil && !goesOn(problem), o.settle(ctx, q, ref, task, delay, problem)
+}
+
+// giveBack ends the claim of a task whose run was stopped, which was no attempt:
+// else it would be left alone until the lease has run out.
+func (o *Outbox) giveBack(ctx context.Context, ref record.TaskRef, task codec.Task, due int64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	return o.db.Update(ctx, task.Scope, func(t *record.Txn) error {
+		current, stored, found, err := t.FirstTask(ref.Queue, ref.Subject)
+		if err != nil || !found || current != ref || stored.Due != task.Due {
+			return err // ended with what it was about, or the lease ran out
+		}
+		stored.Attempts--
+		return t.MoveTask(ref, stored, due)
+	})
 }
 
 // run is one run of a task; a panic in it is an error.
@@ -220,6 +240,7 @@ func (o *Outbox) run(ctx context.Context, q *Queue, job Job) (err error) {
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
+			o.log.ErrorContext(ctx, "durable work panicked", "queue", q.Name, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/outbox"
 	"example.com/chat/internal/record"
+	"example.com/chat/storage"
 	"example.com/chat/storage/memstore"
 )
 
@@ -30,8 +32,9 @@ var errDown = errors.New("receiver is down")
 
 // office is a store with tasks in one queue, and what was run of them.
 type office struct {
-	t  *testing.T
-	db *record.DB
+	t     *testing.T
+	store storage.Store
+	db    *record.DB
 
 	guard   sync.Mutex
 	runs    []run
@@ -47,7 +50,7 @@ func newOffice(t *testing.T) *office {
 	t.Helper()
 	store := memstore.New()
 	t.Cleanup(func() { _ = store.Close() })
-	return &office{t: t, db: record.New(store), running: map[string]int{}}
+	return &office{t: t, store: store, db: record.New(store), running: map[string]int{}}
 }
 
 // post records a task that is due now.
@@ -223,6 +226,56 @@ func TestPanicInRunIsAFailure(t *testing.T) {
 	})
 }
 
+func TestRunThatEndsItsGoroutineIsTriedAgainWhenItsLeaseIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.post("jane", "a", "b")
+		o.post("john", "c")
+		exits := true
+		box := o.outbox(outbox.Queue{}, func(_ context.Context, job outbox.Job) error {
+			if job.Payload == "a" && exits {
+				exits = false
+				runtime.Goexit()
+			}
+			return nil
+		})
+		n, err := box.RunDue(o.t.Context())
+		if n != 2 || !errors.Is(err, outbox.ErrExited) {
+			t.Errorf("RunDue made %d runs, and says %v, want 2 and ErrExited", n, err)
+		}
+		o.runDue(box, 0) // not yet
+		time.Sleep(time.Minute)
+		o.runDue(box, 2)
+		if got := strings.Join(o.payloads("jane"), ""); got != "aab" {
+			t.Errorf("ran %s of jane, want aab", got)
+		}
+
+		// In the background others go on, and Stop waits for nobody.
+		exits = true
+		o.post("jane", "a", "b")
+		box.Start()
+		time.Sleep(time.Second)
+		o.post("john", "d")
+		box.Wake()
+		time.Sleep(5 * time.Second)
+		if got := strings.Join(o.payloads("john"), ""); got != "cd" {
+			t.Errorf("ran %s of john, want cd", got)
+		}
+		time.Sleep(time.Minute)
+		if got := strings.Join(o.payloads("jane"), ""); got != "aabaab" {
+			t.Errorf("ran %s of jane, want aabaab", got)
+		}
+		exits = true
+		o.post("jane", "a")
+		box.Wake()
+		synctest.Wait()
+		box.Stop()
+		if n := o.left(); n != 1 {
+			t.Errorf("%d tasks are left, want the one whose goroutine exited", n)
+		}
+	})
+}
+
 func (o *office) givenUp() []record.GivenUp {
 	o.t.Helper()
 	var list []record.GivenUp
@@ -377,14 +430,31 @@ func TestContinueGoesOnWhereItSays(t *testing.T) {
 	})
 }
 
+// deadly is a store that its process can no longer write to once it is dead.
+type deadly struct {
+	storage.Store
+	dead atomic.Bool
+}
+
+func (d *deadly) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
+	if d.dead.Load() {
+		return errDown
+	}
+	return d.Store.Update(ctx, scope, fn)
+}
+
 func TestTaskOfADeadProcessIsRunAgainAfterItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		o.post("jane", "a", "b")
+		store, alive := &deadly{Store: o.store}, o.db
+		o.db = record.New(store)
 		dying := o.outbox(outbox.Queue{}, func(ctx context.Context, _ outbox.Job) error {
 			<-ctx.Done() // killed in the middle of it
+			store.dead.Store(true)
 			return nil
 		})
+		o.db = alive
 		ctx, kill := context.WithTimeout(t.Context(), time.Second)
 		defer kill()
 		if _, err := dying.RunDue(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -405,6 +475,33 @@ func TestTaskOfADeadProcessIsRunAgainAfterItsLease(t *testing.T) {
 	})
 }
 
+func TestTaskThatWasStoppedIsRunAgainAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.post("jane", "a", "b")
+		o.post("john", "c")
+		box := o.outbox(outbox.Queue{}, func(ctx context.Context, job outbox.Job) error {
+			<-ctx.Done()
+			if job.Subject == "john" {
+				return nil // whether it was done is not to be trusted
+			}
+			return ctx.Err()
+		})
+		box.Start()
+		synctest.Wait()
+		box.Stop()
+		o.runDue(o.outbox(outbox.Queue{}, succeed), 3)
+		if got := strings.Join(o.payloads("jane"), ""); got != "aab" {
+			t.Errorf("ran %s, want aab", got)
+		}
+		for _, r := range o.done() {
+			if r.job.Attempt != 1 {
+				t.Errorf("the run of %s is attempt %d; one that is stopped is none", r.job.Payload, r.job.Attempt)
+			}
+		}
+	})
+}
+
 func TestRunIsEndedBeforeItsLeaseIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -415,8 +512,8 @@ func TestRunIsEndedBeforeItsLeaseIs(t *testing.T) {
 		})
 		began := time.Now()
 		o.runDue(box, 1)
-		if took := time.Since(began); took != 10*time.Second {
-			t.Errorf("a run that hangs was ended after %v, want 10s", took)
+		if took := time.Since(began); took != 13*time.Second {
+			t.Errorf("a run that hangs was ended after %v, want 13s", took)
 		}
 		if n := o.left(); n != 1 {
 			t.Errorf("%d tasks are left, want 1", n)

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"example.com/chat/internal/record"
@@ -33,14 +34,30 @@ func (o *Outbox) worker(q *Queue) *worker {
 }
 
 // loop runs what falls due in a queue until ctx ends.
+//
+// It waits for no timer that has run out as it is set: in a bubble of
+// testing/synctest several goroutines that do so at once meet in the race
+// detector, which crashes (Go 1.26).
 func (o *Outbox) loop(ctx context.Context, q *Queue, wake <-chan struct{}) {
 	w := o.worker(q)
 	w.paced = true
 	defer w.finish()
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(idle)
 	defer timer.Stop()
+	var err error
 	for {
-		var err error
+		wait := firstWait
+		if err == nil {
+			wait, err = w.beginAll(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			o.log.WarnContext(ctx, "durable work", "queue", q.Name, "error", err)
+		}
+		err = nil
+		if wait <= 0 {
+			continue
+		}
+		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return
@@ -49,18 +66,16 @@ func (o *Outbox) loop(ctx context.Context, q *Queue, wake <-chan struct{}) {
 		case e := <-w.ended:
 			err = w.end(e)
 		}
-		if err == nil {
-			err = w.begin(ctx)
-		}
-		wait := firstWait
-		if err == nil {
-			wait, err = w.untilNext(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			o.log.WarnContext(ctx, "durable work", "queue", q.Name, "error", err)
-		}
-		timer.Reset(wait)
 	}
+}
+
+// beginAll begins what is due, and says how long nothing more will have to
+// begin.
+func (w *worker) beginAll(ctx context.Context) (wait time.Duration, err error) {
+	if err := w.begin(ctx); err != nil {
+		return firstWait, err
+	}
+	return w.untilNext(ctx)
 }
 
 // drain runs what is due in a queue until nothing is, or something cannot be
@@ -100,18 +115,25 @@ func (w *worker) begin(ctx context.Context) error {
 	return nil
 }
 
+// ErrExited is what became of a run that ended its goroutine, as t.Fatal of a
+// test does.
+var ErrExited = errors.New("its goroutine exited")
+
 // run runs a task. One that fails keeps its place a little longer: where all
 // fail, because a receiver is gone, that bounds what trying again costs the
-// store, whatever waits.
+// store, whatever waits. One that ends its goroutine stays claimed: it is tried
+// again when the lease is over.
 func (w *worker) run(ctx context.Context, due record.DueTask, delay int64) {
-	failed, err := w.runTask(ctx, w.queue, due, delay)
+	e := ended{due.Subject, ErrExited}
+	defer func() { w.ended <- e }()
+	var failed bool
+	failed, e.err = w.runTask(ctx, w.queue, due, delay)
 	if failed && w.paced {
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
 	}
-	w.ended <- ended{due.Subject, err}
 }
 
 func (w *worker) busy() bool {
