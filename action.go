@@ -153,7 +153,7 @@ func (p *pressing) outgoing(answer CommandAnswer) (*outgoing, error) {
 	out := &outgoing{
 		draft: Draft{
 			ID: p.id, ParentID: MessageID(m.ParentID), ShowInChannel: m.Shown, QuotedID: MessageID(m.QuotedID),
-			Silent: m.Silent, SkipPush: m.SkipPush,
+			Silent: m.Silent, SkipPush: m.SkipPush, MentionAll: m.MentionsAll, MentionOnline: m.MentionsOnline,
 		},
 		author: p.caller.user, custom: m.Custom, fingerprint: m.Fingerprint,
 	}

@@ -13,14 +13,15 @@ import (
 )
 
 // Ban is a user banned from the whole application or from one channel: they go
-// on reading, and can post nothing.
+// on reading, and can post nothing, or what they post is seen by nobody else.
 type Ban struct {
-	User      User
-	CID       CID   // empty: the whole application
-	By        *User // nil: the application itself
-	Reason    string
-	CreatedAt time.Time
-	Expires   *time.Time // nil: never
+	User      User       `json:"user"`
+	CID       CID        `json:"cid"` // empty: the whole application
+	By        *User      `json:"by"`  // nil: the application itself
+	Reason    string     `json:"reason"`
+	Shadow    bool       `json:"shadow"`
+	CreatedAt time.Time  `json:"created_at"`
+	Expires   *time.Time `json:"expires"` // nil: never
 }
 
 // BanDraft says whom to ban, from where, why and for how long.
@@ -29,6 +30,18 @@ type BanDraft struct {
 	CID     CID           // empty: the whole application
 	Reason  string        // at most 1,000 runes; who may list bans reads it
 	Lasting time.Duration // 0: for good
+
+	// Shadow leaves the user unaware: they post as ever, and what they post is
+	// seen by themselves alone. The application sees it too, and so does who may
+	// read-restricted-visibility-message; both see that it is so: see
+	// Message.Shadowed. It stays so when the ban is over.
+	Shadow bool
+
+	// DeleteMessages deletes what the user has sent up to the ban, in the
+	// channel or in all channels, in the background: DeleteSoft or DeleteHard;
+	// 0 leaves it. Each is deleted as by [App.DeleteMessage], pending ones for
+	// good. It goes on when the ban is over.
+	DeleteMessages DeleteMode
 }
 
 // BanQuery asks for bans.
@@ -40,11 +53,11 @@ type BanQuery struct {
 
 // Ban bans a user, in the name of by: a user who exists and is active, or
 // empty. A banned user's sends, edits, commands and changes of channels answer
-// ErrBanned; they still read, leave, flag, mute, and delete what is their own.
+// ErrBanned, unless it is a shadow ban; they still read, leave, flag, mute, and delete what is their own.
 // A ban replaces the one there is. It ends by the clock, at once; what is left
 // of it is removed in the background. One that is in nobody's name is ended or
 // replaced by the application alone. ErrInvalid for a user who does not exist,
-// and for by itself.
+// and for by itself; ErrChannelDeleted.
 func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (_ Ban, err error) {
 	const op = "Ban"
 	defer a.operation(&ctx, op).ended(&err)
@@ -59,7 +72,8 @@ func (a *App) Ban(ctx context.Context, d BanDraft, by UserID) (_ Ban, err error)
 // Ban bans a user from a channel, which needs ban-channel-member in it, or from
 // the whole application, which needs ban-user of any channel type. ErrInvalid
 // for oneself. ErrPermission for one who may ban too, or created the channel, and
-// may do more than oneself; and where there is a ban that Unban does not end. See
+// may do more than oneself; to delete messages with the ban without
+// delete-message, for all channels of every channel type; and where there is a ban that Unban does not end. See
 // [App.Ban].
 func (s *Session) Ban(ctx context.Context, d BanDraft) (_ Ban, err error) {
 	defer s.app.operation(&ctx, "Ban").ended(&err)
@@ -67,7 +81,7 @@ func (s *Session) Ban(ctx context.Context, d BanDraft) (_ Ban, err error) {
 }
 
 // Unban ends a user's ban from a channel, or from the whole application if cid
-// is empty. One who is not banned is no error.
+// is empty. One who is not banned is no error. ErrChannelDeleted.
 func (a *App) Unban(ctx context.Context, user UserID, cid CID) (err error) {
 	defer a.operation(&ctx, "Unban").ended(&err)
 	return a.unban(ctx, "Unban", application, user, cid)
@@ -97,12 +111,12 @@ func (s *Session) Bans(ctx context.Context, q BanQuery) (_ Page[Ban], err error)
 
 const maxReason = 1000 // runes of the reason of a ban or a flag
 
-func checkReason(reason string) error {
-	if err := checkText("reason", reason); err != nil {
+func checkReason(field, reason string) error {
+	if err := checkText(field, reason); err != nil {
 		return err
 	}
 	if n := utf8.RuneCountInString(reason); n > maxReason {
-		return fail(ErrTooLong, "reason", "has %d characters; at most %d", n, maxReason)
+		return fail(ErrTooLong, field, "has %d characters; at most %d", n, maxReason)
 	}
 	return nil
 }
@@ -119,22 +133,44 @@ var leftByBan = [...]Action{
 	SearchMessages, ReadRestrictedVisibilityMessage,
 }
 
-// banned says whether the caller is banned here.
+// bars says whether a ban lasts that the user knows of: what they post is
+// refused.
+func bars(ban *record.Value[codec.Ban], at int64) bool { return active(ban, at) && !ban.V.Shadow }
+
+// banned says whether the caller is banned here and knows it.
 func (r *room) banned() bool {
-	return !r.app && (active(&r.read.Ban, r.now) || active(&r.read.Banned, r.now))
+	return !r.app && (bars(&r.read.Ban, r.now) || bars(&r.read.Banned, r.now))
 }
 
-// unbanned is an error if a ban keeps the caller from doing something.
+// shadowed says whether what the caller posts here is for them alone.
+func (r *room) shadowed() bool {
+	return !r.app && (r.blocked || active(&r.read.Ban, r.now) && r.read.Ban.V.Shadow || active(&r.read.Banned, r.now) && r.read.Banned.V.Shadow)
+}
+
+// knowsShadowed says whether the caller is told that a message is seen by its
+// author alone.
+func (r *room) knowsShadowed(m *codec.Message) bool {
+	return r.app || m.Author != string(r.user) && r.seesAllPrivate()
+}
+
+// unaware says whether a message is seen by its author alone, and that is the
+// caller, who is not to know.
+func (r *room) unaware(m *codec.Message) bool {
+	return !r.app && m.Shadowed && m.Author == string(r.user)
+}
+
+// unbanned is an error if a ban keeps the caller from doing something. What is
+// not of this channel a ban from it leaves them.
 func (r *room) unbanned(action Action) error {
-	if !r.banned() || slices.Contains(leftByBan[:], action) {
+	switch {
+	case !r.banned() || slices.Contains(leftByBan[:], action):
+		return nil
+	case bars(&r.read.Banned, r.now):
+		return bannedFrom(r.user, "the whole application", &r.read.Banned.V)
+	case action == CreateChannel || action == BanUser:
 		return nil
 	}
-	ban := r.read.Ban.V
-	where := fmt.Sprintf("channel %q", r.channel.CID)
-	if active(&r.read.Banned, r.now) {
-		ban, where = r.read.Banned.V, "the whole application"
-	}
-	return bannedFrom(r.user, where, &ban)
+	return bannedFrom(r.user, fmt.Sprintf("channel %q", r.channel.CID), &r.read.Ban.V)
 }
 
 func bannedFrom(user UserID, where string, ban *codec.Ban) error {
@@ -179,7 +215,7 @@ func (a *App) ban(ctx context.Context, op string, c caller, d BanDraft, by UserI
 		}
 		return err
 	})
-	if d.Lasting > 0 {
+	if d.Lasting > 0 || d.DeleteMessages != 0 {
 		a.outbox.Wake()
 	}
 	return made, err
@@ -189,11 +225,16 @@ func (d *BanDraft) check(by UserID) error {
 	if err := checkBan(d.User, d.CID); err != nil {
 		return err
 	}
-	if err := checkReason(d.Reason); err != nil {
+	if err := checkReason("reason", d.Reason); err != nil {
 		return err
 	}
 	if d.User == by {
 		return invalid("user", "is oneself")
+	}
+	switch d.DeleteMessages {
+	case 0, DeleteSoft, DeleteHard:
+	default:
+		return invalid("delete_messages", "is %d; must be DeleteSoft, DeleteHard or 0 for none", d.DeleteMessages)
 	}
 	return checkDuration(d.Lasting)
 }
@@ -214,210 +255,10 @@ func (a *App) unban(ctx context.Context, op string, c caller, user UserID, cid C
 	})
 }
 
-// bench is where bans from a channel, or from the whole application, are
-// decided on, for one caller and about one user.
-type bench struct {
-	caller caller
-	cid    CID
-	user   string         // the other
-	number record.Channel // Everywhere: the whole application
-	room   *room          // nil: the whole application
-	types  []*ChannelType // of the whole application
-	now    int64
-
-	self, other *record.Value[codec.User]
-	member      *record.Value[codec.Member] // the other's
-	ban         *record.Value[codec.Ban]    // the other's
-}
-
-// openBench reads what it takes to decide; user may be empty. ErrNotFound for
-// the channel that the caller may not read.
-func openBench(r *record.Reader, c caller, cid CID, user UserID) (*bench, error) {
-	if cid == "" {
-		return openBenchOfAll(r, c, user)
-	}
-	b := &bench{caller: c, cid: cid, user: string(user), now: now().UnixMicro()}
-	var err error
-	b.room, err = openRoom(r, c, cid, more{
-		first: func(batch *record.Batch) { b.other = batch.User(string(user)) },
-		second: func(batch *record.Batch, number record.Channel) {
-			b.number = number
-			b.member, b.ban = batch.Member(number, string(user)), batch.Ban(number, string(user))
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	b.self = &b.room.read.User
-	return b, b.room.enter()
-}
-
-func openBenchOfAll(r *record.Reader, c caller, user UserID) (*bench, error) {
-	b := &bench{caller: c, user: string(user), number: record.Everywhere, now: now().UnixMicro()}
-	batch := r.Batch()
-	b.self, b.other = batch.User(string(c.user)), batch.User(string(user))
-	b.ban = batch.Ban(record.Everywhere, string(user))
-	banned := batch.Ban(record.Everywhere, string(c.user))
-	if err := batch.Run(); err != nil {
-		return nil, err
-	}
-	if err := checkCaller(c, b.self); err != nil {
-		return nil, err
-	}
-	if !c.app && active(banned, b.now) {
-		return nil, bannedFrom(c.user, "the whole application", &banned.V)
-	}
-	var err error
-	b.types, err = record.Types[ChannelType](r)
-	return b, err
-}
-
-// mayBan is an error unless the caller may ban here, and list bans.
-func (b *bench) mayBan() error {
-	switch {
-	case b.caller.app:
-		return nil
-	case b.room != nil:
-		if err := b.room.change(); err != nil {
-			return err
-		}
-		return b.room.need(BanChannelMember)
-	case !slices.Contains(b.own(), BanUser):
-		return fail(ErrPermission, "", "needs the permission %s", BanUser)
-	}
-	return nil
-}
-
-// granted is everything a user may do here, some of it twice: in the channel,
-// or by their role in any channel type.
-func (b *bench) granted(user *record.Value[codec.User], member *record.Value[codec.Member]) []Action {
-	if b.room != nil {
-		return grantedTo(b.room.kind, &user.V, member.Found, &member.V, b.room.channel.CreatedBy)
-	}
-	var list []Action
-	for _, t := range b.types {
-		list = append(list, t.Grants[Role(user.V.Role)]...)
-	}
-	return list
-}
-
-// own is everything the caller may do here.
-func (b *bench) own() []Action {
-	if b.room != nil {
-		return b.room.granted()
-	}
-	return b.granted(b.self, nil)
-}
-
-// above is an error if another user may do more than the caller, and may ban too
-// or created the channel.
-func (b *bench) above(user *record.Value[codec.User], member *record.Value[codec.Member]) error {
-	own, others := b.own(), b.granted(user, member)
-	power, creator := BanUser, false
-	if b.room != nil {
-		power, creator = BanChannelMember, user.Found && user.V.ID == b.room.channel.CreatedBy
-	}
-	if !creator && !slices.Contains(others, power) {
-		return nil
-	}
-	for _, action := range others {
-		if !slices.Contains(own, action) {
-			return fail(ErrPermission, "user", "user %q may %s, which the caller may not", user.V.ID, action)
-		}
-	}
-	return nil
-}
-
-// mayEnd is an error if the other has a ban that is not for the caller to end or
-// to replace: one by the application, or by who is above.
-func (b *bench) mayEnd(r *record.Reader) error {
-	by := b.ban.V.By
-	switch {
-	case b.caller.app || !active(b.ban, b.now) || by == string(b.caller.user):
-		return nil
-	case by == "":
-		return fail(ErrPermission, "user", "user %q is banned by the application", b.user)
-	}
-	batch := r.Batch()
-	user := batch.User(by)
-	var member *record.Value[codec.Member]
-	if b.room != nil {
-		member = batch.Member(b.number, by)
-	}
-	if err := batch.Run(); err != nil {
-		return err
-	}
-	return b.above(user, member)
-}
-
-// put stores the other's ban.
-func (b *bench) put(tx *record.Txn, d BanDraft, by UserID) (Ban, error) {
-	if !b.other.Found {
-		return Ban{}, invalid("user", "user %q does not exist", d.User)
-	}
-	if err := b.mayPut(&tx.Reader, by); err != nil {
-		return Ban{}, err
-	}
-	ban := codec.Ban{By: string(by), Reason: d.Reason, At: b.now}
-	if d.Lasting > 0 {
-		ban.Until = b.now + d.Lasting.Microseconds()
-	}
-	if err := tx.PutBan(b.number, b.user, &ban); err != nil {
-		return Ban{}, err
-	}
-	if err := b.setEnd(tx, ban.Until); err != nil {
-		return Ban{}, err
-	}
-	if err := tellBan(tx, codec.EventUserBanned, b.number, b.user, string(by)); err != nil {
-		return Ban{}, err
-	}
-	list, err := renderBans(&tx.Reader, b.cid, []record.Banned{{User: b.user, Ban: ban}})
-	if err != nil {
-		return Ban{}, err
-	}
-	return list[0], nil
-}
-
-// mayPut is an error unless the caller may ban the other, in the name of by.
-func (b *bench) mayPut(r *record.Reader, by UserID) error {
-	if !b.caller.app {
-		if err := b.above(b.other, b.member); err != nil {
-			return err
-		}
-		return b.mayEnd(r)
-	}
-	if by == "" {
-		return nil
-	}
-	batch := r.Batch()
-	user := batch.User(string(by))
-	if err := batch.Run(); err != nil {
-		return err
-	}
-	return checkUser("by", by, user)
-}
-
-// lift removes the other's ban.
-func (b *bench) lift(tx *record.Txn) error {
-	if !b.ban.Found {
-		return nil
-	}
-	if err := b.mayEnd(&tx.Reader); err != nil {
-		return err
-	}
-	if err := tx.DeleteBan(b.number, b.user); err != nil {
-		return err
-	}
-	if err := b.setEnd(tx, 0); err != nil {
-		return err
-	}
-	return tellBan(tx, codec.EventUserUnbanned, b.number, b.user, string(b.caller.user))
-}
-
 // tellBan tells of a ban, or of its end, who is banned and, in a channel, its
-// readers.
-func tellBan(tx *record.Txn, kind codec.EventKind, number record.Channel, user, by string) error {
-	e := codec.Event{Kind: kind, At: now().UnixMicro(), User: user, By: by}
+// readers. That of a shadow ban is told as one that the banned must not learn of.
+func tellBan(tx *record.Txn, kind codec.EventKind, number record.Channel, user, by string, shadow bool) error {
+	e := codec.Event{Kind: kind, At: now().UnixMicro(), User: user, By: by, Hard: shadow}
 	if number == record.Everywhere {
 		return tx.TellUser(user, &e)
 	}
@@ -427,12 +268,17 @@ func tellBan(tx *record.Txn, kind codec.EventKind, number record.Channel, user, 
 
 // setEnd records when what is left of the other's ban is to be removed.
 func (b *bench) setEnd(tx *record.Txn, until int64) error {
-	subject := fmt.Sprintf("%d %s", b.number, b.user)
-	if err := tx.CancelTasks(queueBan, subject); err != nil || until == 0 {
+	if err := tx.CancelTasks(queueBan, banSubject(b.number, b.user)); err != nil || until == 0 {
 		return err
 	}
-	return tx.AddTask(queueBan, subject, codec.Task{
-		Scope: banScope(b.cid, UserID(b.user)), Payload: b.user, RecordedAt: b.now, Due: until,
+	return addBanEnd(tx, b.number, b.cid, b.user, until)
+}
+
+func banSubject(number record.Channel, user string) string { return fmt.Sprintf("%d %s", number, user) }
+
+func addBanEnd(tx *record.Txn, number record.Channel, cid CID, user string, until int64) error {
+	return tx.AddTask(queueBan, banSubject(number, user), codec.Task{
+		Scope: banScope(cid, UserID(user)), Payload: user, RecordedAt: now().UnixMicro(), Due: until,
 	})
 }
 
@@ -451,7 +297,7 @@ func (a *App) endBan(ctx context.Context, job outbox.Job) error {
 		if err := tx.DeleteBan(number, job.Payload); err != nil {
 			return err
 		}
-		return tellBan(tx, codec.EventUserUnbanned, number, job.Payload, "")
+		return tellBan(tx, codec.EventUserUnbanned, number, job.Payload, "", ban.V.Shadow)
 	})
 }
 
@@ -474,68 +320,6 @@ func (a *App) bans(ctx context.Context, op string, c caller, q BanQuery) (Page[B
 	})
 }
 
-// benchPage reads a page of a list of one kind, for who may ban there: read
-// reads what comes after a place, and says at which the page ends, if more may
-// follow.
-func benchPage[T any](
-	ctx context.Context, a *App, op string, c caller, q BanQuery, kind byte,
-	read func(r *record.Reader, b *bench, after string) (items []T, last string, err error),
-) (Page[T], error) {
-	var page Page[T]
-	var tokenOf record.Channel
-	var after string
-	var err error
-	if q.CID != "" {
-		err = checkCID("cid", q.CID)
-	}
-	if err == nil && q.Page != "" {
-		err = q.Page.decodeIn(kind, &tokenOf, &after)
-	}
-	if err != nil {
-		return page, in(op, err)
-	}
-	err = a.view(ctx, op, func(r *record.Reader) error {
-		page = Page[T]{}
-		b, err := openBench(r, c, q.CID, "")
-		if err == nil {
-			err = b.mayBan()
-		}
-		if err != nil {
-			return err
-		}
-		if q.Page != "" && tokenOf != b.number {
-			return otherChannel()
-		}
-		items, last, err := read(r, b, after)
-		if last != "" {
-			page.Next = encodeTokenIn(kind, b.number, last)
-		}
-		page.Items = items
-		return err
-	})
-	return page, err
-}
-
-// lasting reads bans that last, of users with ids after one.
-func (b *bench) lasting(r *record.Reader, after string, limit int) ([]record.Banned, error) {
-	var list []record.Banned
-	for len(list) < limit {
-		more, err := r.Bans(b.number, after, limit)
-		if err != nil {
-			return nil, err
-		}
-		for _, ban := range more {
-			if after = ban.User; ban.Until == 0 || ban.Until > b.now {
-				list = append(list, ban)
-			}
-		}
-		if len(more) < limit {
-			break
-		}
-	}
-	return list[:min(limit, len(list))], nil
-}
-
 func renderBans(r *record.Reader, cid CID, list []record.Banned) ([]Ban, error) {
 	people := r.People()
 	batch := r.Batch()
@@ -550,7 +334,7 @@ func renderBans(r *record.Reader, cid CID, list []record.Banned) ([]Ban, error) 
 	}
 	var bans []Ban
 	for _, b := range list {
-		ban := Ban{User: shown(&people, b.User), CID: cid, Reason: b.Reason, CreatedAt: moment(b.At), Expires: momentPtr(b.Until)}
+		ban := Ban{User: shown(&people, b.User), CID: cid, Reason: b.Reason, Shadow: b.Shadow, CreatedAt: moment(b.At), Expires: momentPtr(b.Until)}
 		if b.By != "" {
 			by := shown(&people, b.By)
 			ban.By = &by

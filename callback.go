@@ -100,7 +100,7 @@ func (a *App) tell(ctx context.Context, job outbox.Job) error {
 	if err != nil {
 		return err
 	}
-	return a.tracedCallback(ctx, CallbackPending, t.message.ID, job.Attempt, 0, func() error {
+	return a.callOut(ctx, CallbackPending, t.message.ID, job.Attempt, 0, func(ctx context.Context) error {
 		if t.what == toldSent {
 			return a.options.Pending.PendingSent(ctx, pending)
 		}

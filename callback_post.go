@@ -97,7 +97,7 @@ func (a *App) post(ctx context.Context, job outbox.Job) error {
 	}
 	callback := &settings.Moderation.Callback
 	id := callbackID(store, kind, t.message.ID)
-	return a.tracedCallback(ctx, CallbackPost, t.message.ID, job.Attempt, len(body), func() error {
+	return a.callOut(ctx, CallbackPost, t.message.ID, job.Attempt, len(body), func(ctx context.Context) error {
 		return a.poster.post(ctx, callback.ServerURL, callback.Secret, kind, id, job.Attempt, body)
 	})
 }
@@ -109,8 +109,7 @@ func callbackID(store string, kind webhook.Kind, message string) string {
 	return uuid.NewSHA1(space, []byte(string(kind)+" "+message)).String()
 }
 
-// post posts a signed body of a kind to a server. The id is the same on every
-// attempt.
+// post posts a signed body of a kind to a server.
 func (p poster) post(ctx context.Context, server, secret string, kind webhook.Kind, id string, attempt int, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server+"/"+string(kind), bytes.NewReader(body))
 	if err != nil {

@@ -23,8 +23,9 @@ type Channel struct {
 	Overrides ChannelOverrides
 
 	MemberCount int
-	Frozen      bool // takes no messages but from who may use-frozen-channel
-	Disabled    bool // users neither read nor write; still listed
+	Frozen      bool          // takes no messages but from who may use-frozen-channel
+	Cooldown    time.Duration // slow mode: how long a user waits between two messages; 0: it is off
+	Disabled    bool          // users neither read nor write; still listed
 
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -63,6 +64,7 @@ type ChannelOverrides struct {
 	MarkMessagesPending *bool             `json:"mark_messages_pending,omitempty"`
 	MaxMessageLength    *int              `json:"max_message_length,omitempty"`
 	Commands            *[]string         `json:"commands,omitempty"`
+	BlockLists          *[]BlockListUse   `json:"block_lists,omitempty"`
 	Grants              map[Role][]Action `json:"grants,omitempty"` // per role named here, instead of the type's
 }
 
@@ -96,15 +98,24 @@ type ChannelState struct {
 	Members    []Member  // the first 100, by user id
 	Membership *Member   // the viewer's; nil for who is not a member
 
-	Unread        int        // exact; 0 for who is not a member
-	LastRead      time.Time  // up to when the viewer has read it; zero for who is not a member
-	LastMessage   *Message   // the newest the viewer can see that is not deleted for all
-	LastMessageAt *time.Time // of LastMessage
-	Pending       []Message  // the viewer's own pending messages: the newest 100, oldest first
+	Unread         int        // exact; 0 for who is not a member
+	UnreadMentions int        // of Unread, those that mention the viewer, or everyone
+	LastRead       time.Time  // up to when the viewer has read it; zero for who is not a member, or has not accepted the invite
+	LastMessage    *Message   // the newest the viewer can see that is not deleted for all
+	LastMessageAt  *time.Time // of LastMessage
+	Pending        []Message  // the viewer's own pending messages: the newest 100, oldest first
 
 	Capabilities []Action // the granted actions that would succeed now, sorted; those of later releases too
 	Hidden       bool
 	Muted        bool
+	Blocked      bool       // it is the channel of the viewer and one whom they block: see [Session.BlockUser]
+	MuteExpires  *time.Time // nil when not muted, or for good
+	PinnedAt     *time.Time // when the viewer pinned the channel; nil: not pinned
+	ArchivedAt   *time.Time // when the viewer archived it; nil: not archived
+
+	// CooldownUntil is until when the viewer cannot send, in slow mode; nil if
+	// they can.
+	CooldownUntil *time.Time
 }
 
 // Member is a user's membership of a channel.
@@ -112,8 +123,11 @@ type Member struct {
 	User      User
 	Role      Role
 	Custom    Custom
-	CreatedAt time.Time // when they joined
+	CreatedAt time.Time // when they joined, or were invited
 	UpdatedAt time.Time
+
+	InvitedAt        *time.Time // nil for who was added without an invite
+	InviteAcceptedAt *time.Time // nil while the invite is open; who rejects it is no member any more
 }
 
 // UpdateChannel replaces a channel's name and custom data. The message, if any,
@@ -191,6 +205,9 @@ func (a *App) SetOverrides(ctx context.Context, cid CID, o ChannelOverrides) (_ 
 	var channel Channel
 	err = a.changeChannel(ctx, op, application, cid, "", nil, func(tx *record.Txn, r *room) error {
 		before, err := openTo(r.channel.Overrides)
+		if err == nil {
+			err = o.checkThere(&tx.Reader)
+		}
 		if err != nil {
 			return err
 		}
@@ -374,7 +391,7 @@ func postNotice(tx *record.Txn, r *room, m codec.Message) error {
 	if err != nil {
 		return err
 	}
-	m.ID = id.String()
+	m.ID, m.Shadowed = id.String(), r.shadowed()
 	stamp(&head.V, &m)
 	if err := tx.InsertMessage(r.number, &head.V, &m); err != nil {
 		return err

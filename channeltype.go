@@ -16,7 +16,7 @@ type ChannelType struct {
 	Name string // 1 to 64 letters, digits, - _ !
 
 	Typing              bool // users may tell that they are typing
-	ReadEvents          bool // others are told how far one has read
+	ReadEvents          bool // others are told when one has read on
 	Reactions           bool
 	Replies             bool
 	Quotes              bool
@@ -27,6 +27,11 @@ type ChannelType struct {
 	MaxMessageLength    int  // runes of a text: 1 to 20,000
 	Commands            []string
 	Grants              map[Role][]Action
+
+	// BlockLists are held against what users send and edit: the text, as the
+	// Moderator left it. At most 10. They are not held against what the Moderator
+	// is not asked about either: see [Moderator]. Default: none.
+	BlockLists []BlockListUse
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -50,10 +55,10 @@ func (t ChannelType) validate() error {
 	if err := checkChannelWord("name", "the type", t.Name); err != nil {
 		return err
 	}
-	return checkTypeSettings(t.MaxMessageLength, t.Commands, t.Grants)
+	return checkTypeSettings(t.MaxMessageLength, t.Commands, t.Grants, t.BlockLists)
 }
 
-func checkTypeSettings(maxLength int, commands []string, grants map[Role][]Action) error {
+func checkTypeSettings(maxLength int, commands []string, grants map[Role][]Action, lists []BlockListUse) error {
 	if maxLength < 1 || maxLength > maxTextRunes {
 		return invalid("max_message_length", "is %d; must be 1 to %d", maxLength, maxTextRunes)
 	}
@@ -78,7 +83,7 @@ func checkTypeSettings(maxLength int, commands []string, grants map[Role][]Actio
 			}
 		}
 	}
-	return nil
+	return checkBlockListUses(lists)
 }
 
 func checkRole(field string, role Role) error {
@@ -98,6 +103,7 @@ func (t ChannelType) overridden(o ChannelOverrides) ChannelType {
 	set(&t.MarkMessagesPending, o.MarkMessagesPending)
 	set(&t.MaxMessageLength, o.MaxMessageLength)
 	set(&t.Commands, o.Commands)
+	set(&t.BlockLists, o.BlockLists)
 	if len(o.Grants) > 0 {
 		t.Grants = maps.Clone(t.Grants)
 		maps.Copy(t.Grants, o.Grants)
@@ -112,14 +118,23 @@ func set[T any](target *T, value *T) {
 }
 
 func (o ChannelOverrides) validate() error {
-	maxLength, commands := 1, []string(nil)
+	maxLength, commands, lists := 1, []string(nil), []BlockListUse(nil)
+	set(&lists, o.BlockLists)
 	set(&maxLength, o.MaxMessageLength)
 	set(&commands, o.Commands)
-	err := checkTypeSettings(maxLength, commands, o.Grants)
+	err := checkTypeSettings(maxLength, commands, o.Grants, lists)
 	if e, ok := err.(*Error); ok {
 		e.Field = "config_overrides." + e.Field
 	}
 	return err
+}
+
+// checkThere is an error if the overrides name what does not exist.
+func (o ChannelOverrides) checkThere(r *record.Reader) error {
+	if o.BlockLists == nil {
+		return nil
+	}
+	return within("config_overrides", checkBlockListsThere(r, *o.BlockLists))
 }
 
 // showsPrivate stands, in the place of a role, for overrides that let some role
@@ -150,6 +165,7 @@ func openTo(overrides string) (roles []string, err error) {
 // clone is a copy that shares no memory with t.
 func (t ChannelType) clone() ChannelType {
 	t.Commands = slices.Clone(t.Commands)
+	t.BlockLists = slices.Clone(t.BlockLists)
 	t.Grants = maps.Clone(t.Grants)
 	for role, actions := range t.Grants {
 		t.Grants[role] = slices.Clone(actions)
@@ -221,6 +237,9 @@ func (a *App) CreateChannelType(ctx context.Context, t ChannelType) (_ ChannelTy
 		if known.Found {
 			return fail(ErrConflict, "name", "there is a channel type %q already", t.Name)
 		}
+		if err := checkBlockListsThere(&tx.Reader, t.BlockLists); err != nil {
+			return err
+		}
 		t.CreatedAt = now()
 		t.UpdatedAt = t.CreatedAt
 		return tx.PutType(t.Name, t)
@@ -258,7 +277,12 @@ func (a *App) UpdateChannelType(ctx context.Context, name string, change func(*C
 			t.Name, t.CreatedAt, t.UpdatedAt = stored.Name, stored.CreatedAt, now()
 			return t, t.validate()
 		}, nil
-	}, func(tx *record.Txn, v any) error { return tx.PutType(name, v) })
+	}, func(tx *record.Txn, v any) error {
+		if err := checkBlockListsThere(&tx.Reader, v.(ChannelType).BlockLists); err != nil {
+			return err
+		}
+		return tx.PutType(name, v)
+	})
 }
 
 // DeleteChannelType deletes a channel type. ErrState if a channel of the type

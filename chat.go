@@ -28,6 +28,8 @@ type App struct {
 	previews *previewer // nil: off
 	poster   poster
 	typing   *typing
+	polling  *polling
+	presence Presence
 	cursors  cursors
 	readers  readers
 
@@ -77,8 +79,11 @@ func New(store storage.Store, options *Options) (*App, error) {
 	}
 	a := &App{
 		db: record.New(store), options: o, markup: newMarkup(o.Markdown), previews: previews,
-		poster: newPoster(o.CallbackTransport), typing: newTyping(),
+		poster: newPoster(o.CallbackTransport), typing: newTyping(), polling: newPolling(),
 		stopFeed: func() {}, settingsNews: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
+	if a.presence = o.Presence; a.presence == nil {
+		a.presence = a.polling
 	}
 	a.observeCommits()
 	if a.previews != nil {
@@ -202,6 +207,9 @@ func (a *App) RunDueWork(ctx context.Context) (_ int, err error) {
 		return 0, in(op, err)
 	}
 	n, err := a.outbox.RunDue(ctx)
+	if errors.Is(err, outbox.ErrExited) {
+		err = hookFailed("a function of the application did not return", err)
+	}
 	return n, in(op, err)
 }
 

@@ -358,10 +358,15 @@ func isRefused(err error) bool {
 	return false
 }
 
+// reasonOf is what is wrong, as a sentence: "user is oneself". A reason that says
+// itself what it is about has no need of the field: `user "john" is banned`.
 func reasonOf(err error) string {
 	var e *Error
-	if errors.As(err, &e) && e.Reason != "" {
-		return strings.TrimSpace(e.Field + " " + e.Reason)
+	switch {
+	case !errors.As(err, &e) || e.Reason == "":
+		return err.Error()
+	case e.Field == "" || strings.HasPrefix(e.Reason, e.Field+" "):
+		return e.Reason
 	}
-	return err.Error()
+	return e.Field + " " + e.Reason
 }

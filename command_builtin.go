@@ -93,7 +93,7 @@ func (a *App) runUnban(_ context.Context, c caller, call CommandCall) (reply, er
 		return usage(call), nil
 	}
 	return inChannel("@"+string(user)+" is no longer banned.", c, call.Message.CID, user, func(tx *record.Txn, b *bench) error {
-		if !active(b.ban, b.now) {
+		if !active(b.ban, b.now) || b.isOwnShadow() {
 			return notFound("ban of user", user)
 		}
 		return b.lift(tx)

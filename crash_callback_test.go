@@ -17,6 +17,26 @@ import (
 	"example.com/chat/webhook"
 )
 
+// startChild starts this test in a process of its own, and returns it once it has
+// printed a line.
+func startChild(t *testing.T, says string, environment ...string) *exec.Cmd {
+	t.Helper()
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), environment...)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if lines := bufio.NewScanner(out); !lines.Scan() || lines.Text() != says {
+		t.Errorf("the process says %q, not %q", lines.Text(), says)
+	}
+	return child
+}
+
 // TestCallbackOfAKilledProcessIsDelivered kills a process after a message was
 // held and another deleted: before anything was posted, or while the receiver
 // had the first post and had not answered. The next process posts what is owed.
@@ -34,20 +54,7 @@ func TestCallbackOfAKilledProcessIsDelivered(t *testing.T) {
 			return ctx.Err()
 		}))
 		path := filepath.Join(t.TempDir(), "chat.db")
-		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCallbackOfAKilledProcessIsDelivered$")
-		child.Env = append(os.Environ(), "CHAT_CALLBACK_FILE="+path, "CHAT_CALLBACK_URL="+server.URL, fmt.Sprintf("CHAT_CALLBACK_BACKGROUND=%t", background))
-		child.Stderr = os.Stderr
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		if !lines.Scan() || lines.Text() != "done" {
-			t.Errorf("%s: the process says %q", name, lines.Text())
-		}
+		child := startChild(t, "done", "CHAT_CALLBACK_FILE="+path, "CHAT_CALLBACK_URL="+server.URL, fmt.Sprintf("CHAT_CALLBACK_BACKGROUND=%t", background))
 		var first *webhook.Callback
 		if background {
 			first = <-reached

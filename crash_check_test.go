@@ -14,6 +14,8 @@ import (
 // check compares everything that can be read with what must be there.
 func (l *crashLife) check() {
 	l.t.Helper()
+	l.observePassing()
+	l.countReplies()
 	for _, m := range l.model.order {
 		l.checkMessage(m)
 	}
@@ -22,7 +24,7 @@ func (l *crashLife) check() {
 	for _, cid := range crashChannels() {
 		l.checkChannel(l.model.channels[cid], unread)
 	}
-	for _, user := range crashUsers() {
+	for _, user := range slices.Concat(crashUsers(), crashGuests(), crashPeers()) {
 		total, err := l.app.As(user).TotalUnread(l.ctx)
 		l.must(err)
 		if total.Messages != unread[user] {
@@ -35,6 +37,7 @@ func (l *crashLife) check() {
 		}
 	}
 	l.checkModeration()
+	l.checkTalk()
 	report, err := l.app.Verify(l.ctx, nil)
 	l.must(err)
 	for _, p := range report.Problems {
@@ -103,7 +106,8 @@ func (l *crashLife) checkMessage(m *crashMessage) {
 	if m.state == crashWaiting && l.model.channels[m.CID].members[m.author] == nil {
 		return
 	}
-	before := l.model.fate(m, time.Now())
+	since := time.Now()
+	before := l.model.fate(m, since)
 	state, got := l.look(m)
 	after := l.fateOfAnswer(m)
 	if state != before && state != after {
@@ -119,6 +123,7 @@ func (l *crashLife) checkMessage(m *crashMessage) {
 	if diff := cmp.Diff(l.want(m), crashViewOf(got)); diff != "" {
 		l.t.Errorf("%s, which is %s (-want +got):\n%s", m.ID, state, diff)
 	}
+	l.checkTalkOf(m, state, got, since)
 	for user, want := range m.forMe {
 		seen, err := l.app.As(user).Message(l.ctx, m.ID)
 		if state == crashLive && err == nil && seen.DeletedForMe != want {
@@ -137,12 +142,17 @@ type crashView struct {
 	Silent, Show   bool
 	Created, Sent  int64
 	Metadata       string
+	Mentions       []chat.UserID
+	Shadowed       bool
 }
 
 func crashViewOf(m chat.Message) crashView {
 	v := crashView{
 		CID: m.CID, User: m.User.ID, Text: m.Text, HTML: m.HTML, Parent: m.ParentID, Quoted: m.QuotedMessageID, Audience: m.Restricted,
-		Silent: m.Silent, Show: m.ShowInChannel, Created: crashMicro(m.CreatedAt),
+		Silent: m.Silent, Show: m.ShowInChannel, Created: crashMicro(m.CreatedAt), Shadowed: m.Shadowed,
+	}
+	for _, user := range m.MentionedUsers {
+		v.Mentions = append(v.Mentions, user.ID)
 	}
 	if model.LinkOf(m.Text) != "" {
 		v.HTML = ""
@@ -151,7 +161,7 @@ func crashViewOf(m chat.Message) crashView {
 		v.Sent = crashMicro(*m.SentAt)
 	}
 	if m.Pending != nil {
-		v.Metadata = m.Pending.Metadata["call"]
+		v.Metadata = crashMetadata(m.Pending.Metadata)
 	}
 	return v
 }
@@ -159,7 +169,7 @@ func crashViewOf(m chat.Message) crashView {
 func (l *crashLife) want(m *crashMessage) crashView {
 	v := crashView{
 		CID: m.CID, User: m.author, Text: m.Text, HTML: "<p>" + m.Text + "</p>\n", Parent: m.Parent, Audience: m.Audience,
-		Silent: m.Silent, Show: m.Show, Created: m.at, Sent: m.sent,
+		Silent: m.Silent, Show: m.Show, Created: m.at, Sent: m.sent, Mentions: m.Mentions, Shadowed: m.shadowed,
 	}
 	if model.LinkOf(m.Text) != "" {
 		v.HTML = ""
@@ -170,7 +180,7 @@ func (l *crashLife) want(m *crashMessage) crashView {
 		}
 	}
 	if m.state == crashPending {
-		v.Metadata = string(m.ID)
+		v.Metadata = m.metadata()
 	}
 	return v
 }
@@ -243,8 +253,13 @@ func (l *crashLife) checkChannel(ch *crashChannel, unread map[chat.UserID]int) {
 	if !ch.open {
 		return
 	}
-	for _, user := range crashUsers() {
+	for _, user := range crashMembers(ch.cid) {
 		unread[user] += l.checkMember(ch, user, pages)
+	}
+	if slices.Contains(crashGuestRooms, ch.cid) {
+		for _, guest := range crashGuests() {
+			unread[guest] += l.checkMember(ch, guest, l.guestPages(ch, guest, pages))
+		}
 	}
 }
 
@@ -261,8 +276,10 @@ func (l *crashLife) checkPages(ch *crashChannel) []chat.Message {
 			l.t.Errorf("%s is of %v, no later than the one before it", m.ID, m.CreatedAt)
 		}
 		pages = append(pages, m)
-		all = append(all, m.ID)
-		if m.Restricted == nil {
+		if !m.Shadowed {
+			all = append(all, m.ID)
+		}
+		if m.Restricted == nil && !m.Shadowed {
 			public = append(public, m.ID)
 		}
 		if m.Type == chat.TypeSystem && l.model.messages[m.ID] == nil {
@@ -281,7 +298,11 @@ func (l *crashLife) checkPages(ch *crashChannel) []chat.Message {
 	if diff := cmp.Diff(want, got); diff != "" {
 		l.t.Errorf("the pages of %s (-want +got):\n%s", ch.cid, diff)
 	}
-	if ch.open {
+	switch {
+	case !ch.open:
+	case crashIsPair(ch.cid):
+		l.checkPair(ch, pages)
+	default:
 		l.checkPagesOf("reader", ch.cid, all)
 		l.checkPagesOf("stranger", ch.cid, public)
 	}
@@ -338,20 +359,27 @@ func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat
 		l.t.Errorf("%s in %s: membership %v, muted %t, read up to %d; want muted %t, %d",
 			user, ch.cid, state.Membership, state.Muted, read, member.muted, member.read)
 	}
-	want := 0
+	l.checkOwn(ch, user, member, &state, pages)
+	want, mentions := 0, 0
 	for _, m := range pages {
 		counts := m.CreatedAt.UnixMicro() > read && m.User.ID != user && !m.Silent && m.Type != chat.TypeDeleted
+		mentioned := false
 		if known := l.model.messages[m.ID]; known != nil {
 			counts = counts && !known.forMe[user] && known.visibleTo(user)
+			mentioned = slices.Contains(known.Mentions, user)
 		}
-		if counts && !member.muted && !l.model.mutes[user][m.User.ID] {
+		if counts && !member.muted && !member.invited && !l.model.mutes[user][m.User.ID] {
 			want++
+			if mentioned {
+				mentions++
+			}
 		}
 	}
 	unread, err := l.app.As(user).Unread(l.ctx, ch.cid)
 	l.must(err)
-	if unread != want || state.Unread != want {
-		l.t.Errorf("%s has %d unread in %s, %d in its state; counted are %d", user, unread, ch.cid, state.Unread, want)
+	if unread != want || state.Unread != want || state.UnreadMentions != mentions {
+		l.t.Errorf("%s has %d unread in %s, %d in its state, with %d mentions; counted are %d, with %d",
+			user, unread, ch.cid, state.Unread, state.UnreadMentions, want, mentions)
 	}
 	return want
 }
@@ -361,7 +389,7 @@ func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat
 func (l *crashLife) checkTold() {
 	l.t.Helper()
 	for _, m := range l.model.order {
-		if m.Op != "hold" {
+		if !m.holds() {
 			continue
 		}
 		if m.unclear && !m.committed && m.state == crashGone {

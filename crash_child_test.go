@@ -113,6 +113,10 @@ type crashCaller struct {
 
 	waiting []*crashMine      // the answers to commands
 	banned  map[chat.CID]bool // where the caller's target is banned for good
+
+	invited map[chat.CID]bool           // where the caller's guest is a member; true: the invite is open
+	passing chat.UserID                 // who is made, sends and is erased
+	words   map[chat.BlockAction]string // of the caller's block lists
 }
 
 // crashLoad finds what former processes left, so that it goes on.
@@ -166,7 +170,7 @@ func (c *crashCaller) call(call crashCall, do func(context.Context) (int64, erro
 }
 
 func crashRefusal(err error) string {
-	for _, kind := range []error{chat.ErrNotFound, chat.ErrNotPending, chat.ErrDeleted, chat.ErrParentDeleted, chat.ErrChannelDeleted, chat.ErrState} {
+	for _, kind := range []error{chat.ErrNotFound, chat.ErrNotPending, chat.ErrDeleted, chat.ErrParentDeleted, chat.ErrChannelDeleted, chat.ErrCooldown, chat.ErrState, chat.ErrRejected} {
 		if errors.Is(err, kind) {
 			return kind.Error()
 		}
@@ -179,6 +183,7 @@ func crashRefusal(err error) string {
 func (c *crashCaller) enter() {
 	ctx := context.Background()
 	c.loadBans()
+	c.loadTalk()
 	for _, cid := range crashShared {
 		members, err := c.app.Members(ctx, cid, chat.MemberQuery{Limit: 300})
 		crashFatal(err)
@@ -196,13 +201,16 @@ func (c *crashCaller) enter() {
 	}
 }
 
+// crashAct is something that a caller does, more or less often. It says whether
+// there was something to do it with.
+type crashAct struct {
+	weight int
+	do     func() bool
+}
+
 // step is one of the things a caller does.
 func (c *crashCaller) step() {
-	type act struct {
-		weight int
-		do     func() bool
-	}
-	acts := []act{
+	acts := []crashAct{
 		{24, c.send},
 		{8, c.whisper},
 		{14, c.hold},
@@ -219,12 +227,18 @@ func (c *crashCaller) step() {
 		{10, c.press},
 		{8, c.ban},
 		{8, c.flag},
+		{4, c.review},
+		{12, c.react},
+		{5, c.pin},
+		{3, c.readThread},
+		{2, c.block},
 	}
+	acts = append(acts, c.ownActs()...)
 	if c.index < len(crashShared) {
-		acts = append(acts, act{4, c.truncate})
+		acts = append(acts, crashAct{4, c.truncate})
 	}
 	if _, owns := crashRecycled(c.index); owns {
-		acts = append(acts, act{4, c.recycle})
+		acts = append(acts, crashAct{4, c.recycle})
 	}
 	total := 0
 	for _, a := range acts {
@@ -280,6 +294,9 @@ func (c *crashCaller) draft(op string) crashCall {
 	if call.Silent = c.oneIn(10); c.oneIn(6) {
 		call.Quoted = c.known.pick(c.random, call.CID)
 	}
+	if c.oneIn(6) {
+		call.Mentions = []chat.UserID{crashUser(c.random.IntN(crashCallers))}
+	}
 	return call
 }
 
@@ -308,7 +325,7 @@ func (c *crashCaller) reply(call *crashCall) {
 func (call *crashCall) draft() chat.Draft {
 	return chat.Draft{
 		ID: call.ID, Text: call.Text, ParentID: call.Parent, QuotedID: call.Quoted, Restricted: call.Audience,
-		Silent: call.Silent, ShowInChannel: call.Show,
+		Silent: call.Silent, ShowInChannel: call.Show, Mentions: call.Mentions,
 	}
 }
 
@@ -518,66 +535,8 @@ func (c *crashCaller) leaveAndJoin() bool {
 }
 
 func (c *crashCaller) join(cid chat.CID) {
-	c.call(crashCall{Op: "join", CID: cid}, func(ctx context.Context) (int64, error) {
+	c.call(crashCall{Op: "join", CID: cid, Started: time.Now().UnixMicro()}, func(ctx context.Context) (int64, error) {
 		if err := c.app.AddMembers(ctx, cid, []chat.MemberDraft{{UserID: c.user}}, nil); err != nil {
-			return 0, err
-		}
-		return c.lastRead(ctx, cid)
-	})
-}
-
-// truncate is done by one caller in each channel: all of it, or up to one of the
-// caller's messages; soft or hard; with a message or without.
-func (c *crashCaller) truncate() bool {
-	cid := crashShared[c.index]
-	call := crashCall{Op: "truncate", CID: cid, Hard: c.oneIn(2)}
-	o := &chat.TruncateOptions{Hard: call.Hard}
-	if m := c.pick(func(m *crashMine) bool { return m.cid == cid && !m.pending }); m != nil && c.oneIn(2) {
-		call.Before = m.at
-		o.Before = time.UnixMicro(m.at)
-	}
-	if c.oneIn(2) {
-		c.calls++
-		call.Text = fmt.Sprintf("truncated in %d-%d-%d", c.round, c.index, c.calls)
-		o.Message = &chat.SystemMessage{Text: call.Text}
-	}
-	c.call(call, func(ctx context.Context) (int64, error) {
-		if err := c.app.TruncateChannel(ctx, cid, o); err != nil {
-			return 0, err
-		}
-		state, err := c.app.Channel(ctx, cid)
-		if err != nil {
-			return 0, err
-		}
-		at := state.Channel.TruncatedAt.UnixMicro()
-		c.mine = slices.DeleteFunc(c.mine, func(m *crashMine) bool { return m.cid == cid && m.at <= at })
-		return at, nil
-	})
-	return true
-}
-
-// recycle deletes a channel, softly or for good, and makes it again.
-func (c *crashCaller) recycle() bool {
-	cid, _ := crashRecycled(c.index)
-	mode := chat.DeleteSoft
-	call := crashCall{Op: "close", CID: cid, Hard: c.oneIn(2)}
-	if call.Hard {
-		mode = chat.DeleteHard
-	}
-	c.call(call, func(ctx context.Context) (int64, error) { return 0, c.app.DeleteChannel(ctx, cid, mode) })
-	c.makeAgain(cid)
-	return true
-}
-
-// makeAgain begins another life of a channel. What was said in the former ones
-// is left alone.
-func (c *crashCaller) makeAgain(cid chat.CID) {
-	c.mine = slices.DeleteFunc(c.mine, func(m *crashMine) bool { return m.cid == cid })
-	c.known.mu.Lock()
-	delete(c.known.public, cid)
-	c.known.mu.Unlock()
-	c.call(crashCall{Op: "make", CID: cid}, func(ctx context.Context) (int64, error) {
-		if _, err := c.app.EnsureChannel(ctx, cid, crashChannelDraft(cid)); err != nil {
 			return 0, err
 		}
 		return c.lastRead(ctx, cid)

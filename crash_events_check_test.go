@@ -65,6 +65,8 @@ func (e *crashEvents) change(user chat.UserID, call *crashCall, m *crashMessage)
 		c.ID = call.ID
 	case "leave", "join":
 		c.User = user
+	case "reject":
+		c.What, c.User = "leave", user
 	case "ban", "/ban":
 		c.What, c.User = "ban", call.User
 	}
@@ -79,7 +81,12 @@ func (e crashEvent) settled() bool {
 		return e.Hard
 	case chat.ChannelDeleted: // from the channel's log, or later from one's own
 		return false
-	case chat.MessageUndeleted, chat.MessageFlagged, chat.MessagePending, chat.MemberAdded, chat.AddedToChannel:
+	case chat.ReactionNew, chat.ReactionUpdated:
+		return false
+	case chat.ThreadMessageNew: // also to one who takes part only by then
+		return false
+	case chat.MessageUndeleted, chat.MessageFlagged, chat.MessagePending, chat.MemberAdded, chat.MemberUpdated, chat.AddedToChannel,
+		chat.Invited, chat.InviteAccepted:
 		return false
 	}
 	return true
@@ -150,7 +157,7 @@ func (l *crashLife) checkEvents(who string) {
 	for _, m := range l.model.order {
 		l.checkEventsOf(who, ears, m)
 	}
-	if who == string(crashUser(3)) { // they were not always a member
+	if who == string(crashUser(3)) || who == string(crashPeer(14)) { // they were not always a member, or never
 		return
 	}
 	want := map[crashChange]int{}
@@ -193,10 +200,13 @@ func (l *crashLife) checkEventsOf(who string, ears *crashEars, m *crashMessage) 
 	}
 	user := slices.Contains(crashFollowers()[1:], who)
 	always := who != string(crashUser(3))
-	sees := !user || m.visibleTo(chat.UserID(who))
+	sees := !user || m.visibleTo(chat.UserID(who)) && slices.Contains(crashMembers(m.CID), chat.UserID(who))
 	made := m.at != 0 || m.unclear || m.held
 	if (!sees || !made) && fresh+edited+pending+softly+back+hard > 0 {
 		fail("is told of a message that is not there for them")
+		return
+	}
+	if l.model.passing[m.author] != nil { // their messages go in the background
 		return
 	}
 	forMe := 0
@@ -206,7 +216,7 @@ func (l *crashLife) checkEventsOf(who string, ears *crashEars, m *crashMessage) 
 	if fresh > 1 || pending > 1 || hard > 1 || softly > done("soft")+forMe || back > done("undelete") {
 		fail("is told too often: new %d, pending %d, deleted %d and %d, undeleted %d", fresh, pending, softly, hard, back)
 	}
-	if !sees || !always || user && !slices.Contains(crashShared, m.CID) {
+	if !sees || !always || user && !slices.Contains(crashShared, m.CID) && !crashIsPair(m.CID) {
 		return
 	}
 	n := done("hard")

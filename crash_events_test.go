@@ -25,9 +25,9 @@ const (
 )
 
 // crashFollowers are the application, one who sees all private messages, one who
-// sees none, and one who leaves and joins.
+// sees none, one who leaves and joins, and one who has a channel of two alone.
 func crashFollowers() []string {
-	return []string{crashApp, "reader", "stranger", string(crashUser(3))}
+	return []string{crashApp, "reader", "stranger", string(crashUser(3)), string(crashPeer(14))}
 }
 
 // crashMarks is a channel of those who follow, in which nothing happens but that
@@ -52,6 +52,7 @@ type crashEvent struct {
 	By   chat.UserID `json:",omitempty"`
 	Hard bool        `json:",omitempty"`
 	Mark int         `json:",omitempty"`
+	Kind string      `json:",omitempty"` // of a reaction
 }
 
 func crashEventOf(e chat.Event) crashEvent {
@@ -64,6 +65,9 @@ func crashEventOf(e chat.Event) crashEvent {
 	}
 	if e.By != nil {
 		c.By = e.By.ID
+	}
+	if e.Reaction != nil {
+		c.Kind = e.Reaction.Type
 	}
 	if mark, ok := e.Data["mark"].(float64); ok {
 		c.Mark = int(mark)

@@ -32,8 +32,11 @@ type crashModel struct {
 	messages map[chat.MessageID]*crashMessage
 	order    []*crashMessage
 	mutes    map[chat.UserID]map[chat.UserID]bool
+	blocks   map[chat.UserID]map[chat.UserID]bool
 	bans     map[crashBanOf]crashBan
-	flags    map[crashFlagOf]string
+	flags    map[crashFlagOf]crashFlag
+	passing  map[chat.UserID]*crashPassing
+	words    map[chat.BlockAction]string // of the block list with that action; empty: there is none
 	events   crashEvents
 	open     [crashCallers]*crashCall // begun and not acknowledged
 	timeout  time.Duration
@@ -54,6 +57,9 @@ type crashChannel struct {
 	there, open       bool
 	truncated, purged int64 // up to when nothing is seen, nothing is left
 	members           map[chat.UserID]*crashMember
+	cleared           map[chat.UserID]crashMoment // up to when their history is cleared
+	cooldown          time.Duration
+	lastSend          crashMoment // in slow mode
 	notes             map[string]*crashNote
 }
 
@@ -69,8 +75,10 @@ func (n *crashNote) there(ch *crashChannel) bool {
 }
 
 type crashMember struct {
-	read  int64
-	muted bool
+	read                      int64
+	muted                     bool
+	invited, pinned, archived bool
+	hidden                    crashMoment
 }
 
 // crashMessage is a message. State is what its author made of it; what others
@@ -90,6 +98,12 @@ type crashMessage struct {
 	forMe     map[chat.UserID]bool
 	claimed   bool // an action of it was cut off
 	probed    bool // it was made sure that its id is taken for good
+	shadowed  bool // seen by its author alone
+
+	reactions  map[chat.UserID]map[string]int64 // their scores
+	pinned     bool
+	pinEnd     int64                 // 0: none
+	threadRead map[chat.UserID]int64 // up to when its replies are read
 
 	told [2]crashTelling // that it was sent, deleted
 }
@@ -105,14 +119,18 @@ func newCrashModel() *crashModel {
 	m := &crashModel{
 		channels: map[chat.CID]*crashChannel{}, messages: map[chat.MessageID]*crashMessage{},
 		mutes: map[chat.UserID]map[chat.UserID]bool{}, repeated: map[int]int{},
-		done: map[string]int{}, bans: map[crashBanOf]crashBan{}, flags: map[crashFlagOf]string{},
+		done: map[string]int{}, bans: map[crashBanOf]crashBan{}, flags: map[crashFlagOf]crashFlag{},
+		blocks: map[chat.UserID]map[chat.UserID]bool{}, passing: map[chat.UserID]*crashPassing{},
 	}
 	for _, cid := range crashChannels() {
 		m.channels[cid] = &crashChannel{cid: cid, purgedLife: -1, notes: map[string]*crashNote{}}
 		m.channels[cid].make()
 	}
 	for i := range crashCallers {
-		m.mutes[crashUser(i)] = map[chat.UserID]bool{}
+		m.mutes[crashUser(i)], m.blocks[crashUser(i)] = map[chat.UserID]bool{}, map[chat.UserID]bool{}
+		if peer := crashPeer(i); peer != "" {
+			m.blocks[peer] = map[chat.UserID]bool{}
+		}
 	}
 	return m
 }
@@ -120,8 +138,8 @@ func newCrashModel() *crashModel {
 // make begins a life of a channel.
 func (ch *crashChannel) make() {
 	ch.there, ch.open = true, true
-	ch.members = map[chat.UserID]*crashMember{}
-	for _, user := range crashUsers() {
+	ch.members, ch.cleared = map[chat.UserID]*crashMember{}, map[chat.UserID]crashMoment{}
+	for _, user := range crashMembers(ch.cid) {
 		ch.members[user] = &crashMember{read: crashUnknown}
 	}
 }
@@ -144,7 +162,7 @@ func (w *crashModel) apply(lines []crashLine, life int) {
 				w.refused++
 				w.refuse(call, line.Done.Refused)
 			} else {
-				w.do(crashUser(line.Caller), call, line.Done.At)
+				w.do(call.by(line.Caller), call, line.Done.At)
 			}
 		}
 	}
@@ -153,11 +171,12 @@ func (w *crashModel) apply(lines []crashLine, life int) {
 func (w *crashModel) begin(caller int, call *crashCall) {
 	w.open[caller] = call
 	switch call.Op {
-	case "send", "whisper", "hold", "ask", "/ban", "/unban":
+	case "send", "whisper", "post", "hold", "held", "rejected", "ask", "/ban", "/unban":
 		m := &crashMessage{
-			crashCall: *call, author: crashUser(caller), life: w.channels[call.CID].life, state: crashGone,
-			forMe: map[chat.UserID]bool{},
+			crashCall: *call, author: call.by(caller), life: w.channels[call.CID].life, state: crashGone,
+			forMe: map[chat.UserID]bool{}, reactions: map[chat.UserID]map[string]int64{}, threadRead: map[chat.UserID]int64{},
 		}
+		m.shadowed = w.isShadowed(m)
 		m.Text = call.said()
 		w.messages[m.ID] = m
 		w.order = append(w.order, m)
@@ -170,12 +189,10 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 	w.done[call.Op]++
 	w.events.change(user, call, m)
 	switch call.Op {
-	case "send", "whisper":
+	case "send", "whisper", "post":
 		m.state, m.at = crashLive, at
-		if call.Op == "send" && call.Parent == "" {
-			ch.members[user].read = at
-		}
-	case "hold":
+		w.sent(user, m)
+	case "hold", "held":
 		m.state, m.at, m.held = crashPending, at, true
 	case "ask":
 		m.state, m.at = crashWaiting, at
@@ -186,7 +203,7 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 	case "edit":
 		m.Text = call.Text
 	case "soft":
-		m.state, m.softened = crashDeleted, true
+		m.state, m.softened, m.pinned = crashDeleted, true, false
 	case "undelete":
 		m.state = crashLive
 	case "hard":
@@ -201,10 +218,13 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		w.mutes[user][call.User] = call.On
 	case "leave":
 		delete(ch.members, user)
+		w.forgetThreads(user, ch)
 	case "join":
 		ch.members[user] = &crashMember{read: at}
 	case "truncate":
 		w.truncate(ch, call, at)
+	case "rejected":
+		w.problem("%+v is not refused", *call)
 	case "close":
 		ch.open, ch.members = false, map[chat.UserID]*crashMember{}
 		if call.Hard {
@@ -218,7 +238,9 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		m.state, m.at = crashLive, at
 		w.moderate(user, call, at)
 	default:
-		w.moderate(user, call, at)
+		if !w.talk(user, call, at) {
+			w.moderate(user, call, at)
+		}
 	}
 }
 
@@ -243,11 +265,19 @@ func (w *crashModel) truncate(ch *crashChannel, call *crashCall, at int64) {
 func (w *crashModel) refuse(call *crashCall, kind string) {
 	m := w.messages[call.ID]
 	switch call.Op {
-	case "send", "whisper", "hold":
-		if call.Parent == "" && call.Quoted == "" {
+	case "rejected":
+		if w.done[call.Op]++; kind != chat.ErrRejected.Error() {
 			w.problem("%+v is refused: %s", *call, kind)
 		}
-	case "read": // what it was about is not recorded
+	case "send", "whisper", "post", "hold", "held":
+		if call.Parent == "" && call.Quoted == "" && !w.cools(call, kind) {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "react", "unreact", "pin", "unpin", "review":
+		if m.lost = kind == chat.ErrNotFound.Error(); !m.lost && !m.keepsOff(call, kind) {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "read", "read thread": // what it was about is not recorded
 	case "undelete":
 		if kind == chat.ErrNotFound.Error() {
 			m.lost = true
@@ -289,7 +319,7 @@ func (w *crashModel) tell(told crashTold, life int, final bool) {
 		what, kind = "deleted", 1
 	}
 	m := w.messages[told.ID]
-	if m == nil || m.Op != "hold" {
+	if m == nil || !m.holds() {
 		w.problem("the application is told that %s was %s, which never was pending", told.ID, what)
 		return
 	}
@@ -298,7 +328,7 @@ func (w *crashModel) tell(told crashTold, life int, final bool) {
 		w.repeated[t.life]++
 	}
 	switch {
-	case !m.says(told.Text) || told.Metadata != string(m.ID):
+	case !m.says(told.Text) || told.Metadata != m.metadata():
 		w.problem("the application is told that %s was %s, with %q and %q", m.ID, what, told.Text, told.Metadata)
 	case told.Deleted && m.told[0].times == 0:
 		w.problem("the application is told that %s was deleted, and not yet that it was sent", m.ID)
@@ -315,7 +345,7 @@ func (w *crashModel) tell(told crashTold, life int, final bool) {
 // says tells whether a text is the one that the message was sent with, with a
 // link or without.
 func (m *crashMessage) says(text string) bool {
-	link, ok := strings.CutPrefix(text, "text of "+string(m.ID))
+	link, ok := strings.CutPrefix(strings.TrimSuffix(text, " "+m.Word), "text of "+string(m.ID))
 	return ok && (link == "" || strings.HasSuffix(link, ".example/"+string(m.ID)))
 }
 
@@ -336,11 +366,18 @@ func (w *crashModel) fate(m *crashMessage, now time.Time) string {
 	return m.state
 }
 
-// settle makes final what is gone now: the work that was due is done.
+// settle makes final what is gone or over now: the work that was due is done. The
+// next process may live before that time.
 func (w *crashModel) settle(now time.Time) {
 	for _, m := range w.order {
 		if w.fate(m, now) == crashGone {
 			m.state = crashGone
+		}
+		m.pinned = m.pinnedAt(now)
+	}
+	for place, ban := range w.bans {
+		if ban.Until != 0 && ban.Until <= now.UnixMicro() {
+			delete(w.bans, place)
 		}
 	}
 }
@@ -362,5 +399,8 @@ func (w *crashModel) pages(ch *crashChannel, now time.Time) []*crashMessage {
 }
 
 func (m *crashMessage) visibleTo(user chat.UserID) bool {
+	if m.shadowed {
+		return m.author == user
+	}
 	return m.Audience == nil || m.author == user || slices.Contains(m.Audience, user)
 }

@@ -21,6 +21,12 @@ type crashBan struct {
 	By     chat.UserID
 	Reason string
 	Until  int64 // 0: for good
+	Shadow bool
+}
+
+// crashFlag is a flag: why it was put, and what came of it.
+type crashFlag struct {
+	Reason, Outcome string
 }
 
 // crashFlagOf is what is flagged, a message or a user, and by whom.
@@ -37,15 +43,23 @@ func (w *crashModel) moderate(user chat.UserID, call *crashCall, at int64) {
 	place, flagged := crashBanOf{call.CID, call.User}, crashFlagOf{user, call.ID, call.User}
 	switch call.Op {
 	case "ban":
-		w.bans[place] = crashBan{user, call.Text, at}
+		w.bans[place] = crashBan{user, call.Text, at, call.Shadow}
+		w.pass(call)
 	case "/ban":
-		w.bans[place] = crashBan{user, call.reason(), 0}
+		w.bans[place] = crashBan{By: user, Reason: call.reason()}
 	case "unban", "/unban":
 		delete(w.bans, place)
 	case "flag", "flag user":
-		w.flags[flagged] = call.Text
-	case "unflag", "unflag user":
+		w.flags[flagged] = crashFlag{Reason: call.Text}
+	case "unflag", "unflag user": // the flags of all, also that of a block list
 		delete(w.flags, flagged)
+		delete(w.flags, crashFlagOf{ID: call.ID, User: call.User})
+	case "review", "review user":
+		for flagged, flag := range w.flags {
+			if flagged.ID == call.ID && flagged.User == call.User {
+				w.flags[flagged] = crashFlag{flag.Reason, call.Text}
+			}
+		}
 	default:
 		w.problem("no call %q", call.Op)
 	}
@@ -59,7 +73,7 @@ func (l *crashLife) bansNow() map[crashBanOf]crashBan {
 		page, err := l.app.Bans(l.ctx, chat.BanQuery{CID: cid, Limit: 300})
 		l.must(err)
 		for _, b := range page.Items {
-			ban := crashBan{Reason: b.Reason}
+			ban := crashBan{Reason: b.Reason, Shadow: b.Shadow}
 			if b.By != nil {
 				ban.By = b.By.ID
 			}
@@ -72,23 +86,30 @@ func (l *crashLife) bansNow() map[crashBanOf]crashBan {
 	return list
 }
 
-// flagsNow is the reasons of all flags, as they are listed.
-func (l *crashLife) flagsNow() map[crashFlagOf]string {
+// flagsNow is all flags, as they are listed.
+func (l *crashLife) flagsNow() map[crashFlagOf]crashFlag {
 	l.t.Helper()
-	list := map[crashFlagOf]string{}
+	list := map[crashFlagOf]crashFlag{}
 	last := time.Time{}
 	for q := (chat.FlagQuery{Limit: 300}); ; {
 		page, err := l.app.Flags(l.ctx, q)
 		l.must(err)
 		for _, f := range page.Items {
-			flagged := crashFlagOf{By: f.By.ID, User: f.User.ID}
+			flagged := crashFlagOf{User: f.User.ID}
+			if f.By != nil {
+				flagged.By = f.By.ID
+			}
 			if f.Message != nil {
 				flagged.ID, flagged.User = f.Message.ID, ""
 			}
 			if _, twice := list[flagged]; twice || f.CreatedAt.Before(last) {
 				l.t.Errorf("the flag %+v of %v is listed twice or too late", flagged, f.CreatedAt)
 			}
-			list[flagged], last = f.Reason, f.CreatedAt
+			flag := crashFlag{Reason: f.Reason}
+			if f.Review != nil {
+				flag.Outcome = f.Review.Outcome
+			}
+			list[flagged], last = flag, f.CreatedAt
 		}
 		if q.Page = page.Next; q.Page == "" {
 			return list
@@ -113,14 +134,14 @@ func (l *crashLife) checkModeration() {
 	for place, got := range bans {
 		l.t.Errorf("%s is banned from %q: %+v", place.User, place.CID, got)
 	}
-	want := map[crashFlagOf]string{}
-	for flagged, reason := range l.model.flags {
+	want := map[crashFlagOf]crashFlag{}
+	for flagged, flag := range l.model.flags {
 		if m := l.model.messages[flagged.ID]; m != nil {
 			if fate := l.model.fate(m, time.Now()); fate != crashLive && fate != crashDeleted {
 				continue
 			}
 		}
-		want[flagged] = reason
+		want[flagged] = flag
 	}
 	if diff := cmp.Diff(want, l.flagsNow()); diff != "" {
 		l.t.Errorf("the flags (-want +got):\n%s", diff)
@@ -145,8 +166,15 @@ func (l *crashLife) resolveModeration(user chat.UserID, call *crashCall) {
 			l.model.do(user, call, 0)
 		}
 	case "flag", "flag user":
-		if l.flagsNow()[flagged] == call.Text {
+		if l.flagsNow()[flagged] == (crashFlag{Reason: call.Text}) {
 			l.model.do(user, call, 0)
+		}
+	case "review", "review user":
+		for of, flag := range l.flagsNow() {
+			if of.ID == call.ID && of.User == call.User && flag.Outcome == call.Text {
+				l.model.do(user, call, 0)
+				break
+			}
 		}
 	case "unflag", "unflag user":
 		if _, there := l.flagsNow()[flagged]; !there {

@@ -34,12 +34,25 @@ type crashCall struct {
 	Silent   bool           `json:",omitempty"`
 	Show     bool           `json:",omitempty"`
 	Hard     bool           `json:",omitempty"`
-	Before   int64          `json:",omitempty"`
+	Before   int64          `json:",omitempty"` // of a truncation; the end of a pin
 	User     chat.UserID    `json:",omitempty"` // who is muted, banned or flagged, or no longer
 	On       bool           `json:",omitempty"`
-	Action   string         `json:",omitempty"` // of the answer to a command
+	Action   string         `json:",omitempty"` // of the answer to a command; what becomes of a user's messages
 	Lasting  time.Duration  `json:",omitempty"` // of a ban
-	Started  int64          `json:",omitempty"` // of a command that bans
+	Started  int64          `json:",omitempty"` // when it was made, where that matters
+	As       chat.UserID    `json:",omitempty"` // whose call it is, if not the caller's own
+	Mentions []chat.UserID  `json:",omitempty"`
+	Score    int64          `json:",omitempty"` // of a reaction, whose type is Text
+	Shadow   bool           `json:",omitempty"` // of a ban
+	Word     string         `json:",omitempty"` // of a block list: what the message ends with
+}
+
+// by is the user whose call it is.
+func (call *crashCall) by(caller int) chat.UserID {
+	if call.As != "" {
+		return call.As
+	}
+	return crashUser(caller)
 }
 
 // crashAnswer is what a call answered.
@@ -56,8 +69,23 @@ type crashTold struct {
 }
 
 func crashToldOf(deleted bool, m chat.PendingMessage) crashTold {
-	return crashTold{Deleted: deleted, ID: m.Message.ID, Text: m.Message.Text, Metadata: m.Metadata["call"]}
+	return crashTold{Deleted: deleted, ID: m.Message.ID, Text: m.Message.Text, Metadata: crashMetadata(m.Metadata)}
 }
+
+// crashMetadata is what a pending message says of itself: which call held it, or
+// which block list.
+func crashMetadata(m map[string]string) string { return m["call"] + m["block_list"] }
+
+// metadata is what crashMetadata must be.
+func (call *crashCall) metadata() string {
+	if call.Op == "held" {
+		return string(chat.BlockHold)
+	}
+	return string(call.ID)
+}
+
+// holds says whether a call makes a message that is pending.
+func (call *crashCall) holds() bool { return call.Op == "hold" || call.Op == "held" }
 
 // crashReport is a file of such lines. What was written to it outlives the
 // process: the system has it.

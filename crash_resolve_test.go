@@ -13,18 +13,22 @@ import (
 // the rest of the file against what is found here.
 func (l *crashLife) resolve() {
 	l.t.Helper()
-	// What concerns many messages is settled before what concerns one.
-	steps := []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveModeration}
-	for _, step := range steps {
+	each := func(step func(chat.UserID, *crashCall)) {
 		for caller, call := range l.model.open {
 			if call == nil {
 				continue
 			}
 			before := l.model.done[call.Op]
-			if step(crashUser(caller), call); l.model.done[call.Op] > before {
+			if step(call.by(caller), call); l.model.done[call.Op] > before {
 				l.model.found++
 			}
 		}
+	}
+	// What concerns many messages is settled before what concerns one.
+	each(l.resolvePassing)
+	l.observePassing()
+	for _, step := range []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveTalk, l.resolveModeration} {
+		each(step)
 	}
 	for caller, call := range l.model.open {
 		if call != nil {
@@ -56,7 +60,7 @@ func (l *crashLife) resolveChannel(user chat.UserID, call *crashCall) {
 		}
 	case "mute user":
 		l.model.mutes[user][call.User] = slices.Contains(l.mutes(user), call.User)
-	case "read", "mute", "leave", "join":
+	case "read", "mute", "leave", "join", "invite", "accept", "reject", "pin channel", "archive", "hide":
 		l.resolveMember(user, call, ch)
 	}
 }
@@ -70,11 +74,27 @@ func (l *crashLife) resolveMember(user chat.UserID, call *crashCall, ch *crashCh
 	}
 	member := ch.members[user]
 	switch there := err == nil && state.Membership != nil; {
-	case call.Op == "leave" && !there:
+	case (call.Op == "leave" || call.Op == "reject") && !there, call.Op == "invite" && there:
 		l.model.do(user, call, 0)
-	case call.Op == "join" && there:
+	case call.Op == "join" && there, call.Op == "accept" && there && state.Membership.InviteAcceptedAt != nil:
+		if crashMicro(state.LastRead) < call.Started {
+			l.t.Errorf("%+v is done, and %s has read only up to %v", *call, user, state.LastRead)
+		}
 		l.model.do(user, call, crashMicro(state.LastRead))
 	case !there:
+	case call.Op == "pin channel":
+		member.pinned = state.PinnedAt != nil
+	case call.Op == "archive":
+		member.archived = state.ArchivedAt != nil
+	case call.Op == "hide": // at some moment, or not at all
+		cleared := crashMoment{ch.cleared[user].low, time.Now().UnixMicro()}
+		if state.Hidden && member.hidden == (crashMoment{}) { // by this call, which clears too
+			cleared.low = call.Started
+		}
+		member.hidden = crashMoment{-1, time.Now().UnixMicro()}
+		if call.Hard {
+			ch.cleared[user] = cleared
+		}
 	case call.Op == "mute":
 		member.muted = state.Muted
 	case call.Op == "read":
@@ -102,7 +122,7 @@ func (l *crashLife) resolveMessage(user chat.UserID, call *crashCall) {
 	at := crashMicro(got.CreatedAt)
 	deleted := got.DeletedAt != nil
 	switch call.Op {
-	case "send", "whisper", "hold", "ask", "/ban", "/unban":
+	case "send", "whisper", "post", "hold", "held", "ask", "/ban", "/unban":
 		l.model.do(user, call, at)
 		l.repeat(user, call, m)
 	case "commit":
@@ -121,7 +141,7 @@ func (l *crashLife) resolveMessage(user chat.UserID, call *crashCall) {
 		if state == crashDeleted { // which of the two it is does not show: do it again
 			l.must(l.app.As(user).DeleteMessageForMe(l.ctx, m.ID))
 			l.model.do(user, call, at)
-		} else if seen, err := l.app.As(user).Message(l.ctx, m.ID); err == nil && seen.DeletedForMe {
+		} else if seen, err := l.app.As(user).Message(l.ctx, m.ID); state == crashHidden || err == nil && seen.DeletedForMe {
 			l.model.do(user, call, at)
 		}
 	}
@@ -152,14 +172,20 @@ func (l *crashLife) resolveGone(user chat.UserID, call *crashCall, m *crashMessa
 	l.t.Helper()
 	switch call.Op {
 	case "send":
-		if member := l.model.channels[m.CID].members[user]; member != nil && m.Parent == "" {
+		if parent := l.model.messages[m.Parent]; parent != nil {
+			delete(parent.threadRead, user)
+		} else if member := l.model.channels[m.CID].members[user]; member != nil {
 			member.read = crashUnknown
 		}
 		m.unclear = true
-	case "whisper", "hold", "ask":
+	case "whisper", "post", "hold", "held", "ask":
 		m.unclear = true
 	case "/ban", "/unban":
 		l.resolveTold(user, call, m)
+	case "soft", "undelete": // perhaps before it was gone, and then that is told
+		l.model.events.change(user, call, m)
+	case "for me":
+		m.forMe[user] = true
 	case "commit":
 		if l.model.fate(m, time.Now()) == crashGone {
 			m.unclear, m.state = true, crashGone
@@ -182,12 +208,5 @@ func (l *crashLife) resolveErased(user chat.UserID, call *crashCall) {
 		return
 	}
 	// It is gone by something else, too: then a reply that is not tells.
-	for _, reply := range l.model.order {
-		if reply.Parent != m.ID || l.model.fate(reply, time.Now()) == crashGone {
-			continue
-		}
-		state, _ := l.look(reply)
-		m.erased = state == crashGone
-		return
-	}
+	m.erased = l.repliesGone(m)
 }

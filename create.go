@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
@@ -91,8 +92,9 @@ func distinctCID(channelType string, members []UserID) CID {
 
 // newChannel is a channel draft that was checked.
 type newChannel struct {
-	record  codec.Channel
-	members []preparedMember
+	record    codec.Channel
+	overrides ChannelOverrides
+	members   []preparedMember
 }
 
 func prepareChannel(c caller, cid CID, d ChannelDraft) (*newChannel, error) {
@@ -128,9 +130,9 @@ func prepareChannel(c caller, cid CID, d ChannelDraft) (*newChannel, error) {
 	if !c.app && !slices.Contains(members, c.user) {
 		members = append([]UserID{c.user}, members...)
 	}
-	made := &newChannel{record: record}
+	made := &newChannel{record: record, overrides: d.Overrides}
 	for _, id := range members {
-		made.members = append(made.members, preparedMember{string(id), codec.Member{Role: string(RoleChannelMember)}})
+		made.members = append(made.members, preparedMember{user: string(id), record: codec.Member{Role: string(RoleChannelMember)}})
 	}
 	return made, nil
 }
@@ -218,8 +220,11 @@ func ensure(tx *record.Txn, c caller, cid CID, number *record.Value[record.Chann
 	if !mayCreate {
 		return Channel{}, denied(CreateChannel)
 	}
-	if active(banned, now().UnixMicro()) {
+	if bars(banned, now().UnixMicro()) {
 		return Channel{}, bannedFrom(c.user, "the whole application", &banned.V)
+	}
+	if err := draft.overrides.checkThere(&tx.Reader); err != nil {
+		return Channel{}, err
 	}
 	draft.record.Former = uint64(former)
 	return create(tx, cid, draft)
@@ -275,7 +280,7 @@ func renderChannel(r *record.Reader, c *codec.Channel) (Channel, error) {
 func channelFrom(people *record.People, c *codec.Channel) (Channel, error) {
 	channel := Channel{
 		CID: CID(c.CID), Name: c.Name, CreatedBy: shown(people, c.CreatedBy), Custom: decodeCustom(c.Custom),
-		MemberCount: int(c.Members), Frozen: c.Frozen, Disabled: c.Disabled,
+		MemberCount: int(c.Members), Frozen: c.Frozen, Disabled: c.Disabled, Cooldown: time.Duration(c.Cooldown) * time.Second,
 		CreatedAt: moment(c.CreatedAt), UpdatedAt: moment(c.UpdatedAt),
 		TruncatedAt: momentPtr(c.TruncatedAt), DeletedAt: momentPtr(c.DeletedAt),
 	}

@@ -186,15 +186,15 @@ func TestReservedNames(t *testing.T) {
 			reaction_scores reaction_groups latest_reactions own_reactions reply_count deleted_reply_count
 			thread_participants silent pinned created_at updated_at pinned_at pinned_by pin_expires deleted_at
 			message_text_updated_at parent_id show_in_channel quoted_message_id quoted_message
-			restricted_visibility command args sent_at deleted_for_me pending pending_message_metadata
+			restricted_visibility mentioned_channel mentioned_here command args shadowed sent_at deleted_for_me pending pending_message_metadata
 			user_id skip_push skip_enrich_url hard_delete`},
 		"attachment": {attachmentFields, `type author_name author_link title title_link text image_url thumb_url
 			asset_url og_scrape_url actions`},
-		"user":     {userFields, `id name role created_at updated_at deactivated_at user_id`},
-		"member":   {memberFields, `user user_id role created_at updated_at`},
+		"user":     {userFields, `id name role created_at updated_at deactivated_at erased_at user_id`},
+		"member":   {memberFields, `user user_id role created_at updated_at invited_at invite_accepted_at`},
 		"reaction": {reactionFields, `message_id user user_id type score created_at updated_at`},
-		"channel": {channelFields, `cid id type name created_by config_overrides member_count frozen disabled
-			created_at updated_at truncated_at deleted_at last_message_at members hidden muted pinned archived has_unread`},
+		"channel": {channelFields, `cid id type name created_by config_overrides member_count frozen disabled cooldown
+			created_at updated_at truncated_at deleted_at last_message_at members hidden muted pinned archived has_unread invited`},
 	}
 	for name, test := range tests {
 		want := nameSet{}

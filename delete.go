@@ -79,11 +79,20 @@ func (a *App) deleteMessage(ctx context.Context, op string, c caller, id Message
 // always.
 func mayChange(f *found, own, others Action) error {
 	mine := f.message.Author == string(f.room.user)
-	switch {
-	case mine && (f.message.Pending || f.room.can(own)):
+	if mine && f.message.Pending {
 		return f.room.unbanned(own)
-	case f.room.can(others):
-		return f.room.unbanned(others)
+	}
+	return mayUndo(f.room, mine, own, others)
+}
+
+// mayUndo is an error unless the caller may do to their own what one action is
+// for, to what is others' what another is.
+func mayUndo(r *room, mine bool, own, others Action) error {
+	switch {
+	case mine && r.can(own):
+		return r.unbanned(own)
+	case r.can(others):
+		return r.unbanned(others)
 	case mine:
 		return denied(own)
 	}
@@ -96,6 +105,11 @@ func softDelete(tx *record.Txn, f *found, by UserID) error {
 		return nil
 	}
 	m.DeletedAt = f.room.now
+	if m.PinnedAt != 0 {
+		if err := setPin(tx, f, 0, 0, ""); err != nil {
+			return err
+		}
+	}
 	if err := tx.DiscountMessage(f.room.number, m); err != nil {
 		return err
 	}
@@ -129,6 +143,9 @@ func (a *App) hardDelete(tx *record.Txn, f *found, by UserID) (hadPending bool, 
 			continue
 		}
 		if err := tx.DiscountMessage(number, m); err != nil {
+			return false, err
+		}
+		if err := cancelPinEnd(tx, number, m); err != nil {
 			return false, err
 		}
 		if err := tx.EraseMessage(number, m); err != nil {
@@ -185,7 +202,7 @@ func forMeEntry(m *codec.Message) codec.ForMeEntry {
 // stillThere is what of a caller's deletions for themselves leads to a message
 // that exists: a hard delete frees its place in the list.
 func stillThere(tx *record.Txn, r *room) (codec.ForMe, error) {
-	messages, err := forMeMessages(&tx.Reader, r, r.channel.PurgedAt)
+	messages, err := forMeMessages(&tx.Reader, r.number, r.forMe, r.channel.PurgedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -196,15 +213,15 @@ func stillThere(tx *record.Txn, r *room) (codec.ForMe, error) {
 	return list, nil
 }
 
-// forMeMessages reads what the caller deleted for themselves after a time and
-// still exists.
-func forMeMessages(reader *record.Reader, r *room, after int64) ([]codec.Message, error) {
+// forMeMessages reads what a user deleted for themselves of what came after a
+// time and still exists.
+func forMeMessages(reader *record.Reader, c record.Channel, list codec.ForMe, after int64) ([]codec.Message, error) {
 	var places []codec.Place
-	for _, e := range r.forMe {
+	for _, e := range list {
 		if e.At <= after {
 			continue
 		}
-		p := codec.Place{Kind: codec.PlacePrivate, Channel: uint64(r.number), At: e.At, Parent: e.Parent}
+		p := codec.Place{Kind: codec.PlacePrivate, Channel: uint64(c), At: e.At, Parent: e.Parent}
 		places = append(places, p)
 		if p.Kind = codec.PlaceTimeline; e.Parent != 0 {
 			p.Kind = codec.PlaceReply

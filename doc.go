@@ -20,6 +20,15 @@
 // messages, those that await commit and those deleted leave no trace in pages,
 // counts, orders or errors of anyone else.
 //
+// # What happened
+//
+// Every change leaves events with it: [Session.Poll] and [Session.Events] read
+// on from a cursor and miss nothing, over restarts too. The application is told
+// of everything by an [EventHandler] or a webhook, of pending messages by a
+// [PendingHandler] or callbacks, of whom to push to by a [Pusher], and is asked
+// before a message is stored by a [Moderator]. Such work is recorded with the
+// change and done in the background, at least once, until the App is closed.
+//
 // # Errors
 //
 // Every error is an [*Error] that names the call, the field and the reason, and

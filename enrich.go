@@ -62,6 +62,10 @@ func (a *App) lookAtSend(ctx context.Context, op string, c caller, cid CID, out 
 		}
 		wanted = t.room.kind.URLEnrichment
 		m, err := t.message(a.options.MaxRestricted)
+		if err == nil {
+			out.words = wordsOfMessage(out.draft.Text, out.html)
+			err = t.screen(m)
+		}
 		if err == nil && moderated && a.moderates(t.room) {
 			p, err = t.propose(m)
 		}
@@ -79,12 +83,16 @@ func (a *App) lookAtSend(ctx context.Context, op string, c caller, cid CID, out 
 // lookAtEdit looks, before the transaction, whether an edit is one that is
 // stored, so that what is refused asks no Moderator and has nothing looked up.
 func (a *App) lookAtEdit(r *record.Reader, f *found, e *edit) error {
-	e.enriched, e.proposal = false, nil
+	f.message = f.room.shown(f.message)
+	e.enriched, e.proposal, e.screens = false, nil, f.room.screens()
 	moderated := a.moderates(f.room) && !e.nothing
 	if !moderated && (e.link.url == "" || a.previews == nil) {
 		return nil
 	}
 	if err := checkEdit(r, f, e); err != nil {
+		return err
+	}
+	if _, err := e.screen(r, f.room); err != nil {
 		return err
 	}
 	e.seen, e.enriched = contentOf(f.message), f.room.kind.URLEnrichment

@@ -25,7 +25,7 @@ var (
 	ErrState          = newKind("wrong state", nil)                // not possible in the present state
 	ErrPending        = newKind("pending", ErrState)               // the message awaits commit
 	ErrNotPending     = newKind("not pending", ErrState)           // committed, deleted or expired already
-	ErrDeleted        = newKind("deleted", ErrState)               // the message is deleted
+	ErrDeleted        = newKind("deleted", ErrState)               // the message is deleted, or the user erased
 	ErrNotDeleted     = newKind("not deleted", ErrState)           // there is nothing to undelete
 	ErrChannelDeleted = newKind("channel deleted", ErrState)       // the channel is deleted
 	ErrParentDeleted  = newKind("parent deleted", ErrState)        // the parent of the reply is deleted
@@ -51,8 +51,8 @@ func (k *kind) Unwrap() error { return k.wider }
 
 // Error is every error the engine makes itself: which call, which field, why,
 // in words a developer can act on. Its Kind is one of the sentinels above.
-// Errors of the storage driver, of a context and of a [Moderator] come wrapped
-// in one without a Kind; [errors.Is] finds them.
+// Errors of the storage driver, of a context, of a [Moderator] and of a writer
+// that one gives come wrapped in one without a Kind; [errors.Is] finds them.
 type Error struct {
 	Op         string        // the call, such as "Send"
 	Kind       error         // a sentinel; nil when Err comes from outside

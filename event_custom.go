@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"example.com/chat/internal/codec"
@@ -47,8 +48,7 @@ func (a *App) sendEvent(ctx context.Context, op string, c caller, cid CID, by Us
 	if err != nil {
 		return in(op, err)
 	}
-	need := SendCustomEvent
-	return a.changeChannel(ctx, op, c, cid, need, nil, func(tx *record.Txn, r *room) error {
+	return a.changeChannel(ctx, op, c, cid, SendCustomEvent, nil, func(tx *record.Txn, r *room) error {
 		if by != "" && c.app {
 			b := tx.Batch()
 			user := b.User(string(by))
@@ -59,9 +59,13 @@ func (a *App) sendEvent(ctx context.Context, op string, c caller, cid CID, by Us
 				return err
 			}
 		}
-		return tx.TellChannel(r.number, &codec.Event{
+		told := codec.Event{
 			Kind: codec.EventCustom, At: r.now, Channel: uint64(r.number), By: string(by), Text: string(e.Type), Data: string(data),
-		})
+		}
+		if r.shadowed() {
+			return tx.TellUser(string(by), &told)
+		}
+		return tx.TellChannel(r.number, &told)
 	})
 }
 
@@ -78,4 +82,29 @@ func checkEventType(field string, t EventType) error {
 		}
 	}
 	return nil
+}
+
+// eventTypesOf copies types to choose by: the engine's, and any of the
+// application's own.
+func eventTypesOf(field string, types []EventType) (list []EventType, err error) {
+	for i, t := range types {
+		if err := checkEventType(element(field, i), t); err != nil {
+			return nil, err
+		}
+		if strings.Contains(string(t), ".") && t != TypingStart && t != TypingStop && !slices.Contains(eventTypes[:], t) {
+			return nil, invalid(element(field, i), "%q is no event of the engine's; one of the application's own has no dot", shorten(string(t)))
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// keptEventTypes are eventTypesOf but for those that are live only.
+func keptEventTypes(field string, types []EventType) ([]EventType, error) {
+	for i, t := range types {
+		if t == TypingStart || t == TypingStop {
+			return nil, invalid(element(field, i), "%q is live only: Poll and Events tell it", t)
+		}
+	}
+	return eventTypesOf(field, types)
 }

@@ -19,8 +19,9 @@ import (
 // committed: at least once for each event, again after a failure with growing
 // delays, and after a restart from where it was. It is never given up, but what
 // is forgotten meanwhile (see Options.EventsKept) is not told any more; that is
-// logged. Typing is not told. Where several Apps share a store, one of them tells
-// its handler of an event.
+// logged, and [App.EventReceivers] says before that how far behind it is. Typing
+// is not told. Where several Apps share a store, one of them tells its handler of
+// an event.
 //
 // A call has to return when its context ends, within ten seconds or when the App
 // is closed: Close waits for it, so it must not call Close itself. It may make
@@ -39,12 +40,13 @@ func (f EventFunc) HandleEvent(ctx context.Context, e Event) error { return f(ct
 // ServerURL/Events: {"events": […]}, at most 100 at once and about 1 MiB, signed
 // as callbacks are; the package webhook verifies and decodes it. It begins with
 // what happens after it is set, and is told as an EventHandler is: in order, at
-// least once, the Cursor of an event the same each time.
+// least once, the Cursor of an event the same each time. An attempt that failed
+// may be repeated with more events, so X-Webhook-Id names a body, not an event.
 type EventWebhook struct {
 	// ServerURL is an absolute http or https URL; empty: nothing is posted.
 	ServerURL string
 
-	Types []EventType // only these; nil: all
+	Types []EventType // only these; none: all
 
 	// Secret signs the posts; see ModerationCallback.Secret.
 	Secret      string
@@ -58,7 +60,7 @@ const (
 )
 
 const (
-	deliverFor   = 8 * time.Second  // one run of a queue; well under its limit
+	deliverFor   = 2 * time.Second  // a run of a queue begins calls; the last has callLimit, and fits into the run
 	deliverIdle  = time.Second      // how long a run waits for more
 	deliverBytes = 1 << 20          // of a body; at least one event
 	deliverLook  = 30 * time.Second // how soon a change of the settings by another App is seen
@@ -68,7 +70,7 @@ const (
 type receiver struct {
 	queue   string
 	types   []EventType
-	deliver func(ctx context.Context, attempt int, events []Event) (told int, err error)
+	deliver func(ctx context.Context, attempt int, events []Event) (told int, err error) // in one call, of the first
 }
 
 // receivers are those there are now.
@@ -89,15 +91,15 @@ func (a *App) receivers(r *record.Reader) ([]receiver, error) {
 	return list, nil
 }
 
-// handle calls the application's handler.
+// handle calls the application's handler with the first of events.
 func (a *App) handle(ctx context.Context, attempt int, events []Event) (told int, err error) {
-	for i, e := range events {
-		err := a.tracedCallback(ctx, CallbackEvent, "", attempt, 1, func() error { return a.options.EventHandler.HandleEvent(ctx, e) })
-		if err != nil {
-			return i, err
-		}
+	err = a.callOut(ctx, CallbackEvent, "", attempt, 1, func(ctx context.Context) error {
+		return a.options.EventHandler.HandleEvent(ctx, events[0])
+	})
+	if err != nil {
+		return 0, err
 	}
-	return len(events), nil
+	return 1, nil
 }
 
 // postEvents posts events, as many as fit into one body.
@@ -119,7 +121,7 @@ func (a *App) postEvents(ctx context.Context, hook storedWebhook, attempt int, e
 	}
 	body = append(body, "]}"...)
 	id := uuid.NewSHA1(uuid.NameSpaceURL, body).String()
-	err = a.tracedCallback(ctx, CallbackEventPost, "", attempt, len(body), func() error {
+	err = a.callOut(ctx, CallbackEventPost, "", attempt, len(body), func(ctx context.Context) error {
 		return a.poster.post(ctx, hook.ServerURL, hook.Secret, webhook.Events, id, attempt, body)
 	})
 	if err != nil {
@@ -135,17 +137,18 @@ func (a *App) deliverEvents(queue string) func(context.Context, outbox.Job) erro
 		d := &delivery{app: a, queue: queue, attempt: job.Attempt, ends: time.Now().Add(deliverFor)}
 		for {
 			more, err := d.next(ctx)
-			switch {
-			case err != nil:
-				return errors.Join(err, d.save(context.WithoutCancel(ctx)))
-			case !more:
-				return d.save(ctx)
-			case time.Now().After(d.ends):
-				if err := d.save(ctx); err != nil {
-					return err
-				}
-				return outbox.ErrAgain
+			if err != nil && !d.told {
+				return err
 			}
+			if err == nil && more && time.Now().Before(d.ends) {
+				continue
+			}
+			if failed := d.save(context.WithoutCancel(ctx)); failed != nil || err == nil && !more {
+				return failed
+			}
+			// What failed after others were told is tried again at once, as the
+			// first of its own attempts.
+			return outbox.ErrAgain
 		}
 	}
 }
@@ -161,6 +164,7 @@ type delivery struct {
 	from   storage.Position
 	loaded bool
 	saved  storage.Position
+	told   bool // something, in this run
 }
 
 // next tells the next events. More is false when there are none, or nobody to
@@ -178,22 +182,8 @@ func (d *delivery) next(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for len(events) > 0 {
-		told, err := d.to.deliver(ctx, d.attempt, events)
-		if told > 0 {
-			p, wrong := d.app.cursors.decode(events[told-1].Cursor)
-			if wrong != nil {
-				return false, wrong
-			}
-			d.from = p.position
-			if err := d.save(context.WithoutCancel(ctx)); err != nil {
-				return false, err
-			}
-		}
-		if err != nil {
-			return false, err
-		}
-		events, more = events[told:], true
+	if len(events) > 0 {
+		return true, d.deliver(ctx, events)
 	}
 	d.from = f.place.position
 	if more || d.app.options.NoBackground {
@@ -206,6 +196,23 @@ func (d *delivery) next(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// deliver tells events, as many as there is time for, and remembers how far it
+// came.
+func (d *delivery) deliver(ctx context.Context, events []Event) error {
+	for len(events) > 0 && time.Now().Before(d.ends) {
+		n, err := d.to.deliver(ctx, d.attempt, events)
+		if err != nil {
+			return err
+		}
+		p, err := d.app.cursors.decode(events[n-1].Cursor)
+		if err != nil {
+			return err
+		}
+		d.from, d.told, d.attempt, events = p.position, true, 1, events[n:]
+	}
+	return d.save(context.WithoutCancel(ctx))
 }
 
 // load finds the receiver, as the settings are now, and its place.

@@ -41,7 +41,11 @@ func (a *App) ensureTrim() error {
 
 func (a *App) addTrim(tx *record.Txn) error {
 	at := time.Now()
-	due := at.Add(min(time.Hour, max(time.Second, a.options.EventsKept/20))).UnixMicro()
+	wait := min(time.Hour, max(time.Second, a.options.EventsKept/20))
+	if a.options.MaxEvents > 0 {
+		wait = min(wait, time.Minute)
+	}
+	due := at.Add(wait).UnixMicro()
 	return tx.AddTask(queueEvents, fmt.Sprint(due), codec.Task{Scope: record.AppScope, RecordedAt: at.UnixMicro(), Due: due})
 }
 

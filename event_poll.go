@@ -30,13 +30,9 @@ func (q EventQuery) check() (f eventFilter, err error) {
 			return f, err
 		}
 	}
-	for i, t := range q.Types {
-		if err := checkEventType(element("types", i), t); err != nil {
-			return f, err
-		}
-	}
-	f.channels, f.types = slices.Clone(q.Channels), slices.Clone(q.Types)
-	return f, nil
+	f.channels = append(f.channels, q.Channels...)
+	f.types, err = eventTypesOf("types", q.Types)
+	return f, err
 }
 
 func (f *eventFilter) wants(t EventType) bool { return f.types == nil || slices.Contains(f.types, t) }
@@ -69,6 +65,9 @@ func (a *App) poll(ctx context.Context, op string, c caller, cursor Cursor, q Ev
 	filter, err := q.check()
 	if err != nil {
 		return nil, cursor, in(op, err)
+	}
+	if !c.app {
+		defer a.polling.enter(c.user)()
 	}
 	f := &follower{app: a, caller: c, filter: filter, begins: cursor == ""}
 	if !f.begins {

@@ -24,10 +24,19 @@ func messageEvent(kind codec.EventKind, number record.Channel, m *codec.Message,
 	e := codec.Event{
 		Kind: kind, At: m.CreatedAt, Channel: uint64(number), Place: p.Kind, Sent: m.CreatedAt, Parent: p.Parent, By: by,
 	}
-	if kind != codec.EventMessageNew && kind != codec.EventMessagePending {
+	if kind != codec.EventMessageNew && kind != codec.EventMessagePending && kind != codec.EventThreadMessageNew {
 		e.At = now().UnixMicro()
 	}
 	return e
+}
+
+// tellReply tells those who take part in the thread of a new reply, once more:
+// who they are is found out when they read it. The application is told of the
+// message alone.
+func tellReply(tx *record.Txn, number record.Channel, m *codec.Message) error {
+	e := messageEvent(codec.EventThreadMessageNew, number, m, "")
+	e.Copy, e.Parent = true, m.ParentAt
+	return tx.TellAudience(number, m, &e)
 }
 
 // tellErased tells those who could see a message that it is gone: its place
@@ -38,31 +47,46 @@ func tellErased(tx *record.Txn, number record.Channel, m *codec.Message, by stri
 }
 
 func erasedEvent(number record.Channel, m *codec.Message, by string) codec.Event {
-	return codec.Event{
+	e := codec.Event{
 		Kind: codec.EventMessageErased, At: m.DeletedAt, Channel: uint64(number), Sent: m.CreatedAt,
 		ID: m.ID, Author: m.Author, Reply: m.ParentID, Hard: true, By: by,
 	}
+	if m.Pending {
+		e.Place = codec.PlacePending
+	}
+	return e
 }
 
 // tellThreadErased tells those who could see a message that it is gone with its
-// replies. The author of a private reply may not be among them: they saw the
-// parent by a grant.
+// replies. Of these alone are told who see them and not the parent: the author of
+// a private one, who saw the parent by a grant, and who has cleared what came
+// before.
 func tellThreadErased(tx *record.Txn, number record.Channel, parent *codec.Message, replies []codec.Message, by string) error {
 	e := erasedEvent(number, parent, by)
-	e.With = len(replies) > 0
-	if err := tx.TellAudience(number, parent, &e); err != nil || parent.Restricted == nil {
+	for i := range replies {
+		if m := &replies[i]; !m.Pending && !m.Private() {
+			e.With, e.Parent = true, max(e.Parent, m.CreatedAt)
+		}
+	}
+	if err := tx.TellAudience(number, parent, &e); err != nil {
 		return err
 	}
 	audience := record.Audience(parent)
 	for i := range replies {
 		reply := &replies[i]
-		if reply.Pending || slices.Contains(audience, reply.Author) {
+		if reply.Pending || !reply.Private() {
 			continue
 		}
 		reply.DeletedAt = parent.DeletedAt
 		e := erasedEvent(number, reply, by)
 		e.Copy = true // the application is told of the parent
-		if err := tx.TellUser(reply.Author, &e); err != nil {
+		if parent.Private() && !slices.Contains(audience, reply.Author) {
+			if err := tx.TellUser(reply.Author, &e); err != nil {
+				return err
+			}
+		}
+		e.With, e.Parent = true, parent.CreatedAt
+		if err := tx.TellAudience(number, reply, &e); err != nil {
 			return err
 		}
 	}

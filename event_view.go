@@ -49,24 +49,32 @@ func (v *eventView) room(c record.Channel) (*eventRoom, error) {
 // telling is one event on its way: what is read for it, and what becomes of it.
 type telling struct {
 	*record.Event
-	room    *eventRoom // nil: of no channel
-	event   Event
-	body    *record.Value[codec.Message]
-	member  *record.Value[codec.Member]
-	channel bool // the channel is shown
-	message int  // index among what is rendered; below 0: none
+	room     *eventRoom // nil: of no channel
+	event    Event
+	body     *record.Value[codec.Message]
+	member   *record.Value[codec.Member]
+	takes    *record.Value[struct{}] // whether the caller takes part in the thread
+	reaction *record.Value[codec.Reaction]
+	channel  bool // the channel is shown
+	cleared  bool // a message that came before what the caller cleared since
+	message  int  // index among what is rendered; below 0: none
 }
 
 // render makes events of records, in as many round trips as it takes for one.
 func (v *eventView) render(list []record.Event) ([]Event, error) {
 	told := make([]telling, 0, len(list))
+	once := false // the change that a record is of has been told
 	for i := range list {
+		if once = once && sameChange(&list[i-1], &list[i]); once {
+			told[len(told)-1].event.Cursor = v.cursor(list[i].Position)
+			continue
+		}
 		t := telling{Event: &list[i], message: -1}
-		ok, err := v.concerns(&t)
-		if err != nil {
+		var err error
+		if once, err = v.concerns(&t); err != nil {
 			return nil, err
 		}
-		if ok {
+		if once {
 			told = append(told, t)
 		}
 	}
@@ -83,7 +91,9 @@ func (v *eventView) render(list []record.Event) ([]Event, error) {
 	}
 	messages := make([]found, 0, len(told))
 	for i := range told {
-		if t := &told[i]; t.body != nil {
+		if t := &told[i]; t.cleared && t.wasPending(v.caller.user) {
+			t.forget()
+		} else if t.body != nil {
 			s := t.sight()
 			if s == unseen {
 				t.room = nil
@@ -106,6 +116,9 @@ func (v *eventView) render(list []record.Event) ([]Event, error) {
 		} else if t.body != nil || t.member != nil && !t.member.Found {
 			continue
 		}
+		if t.reactionGone() {
+			continue
+		}
 		if err := v.fill(t, &people); err != nil {
 			return nil, err
 		}
@@ -118,14 +131,19 @@ func (v *eventView) render(list []record.Event) ([]Event, error) {
 // says and by the channel it is about.
 func (v *eventView) concerns(t *telling) (bool, error) {
 	kind := typeOf(&t.Event.Event)
-	if kind == "" || !v.filter.wants(kind) {
+	isNew := t.Kind == codec.EventMessageNew // or, to its author, gone by now: see wasPending
+	if kind == "" || !v.filter.wants(kind) && !(isNew && v.filter.wants(MessageDeleted)) {
 		return false, nil
 	}
 	c := record.Channel(t.Event.Event.Channel)
-	if v.only != nil && !v.only[c] && !(t.Kind == codec.EventChannelDeleted && v.names(t.Event.Event.CID)) {
+	last := t.Kind == codec.EventChannelDeleted || t.Kind == codec.EventRemovedFromChannel // by now another may have the name
+	if v.only != nil && !v.only[c] && !(last && v.names(t.Event.Event.CID)) {
 		return false, nil
 	}
-	t.event = Event{Type: kind, CreatedAt: moment(t.At), HardDelete: t.Hard, Cursor: v.app.cursors.encode(place{t.Position, v.place.live})}
+	t.event = Event{Type: kind, CreatedAt: moment(t.At), HardDelete: t.Hard, Cursor: v.cursor(t.Position)}
+	if t.ofBan() && t.Hard && !v.caller.app && t.User == string(v.caller.user) {
+		return false, nil // they are not to know
+	}
 	if c == 0 {
 		return true, nil
 	}
@@ -136,10 +154,21 @@ func (v *eventView) concerns(t *telling) (bool, error) {
 	if t.Kind != codec.EventUserUpdated { // which is told in one of their channels
 		t.event.CID = CID(cmp.Or(t.room.channel.CID, t.Event.Event.CID))
 	}
+	if isNew && t.Sent <= t.room.own.ClearedAt {
+		t.cleared, t.event.Type = true, MessageDeleted
+	}
+	if !v.filter.wants(t.event.Type) {
+		return false, nil
+	}
 	if v.caller.app { // a deletion for oneself is that user's alone; nothing may be left of the channel
 		return t.event.CID != "" && t.Kind != codec.EventMessageForMe, nil
 	}
 	return v.admits(t, c), nil
+}
+
+// cursor reads on after a position.
+func (v *eventView) cursor(p storage.Position) Cursor {
+	return v.app.cursors.encode(place{p, v.place.live})
 }
 
 // admits decides whether a user is told of an event of a channel.
@@ -148,7 +177,7 @@ func (v *eventView) admits(t *telling, c record.Channel) bool {
 	switch t.Kind {
 	case codec.EventChannelDeleted:
 		return t.Position.Compare(joined) > 0
-	case codec.EventRemovedFromChannel:
+	case codec.EventRemovedFromChannel, codec.EventInviteRejected:
 		return true
 	case codec.EventUserBanned, codec.EventUserUnbanned:
 		if t.User != string(v.caller.user) && t.room.need(BanChannelMember) != nil {
@@ -162,12 +191,14 @@ func (v *eventView) admits(t *telling, c record.Channel) bool {
 	switch {
 	case !t.room.readable() || t.room.channel.Disabled && !t.toldOfDisabled():
 		return false
-	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel:
+	case member && t.Position.Compare(joined) <= 0 && t.Kind != codec.EventAddedToChannel && t.Kind != codec.EventInvited:
 		return false
-	case t.Kind == codec.EventMessageErased && !t.With && t.Sent <= t.erasedFloor():
+	case t.Kind == codec.EventMessageErased && !t.saw(v.caller.user):
 		return false
 	case !member && t.ofMember():
 		return false
+	case t.Kind == codec.EventMessageUpdated && t.With: // see storeAlone: others are told nothing, the author as if they were
+		return v.follows(c)
 	case t.Private:
 		return t.room.seesAllPrivate()
 	case t.Own && t.Copy && v.follows(c):
@@ -176,20 +207,55 @@ func (v *eventView) admits(t *telling, c record.Channel) bool {
 	return true
 }
 
-// erasedFloor is the time up to which the caller saw nothing of what was deleted
-// for good. What is told to them alone was pending: clearing leaves that.
-func (t *telling) erasedFloor() int64 {
-	if t.Own && !t.Copy {
+// ofBan says whether an event is of a ban or of its end.
+func (t *telling) ofBan() bool {
+	return t.Kind == codec.EventUserBanned || t.Kind == codec.EventUserUnbanned
+}
+
+// saw says whether a user could see something of what was deleted for good: the
+// message, the newest reply to all that went with it, or a private reply that
+// went with a message of which they are not told.
+func (t *telling) saw(user UserID) bool {
+	reply := t.Event.Event.Reply != ""
+	switch {
+	case t.Own && t.Place != codec.PlacePending && t.Sent <= t.room.privateFloor():
+		return false
+	case t.With && reply:
+		return t.Sent > t.room.floor() && t.Parent <= t.room.floor()
+	case t.With:
+		return max(t.Sent, t.Parent) > t.erasedFloor(user)
+	}
+	return t.Sent > t.erasedFloor(user)
+}
+
+// erasedFloor is the time up to which a user saw nothing of what was deleted for
+// good. What is their own may have been pending: clearing leaves that.
+func (t *telling) erasedFloor(user UserID) int64 {
+	if t.Author == string(user) {
 		return t.room.truncation()
 	}
 	return t.room.floor()
+}
+
+// wasPending says whether a message that a user cleared is one that they sent
+// and that was pending: clearing left it with them then, and now it is gone.
+func (t *telling) wasPending(user UserID) bool {
+	m := &t.body.V
+	return t.body.Found && m.Author == string(user) && m.SentAt != 0 && m.CreatedAt > t.room.truncation()
+}
+
+// forget makes of the news of a message that it is gone.
+func (t *telling) forget() {
+	m := &t.body.V
+	t.Kind, t.ID, t.Author, t.Reply = codec.EventMessageErased, m.ID, m.Author, m.ParentID
+	t.event.HardDelete, t.body = true, nil
 }
 
 // toldOfDisabled says whether an event is told of in a channel that is disabled:
 // what changes how it is listed.
 func (t *telling) toldOfDisabled() bool {
 	switch t.Kind {
-	case codec.EventChannelUpdated, codec.EventAddedToChannel, codec.EventChannelHidden, codec.EventChannelVisible:
+	case codec.EventChannelUpdated, codec.EventAddedToChannel, codec.EventInvited, codec.EventChannelHidden, codec.EventChannelVisible:
 		return true
 	}
 	return false
@@ -200,8 +266,8 @@ func (t *telling) toldOfDisabled() bool {
 func (t *telling) ofMember() bool {
 	switch t.Kind {
 	case codec.EventChannelUpdated:
-		return t.Own // a mute
-	case codec.EventChannelHidden, codec.EventChannelVisible, codec.EventMarkRead, codec.EventMarkUnread:
+		return t.Own // a mute, a pin
+	case codec.EventChannelHidden, codec.EventChannelVisible, codec.EventMarkRead, codec.EventMarkUnread, codec.EventInviteAccepted:
 		return true
 	}
 	return false
@@ -213,9 +279,9 @@ func (v *eventView) follows(c record.Channel) bool {
 	return found
 }
 
-// next reads the next records. A change of a user is told in each of their
-// channels, side by side: all of these records are read together, and the first
-// alone is kept.
+// next reads the records of the next events. A change of a user is told in each
+// of their channels, side by side: all of these records are read together, and
+// make one event, of the first that the caller may be told of.
 func (v *eventView) next(from storage.Position) (list []record.Event, last storage.Position, full bool, err error) {
 	for limit := v.filter.limit; ; limit *= 2 {
 		list, last, full, err = v.reader.Events(v.logs, v.caller.app, from, limit)
@@ -227,26 +293,28 @@ func (v *eventView) next(from storage.Position) (list []record.Event, last stora
 		}
 		break
 	}
-	list = oncePerChange(list)
-	if n := v.filter.limit; len(list) > n {
-		list, full = list[:n], true
-		last = list[n-1].Position
+	changes := 0
+	for i := range list {
+		if i > 0 && sameChange(&list[i-1], &list[i]) {
+			continue
+		}
+		if changes++; changes > v.filter.limit {
+			return list[:i], list[i-1].Position, true, nil
+		}
 	}
 	return list, last, full, nil
 }
 
-// oncePerChange keeps of the records of one change of a user the first, and the
-// place of the last.
-func oncePerChange(list []record.Event) []record.Event {
-	kept := list[:0]
-	for _, e := range list {
-		if n := len(kept) - 1; n >= 0 && e.Kind == codec.EventUserUpdated && kept[n].Kind == e.Kind && kept[n].User == e.User && kept[n].At == e.At {
-			kept[n].Position = e.Position
-			continue
-		}
-		kept = append(kept, e)
-	}
-	return kept
+// sameChange says whether a record and the next tell of one change of a user.
+// It is told in their channels by their numbers: two changes of one moment begin
+// anew.
+func sameChange(a, b *record.Event) bool {
+	return a.Kind == codec.EventUserUpdated && b.Kind == a.Kind && a.User == b.User && a.At == b.At && a.Event.Channel < b.Event.Channel
+}
+
+// place is where the message of an event is.
+func (t *telling) place() codec.Place {
+	return codec.Place{Kind: t.Place, Channel: t.Event.Event.Channel, At: t.Sent, Parent: t.Parent}
 }
 
 // read adds to a batch what an event takes.
@@ -255,8 +323,23 @@ func (t *telling) read(b *record.Batch, people *record.People) {
 	switch t.Kind {
 	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,
 		codec.EventMessageUndeleted, codec.EventMessagePending, codec.EventMessageFlagged:
-		t.body = b.Message(codec.Place{Kind: t.Place, Channel: t.Event.Event.Channel, At: t.Sent, Parent: t.Parent})
-	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
+		t.body = b.Message(t.place())
+		if t.cleared {
+			people.Want(b, string(t.room.user))
+		}
+	case codec.EventThreadMessageNew:
+		t.body = b.Message(t.place())
+		t.takes = b.TakesPart(record.Channel(t.Event.Event.Channel), t.Parent, string(t.room.user))
+	case codec.EventMarkRead, codec.EventMarkUnread:
+		if t.Sent != 0 { // of a thread
+			t.body = b.Message(t.place())
+		}
+		people.Want(b, t.User)
+	case codec.EventReactionNew, codec.EventReactionUpdated, codec.EventReactionDeleted:
+		t.body = b.Message(t.place())
+		t.reaction = b.Reaction(record.Channel(t.Event.Event.Channel), t.Sent, t.User, t.Event.Event.Reaction)
+		people.Want(b, t.User)
+	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel, codec.EventInvited, codec.EventInviteAccepted:
 		t.member = b.Member(record.Channel(t.Event.Event.Channel), t.User)
 		people.Want(b, t.User)
 	case codec.EventMessageErased:
@@ -265,7 +348,8 @@ func (t *telling) read(b *record.Batch, people *record.People) {
 		people.Want(b, t.User)
 	}
 	switch t.Kind {
-	case codec.EventChannelCreated, codec.EventChannelUpdated, codec.EventChannelTruncated, codec.EventAddedToChannel:
+	case codec.EventChannelCreated, codec.EventChannelUpdated, codec.EventChannelTruncated, codec.EventAddedToChannel,
+		codec.EventInvited, codec.EventInviteAccepted:
 		t.channel = true
 		people.Want(b, t.room.channel.CreatedBy)
 	}
@@ -288,6 +372,10 @@ func (t *telling) sight() sight {
 		if s != placeholderForMe && s != placeholder {
 			return unseen
 		}
+	case codec.EventThreadMessageNew:
+		if !t.takes.Found || m.Author == string(t.room.user) || t.Parent <= t.room.floor() {
+			return unseen
+		}
 	case codec.EventMessageUndeleted, codec.EventMessageFlagged:
 		if s == placeholder {
 			return unseen
@@ -300,7 +388,7 @@ func (t *telling) sight() sight {
 func (v *eventView) fill(t *telling, people *record.People) (err error) {
 	e := &t.event
 	who := func(id string) *User {
-		if id == "" {
+		if id == "" || id == byBlockList {
 			return nil
 		}
 		u := shown(people, id)
@@ -315,23 +403,43 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 		e.User, e.By = e.By, nil
 	case codec.EventMessageRead:
 		e.User, e.By, e.ReadAt = who(t.User), nil, momentPtr(t.At)
-	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel:
+	case codec.EventMemberAdded, codec.EventMemberUpdated, codec.EventAddedToChannel, codec.EventInvited, codec.EventInviteAccepted:
 		m := memberFrom(shown(people, t.User), t.member.V)
 		e.Member, e.User = &m, &m.User
 	case codec.EventChannelUpdated:
 		e.User = who(t.User)
 		if t.Own && !v.caller.app {
-			muted := t.room.muted()
-			e.Muted = &muted
+			muted, pinned, archived := t.room.muted(), t.room.own.PinnedAt != 0, t.room.own.ArchivedAt != 0
+			e.Muted, e.Pinned, e.Archived = &muted, &pinned, &archived
+			var blocked bool
+			blocked, err = t.room.blocks(v.reader)
+			e.Blocked = &blocked
 		}
 	case codec.EventChannelHidden:
 		e.User, e.HardDelete, e.ClearHistory = who(t.User), false, t.Hard
+	case codec.EventReactionNew, codec.EventReactionUpdated:
+		v := reactionFrom(people, t.body.V.ID, &t.reaction.V)
+		e.Reaction, e.User = &v, &v.User
+	case codec.EventReactionDeleted:
+		e.User = who(t.User)
+		e.Reaction = &Reaction{MessageID: MessageID(t.body.V.ID), User: *e.User, Type: t.Event.Event.Reaction}
+	case codec.EventUserBanned, codec.EventUserUnbanned:
+		e.User, e.HardDelete, e.Shadow = who(t.User), false, t.Hard
 	case codec.EventCustom:
 		e.User, e.By, e.Data = e.By, nil, decodeCustom(t.Data)
 	case codec.EventMessageNew, codec.EventMessageUpdated, codec.EventMessageDeleted, codec.EventMessageForMe,
 		codec.EventMessageUndeleted, codec.EventMessagePending: // User is the author
+	case codec.EventThreadMessageNew:
+		e.UnreadReplies, err = v.unreadReplies(t.room, t.Parent)
+	case codec.EventMarkRead, codec.EventMarkUnread:
+		if e.User = who(t.User); t.Sent != 0 && !v.caller.app {
+			e.UnreadReplies, err = v.unreadReplies(t.room, t.Sent)
+		}
 	default:
 		e.User = who(t.User)
+	}
+	if err != nil {
+		return err
 	}
 	if t.channel {
 		channel, err := channelFrom(people, t.room.channel)
@@ -344,6 +452,12 @@ func (v *eventView) fill(t *telling, people *record.People) (err error) {
 		e.Unread, err = v.unread(t.room)
 	}
 	return err
+}
+
+// reactionGone says whether an event is of a reaction that was removed since:
+// that is told by another.
+func (t *telling) reactionGone() bool {
+	return t.reaction != nil && !t.reaction.Found && t.Kind != codec.EventReactionDeleted
 }
 
 // gone is what is told of a message that was deleted for good.
@@ -361,9 +475,26 @@ func (t *telling) countsUnread() bool {
 		codec.EventMessageUndeleted, codec.EventMarkRead, codec.EventMarkUnread, codec.EventChannelTruncated, codec.EventChannelHidden:
 		return true
 	case codec.EventChannelUpdated:
-		return t.Own // a mute
+		return t.Own // a mute, a pin
+	case codec.EventInviteAccepted:
+		return true
 	}
 	return false
+}
+
+// unreadReplies counts what the caller has unread of a thread.
+func (v *eventView) unreadReplies(r *eventRoom, parent int64) (*int, error) {
+	if !r.isMember || r.enter() != nil {
+		return nil, nil
+	}
+	t := newThreadState(r.room, parent)
+	b := v.reader.Batch()
+	t.read(b)
+	if err := b.Run(); err != nil {
+		return nil, err
+	}
+	err := t.count(v.reader)
+	return &t.unread, err
 }
 
 // unread counts once a channel: all events of a read are told at one moment.

@@ -196,3 +196,27 @@ func ExampleApp_SetFrozen() {
 	// Output:
 	// chat: Send: channel "messaging:ride-42" is frozen
 }
+
+// Who hides a channel and clears its history sees what comes after that alone,
+// also once a new message shows the channel again.
+func ExampleSession_HideChannel() {
+	ctx, app := exampleChat(nil)
+	defer app.Close()
+	jane := app.As("jane")
+	exampleSay(app, "john", "Before")
+
+	mustDo(jane.HideChannel(ctx, exampleRide, true))
+	list, err := jane.Channels(ctx, chat.ChannelQuery{})
+	mustDo(err)
+	fmt.Println("channels:", len(list.Items))
+
+	exampleSay(app, "john", "After")
+	list, err = jane.Channels(ctx, chat.ChannelQuery{})
+	mustDo(err)
+	for _, m := range list.Items[0].Messages {
+		fmt.Println(m.Text)
+	}
+	// Output:
+	// channels: 0
+	// After
+}

@@ -136,6 +136,32 @@ func ExampleEventHandler() {
 	// Jane: Where are you?
 }
 
+// A receiver that fails is never given up: who is responsible sees that it lags
+// behind, and why.
+func ExampleApp_EventReceivers() {
+	failed := make(chan bool, 1)
+	ctx, app := exampleChat(&chat.Options{
+		EventHandler: chat.EventFunc(func(context.Context, chat.Event) error {
+			select {
+			case failed <- true:
+			default:
+			}
+			return errors.New("the search index is down")
+		}),
+	})
+	defer app.Close()
+	_, err := app.As("jane").Send(ctx, exampleRide, chat.Draft{Text: "Where are you?"})
+	mustDo(err)
+	<-failed
+	list, err := app.EventReceivers(ctx)
+	mustDo(err)
+	for _, r := range list {
+		fmt.Println("webhook:", r.Webhook, "behind:", !r.Since.IsZero())
+	}
+	// Output:
+	// webhook: false behind: true
+}
+
 // The same over HTTP: package webhook verifies and decodes what comes.
 func ExampleEventWebhook() {
 	received := make(chan string)

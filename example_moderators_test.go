@@ -164,3 +164,23 @@ func ExampleApp_UnflagUser() {
 	// Output:
 	// 0 <nil>
 }
+
+// What was looked at is marked so, and is no longer among the open flags.
+func ExampleSession_ReviewMessageFlags() {
+	app, ctx := exampleRoom(nil)
+	defer app.Close()
+	m, err := app.As("john").Send(ctx, "messaging:room", chat.Draft{Text: "something rude"})
+	mustDo(err)
+	mustDo(app.As("jane").FlagMessage(ctx, m.ID, "rude"))
+	mia := app.As("mia")
+	mustDo(mia.ReviewMessageFlags(ctx, m.ID, "warned"))
+	for _, state := range []chat.FlagState{chat.OpenFlags, chat.ReviewedFlags} {
+		page, err := mia.Flags(ctx, chat.FlagQuery{CID: "messaging:room", State: state})
+		mustDo(err)
+		for _, f := range page.Items {
+			fmt.Println(f.Reason, "is reviewed by", f.Review.By.ID, "as", f.Review.Outcome)
+		}
+	}
+	// Output:
+	// rude is reviewed by mia as warned
+}

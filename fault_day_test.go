@@ -32,6 +32,9 @@ type day struct {
 	starts  []time.Time
 	answers []string
 	noon    time.Time // a time to truncate up to
+
+	followers []*dayFollower
+	marks     int // among the events
 }
 
 // dayStep is one call of the day, in most cases.
@@ -204,7 +207,9 @@ var (
 
 // record is what came of the day, a line for each step and each read.
 func (d *day) record() dayRecord {
-	return dayRecord{append(slices.Clone(d.answers), d.reads()...), d.prefix, d.starts}
+	lines := append(slices.Clone(d.answers), d.reads()...)
+	lines = append(lines, fmt.Sprint("reads events: ", dayEvents(d)))
+	return dayRecord{lines: lines, prefix: d.prefix, starts: d.starts, events: d.toldAll()}
 }
 
 // dayRecord is what came of a day.
@@ -212,6 +217,9 @@ type dayRecord struct {
 	lines  []string
 	prefix string
 	starts []time.Time
+
+	events   map[chat.UserID][]string // what was told
+	repeated bool                     // a step was made again that was stored, or a part of it
 }
 
 // differs says where another day first went another way; empty if nowhere.
@@ -233,7 +241,7 @@ func (r dayRecord) differs(other dayRecord) string {
 			return fmt.Sprintf("line %d, %.60s…, at %d:\n- …%s\n+ …%s", i+1, want, at, part(want), part(got))
 		}
 	}
-	return ""
+	return r.differsInEvents(other)
 }
 
 // comparable is a line without what differs from day to day.

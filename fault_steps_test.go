@@ -56,6 +56,7 @@ func dayMorning() []dayStep {
 		{name: "ride", do: ensure("ride:one", "john", "jane", "john")},
 		{name: "old", do: ensure("messaging:old", "jane", "jane", "john")},
 		{name: "gone", do: ensure("messaging:gone", "jane", "jane", "john")},
+		{name: "follow", do: dayFollow},
 		{name: "a channel of two", do: func(d *day) error {
 			return d.answer(d.as("jane").EnsureDistinctChannel(d.ctx, "messaging", chat.ChannelDraft{Members: d.users([]chat.UserID{"jane", "john"})}))
 		}},
@@ -270,6 +271,7 @@ func dayEvening() []dayStep {
 		}},
 		{name: "what is overdue", do: runDueWork},
 		{name: "last", do: send("messaging:lounge", "ann", chat.Draft{ID: "last", Text: "good night"}, nil)},
+		{name: "what happened", do: dayEvents},
 		{name: "all is well", do: func(d *day) error {
 			report, err := d.app.Verify(d.ctx, nil)
 			return d.answer(report.Problems, err) // what is counted depends on what is purged yet

@@ -67,6 +67,11 @@ func undisturbed(t *testing.T) (record dayRecord, keys int) {
 		if posted := strings.Count(strings.Join(record.lines, "\n"), " posted to "); posted < 10 {
 			t.Errorf("%d callbacks were posted on that day", posted)
 		}
+		for user, told := range record.events {
+			if len(told) < 10 {
+				t.Errorf("%q is told only %q", user, told)
+			}
+		}
 	})
 	if t.Failed() {
 		t.FailNow()
@@ -169,6 +174,7 @@ func runFailingDay(t *testing.T, n int, stored bool, want dayRecord, keys int) {
 		}
 		d.end(t)
 		got := d.record()
+		got.repeated = f.repeated
 		if f.unanswered > 0 {
 			got.lines[f.unanswered-1] = want.lines[f.unanswered-1]
 		}
@@ -186,6 +192,7 @@ type failingDay struct {
 	*day
 	store      *faultstore.Failing
 	unanswered int // number of the step whose answer its caller never got
+	repeated   bool
 }
 
 // call makes a call, and checks the error of one that was hit.
@@ -220,6 +227,7 @@ func (f *failingDay) step(step dayStep) error {
 		}
 	}
 	hasStored := f.store.Commits() > commits
+	f.repeated = f.repeated || hasStored
 	err = step.do(f.day)
 	if step.again != nil && hasStored {
 		f.unanswered = len(f.starts)

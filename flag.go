@@ -13,28 +13,30 @@ import (
 // Flag is one user's report of a message or of another user, for moderators to
 // look at. It changes nothing else.
 type Flag struct {
-	Message   *Message // as the viewer sees it now; nil: a user is flagged
-	User      User     // who is flagged, or the author of the message
-	By        User
-	Reason    string
-	CreatedAt time.Time
+	Message   *Message    `json:"message"` // as the viewer sees it now; nil: a user is flagged
+	User      User        `json:"user"`    // who is flagged, or the author of the message
+	By        *User       `json:"by"`      // nil: a block list, which Reason names
+	Reason    string      `json:"reason"`
+	CreatedAt time.Time   `json:"created_at"`
+	Review    *FlagReview `json:"review"` // nil: it is open
 }
 
 // FlagQuery asks for flags.
 type FlagQuery struct {
-	CID   CID // of messages of a channel; empty: of all messages and users
-	Limit int // default 25, at most 300
+	CID   CID       // of messages of a channel; empty: of all messages and users
+	State FlagState // default: open and reviewed
+	Limit int       // default 25, at most 300
 	Page  PageToken
 }
 
 // FlagMessage reports a message to the moderators; it needs flag-message.
 // ErrNotFound for one that the user cannot see, ErrDeleted and ErrPending for
 // one that is deleted or their own and pending. Again, it replaces the reason,
-// at most 1,000 runes, and keeps its place in the list.
+// at most 1,000 runes, and keeps its place in the list unless it was reviewed.
 func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) (err error) {
 	const op = "FlagMessage"
 	defer s.app.operation(&ctx, op).ended(&err)
-	if err := checkReason(reason); err != nil {
+	if err := checkReason("reason", reason); err != nil {
 		return in(op, err)
 	}
 	return s.app.changeMessage(ctx, op, as(s.user), id, func(tx *record.Txn, f *found) error {
@@ -59,13 +61,14 @@ func (s *Session) FlagMessage(ctx context.Context, id MessageID, reason string) 
 
 // FlagUser reports a user to the moderators; it needs flag-user of any channel
 // type. ErrNotFound for one who does not exist, ErrInvalid for oneself. Again,
-// it replaces the reason, at most 1,000 runes, and keeps its place in the list.
+// it replaces the reason, at most 1,000 runes, and keeps its place in the list
+// unless it was reviewed.
 func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) (err error) {
 	const op = "FlagUser"
 	defer s.app.operation(&ctx, op).ended(&err)
 	err = checkUserID("user", user)
 	if err == nil {
-		err = checkReason(reason)
+		err = checkReason("reason", reason)
 	}
 	if err == nil && user == s.user {
 		err = invalid("user", "is oneself")
@@ -88,7 +91,7 @@ func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) (err
 			return err
 		case !may:
 			return fail(ErrPermission, "", "needs the permission %s", FlagUser)
-		case !other.Found:
+		case !exists(other):
 			return notFound("user", user)
 		}
 		place := record.FlagPlace{At: now().UnixMicro(), User: string(user), By: string(s.user)}
@@ -102,12 +105,16 @@ func (s *Session) FlagUser(ctx context.Context, user UserID, reason string) (err
 	})
 }
 
-// putFlag stores a flag; one that is there keeps its time.
+// putFlag stores a flag; one that is there and open keeps its time.
 func putFlag(tx *record.Txn, place record.FlagPlace, flag codec.Flag) (again bool, err error) {
 	b := tx.Batch()
 	known := b.Flag(place)
 	if err := b.Run(); err != nil {
 		return false, err
+	}
+	if known.Found && known.V.Review.At != 0 {
+		flag.At = place.At
+		return false, tx.MoveFlag(place, known.V.At, &flag)
 	}
 	if known.Found {
 		place.At = known.V.At
@@ -164,8 +171,11 @@ func (a *App) flags(ctx context.Context, op string, c caller, q FlagQuery) (Page
 	if err := checkLimit("limit", &q.Limit, standardPage, maxPage); err != nil {
 		return Page[Flag]{}, in(op, err)
 	}
-	return benchPage(ctx, a, op, c, BanQuery(q), tokenFlags, func(r *record.Reader, b *bench, after string) ([]Flag, string, error) {
-		l := &flagList{reader: r, caller: c, number: b.number}
+	if q.State < AnyFlags || q.State > ReviewedFlags {
+		return Page[Flag]{}, in(op, invalid("state", "is %d; must be AnyFlags, OpenFlags or ReviewedFlags", q.State))
+	}
+	return benchPage(ctx, a, op, c, BanQuery{CID: q.CID, Limit: q.Limit, Page: q.Page}, tokenFlags, func(r *record.Reader, b *bench, after string) ([]Flag, string, error) {
+		l := &flagList{reader: r, caller: c, number: b.number, state: q.State}
 		last, err := l.page(after, q.Limit)
 		if err != nil {
 			return nil, "", err
@@ -181,6 +191,7 @@ type flagList struct {
 	reader *record.Reader
 	caller caller
 	number record.Channel
+	state  FlagState
 	after  record.FlagPlace
 
 	places   []record.FlagPlace
@@ -273,7 +284,7 @@ func (l *flagList) add(places []record.FlagPlace) error {
 		if ids[i] != "" {
 			m, messages = messages[0], messages[1:]
 		}
-		if !flags[i].Found || p.Channel != record.Everywhere && !looksAfter(m) {
+		if !flags[i].Found || !l.state.wants(&flags[i].V) || p.Channel != record.Everywhere && !looksAfter(m) {
 			continue
 		}
 		l.places, l.flags, l.messages = append(l.places, p), append(l.flags, flags[i].V), append(l.messages, m)
@@ -287,6 +298,14 @@ func looksAfter(m *found) bool {
 	return m != nil && m.room.enter() == nil && m.room.need(BanChannelMember) == nil
 }
 
+func flagger(people *record.People, by string) *User {
+	if by == byBlockList {
+		return nil
+	}
+	u := shown(people, by)
+	return &u
+}
+
 // render makes the flags of the list.
 func (l *flagList) render() ([]Flag, error) {
 	var list []found
@@ -294,6 +313,7 @@ func (l *flagList) render() ([]Flag, error) {
 	b := l.reader.Batch()
 	for i, p := range l.places {
 		people.Want(b, p.By)
+		people.Want(b, l.flags[i].Review.By)
 		if m := l.messages[i]; m != nil {
 			list = append(list, *m)
 		} else {
@@ -309,7 +329,7 @@ func (l *flagList) render() ([]Flag, error) {
 	}
 	var flags []Flag
 	for i, p := range l.places {
-		f := Flag{By: shown(&people, p.By), Reason: l.flags[i].Reason, CreatedAt: moment(p.At)}
+		f := Flag{By: flagger(&people, p.By), Reason: l.flags[i].Reason, CreatedAt: moment(p.At), Review: reviewFrom(&people, l.flags[i].Review)}
 		if l.messages[i] != nil {
 			f.Message, messages = &messages[0], messages[1:]
 			f.User = f.Message.User

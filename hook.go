@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // ask runs a function of the application's, outside of any transaction. Nobody
@@ -19,6 +20,7 @@ func ask[T any](ctx context.Context, a *App, fn func() (T, error)) (T, error) {
 		o := outcome{err: crash{"its goroutine exited"}}
 		defer func() {
 			if p := recover(); p != nil {
+				a.options.Logger.ErrorContext(ctx, "a function of the application panicked", "stack", string(debug.Stack()))
 				o = outcome{err: crash{fmt.Sprintf("panic: %v", p)}}
 			}
 			done <- o

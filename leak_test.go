@@ -39,6 +39,7 @@ var leakOutsiders = []chat.UserID{
 	"heidi", // a member who hid the channels
 	"mute",  // a member who muted the author
 	"leo",   // was of the audience, and left
+	"ivy",   // invited, and has not answered
 	"owner", // made the channels
 }
 
@@ -47,87 +48,6 @@ var leakSecrets = []chat.MessageID{"secret 1", "secret 2", "secret 3", "secret 4
 
 // leakPublics are the ids of messages that everyone sees.
 var leakPublics = []chat.MessageID{"public 1", "public 3", "mary 1", "show 2"}
-
-// leakKind is one kind of secret.
-type leakKind struct {
-	name string
-
-	// say posts a secret in its channel.
-	say func(w *leakWorld, cid chat.CID, d chat.Draft)
-	// end is called when all are posted, or does nothing.
-	end func(w *leakWorld)
-
-	// always says that the secrets are so from the start, not only at the end.
-	always bool
-
-	// outsiders are outside of this kind's audience beside leakOutsiders.
-	outsiders []chat.UserID
-
-	// insider is of the audience, or was before the end; what they find with
-	// these calls differs.
-	insider chat.UserID
-	differs []string
-}
-
-var leakKinds = []leakKind{
-	{
-		name: "private",
-		say: func(w *leakWorld, cid chat.CID, d chat.Draft) {
-			if d.ParentID == "" { // a reply takes its parent's audience
-				d.Restricted = []chat.UserID{"john", "leo"}
-			}
-			w.send(cid, "jane", d, nil)
-		},
-		end:     func(*leakWorld) {},
-		always:  true,
-		insider: "john",
-		differs: []string{
-			"AllMessages", "Channel", "Channels", "Message", "Messages", "MessagesByID", "TotalUnread", "Unread", "MarkUnread",
-			"DeleteMessageForMe", "Send", "MarkReadTo", "Poll", "Events",
-		},
-	},
-	{
-		name: "pending",
-		say: func(w *leakWorld, cid chat.CID, d chat.Draft) {
-			if slices.Contains([]chat.MessageID{"secret 2"}, d.ID) {
-				return // what is pending has no replies
-			}
-			w.send(cid, "jane", d, &chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: map[string]string{"why": "new"}})
-		},
-		end:       func(*leakWorld) {},
-		always:    true,
-		outsiders: []chat.UserID{"john", "ada"},
-		insider:   "jane",
-		differs:   []string{"Channel", "Channels", "Message", "MessagesByID", "UpdateMessage", "DeleteMessage", "Poll"},
-	},
-	{
-		name: "ephemeral",
-		say: func(w *leakWorld, cid chat.CID, d chat.Draft) {
-			if slices.Contains([]chat.MessageID{"secret 2"}, d.ID) {
-				return // what is ephemeral has no replies
-			}
-			d.Text, d.Type, d.Custom = "/whisper "+d.Text, "", nil
-			w.as("jane").post(cid, d)
-		},
-		end:       func(*leakWorld) {},
-		always:    true,
-		outsiders: []chat.UserID{"john", "ada"},
-		insider:   "jane",
-		differs:   []string{"Message", "MessagesByID", "RunAction"},
-	},
-	{
-		name: "hard-deleted",
-		say:  func(w *leakWorld, cid chat.CID, d chat.Draft) { w.send(cid, "jane", d, nil) },
-		end: func(w *leakWorld) {
-			for _, id := range []chat.MessageID{"secret 1", "secret 3", "secret 4", "secret show 1", "secret show 2"} {
-				_, err := w.DeleteMessage(w.ctx, id, chat.DeleteHard, "")
-				w.check(err)
-			}
-		},
-		outsiders: []chat.UserID{"john", "ada"},
-		insider:   "", // nobody: it is gone for all
-	},
-}
 
 // leakOptions have a command whose answer is its author's alone, for longer than
 // the story lasts. Links lead to previews, and no send waits for one: it would
@@ -181,15 +101,21 @@ func (w *leakWorld) secret(name string, play func()) {
 func (w *leakWorld) play() {
 	w.t.Helper()
 	w.begin = w.watch("").cursor
-	w.users("owner", "jane", "john", "mary", "max", "ned", "lea", "heidi", "mute", "leo", "newcomer")
+	w.users("owner", "jane", "john", "mary", "max", "ned", "lea", "heidi", "mute", "leo", "ivy", "newcomer")
 	w.user(chat.User{ID: "gus", Role: chat.RoleGuest})
 	w.user(chat.User{ID: "anon", Role: chat.RoleAnonymous})
 	w.user(chat.User{ID: "mod", Role: chat.RoleModerator})
 	w.user(chat.User{ID: "ada", Role: chat.RoleAdmin})
 	for _, cid := range []chat.CID{leakRoom, leakShow, leakPlay} {
 		w.step("make "+string(cid), func() {
+			if w.kind.pair && cid == leakPlay {
+				w.channel(cid, "john", "jane")
+				return
+			}
 			w.channel(cid, "owner", "jane", "john", "mary", "lea", "heidi", "mute", "leo")
-			w.check(w.AddMembers(w.ctx, cid, []chat.MemberDraft{{UserID: "max", Role: chat.RoleChannelModerator}}, nil))
+			w.check(w.AddMembers(w.ctx, cid, []chat.MemberDraft{
+				{UserID: "max", Role: chat.RoleChannelModerator}, {UserID: "ivy", Invite: true},
+			}, nil))
 		})
 	}
 	for _, name := range []string{"messaging", "livestream"} {
@@ -215,21 +141,22 @@ func (w *leakWorld) play() {
 		}
 		w.check(w.As("mute").MuteUser(w.ctx, "jane", 0))
 	})
+	w.step("the beginning of the secrets", func() { w.kind.begins(w) })
 	w.secret("a secret", func() {
-		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 1", Text: "a secret https://a.example/secret", Mentions: []chat.UserID{"mary"}, Custom: chat.Custom{"key": 1}})
+		w.kind.says(w, leakRoom, chat.Draft{ID: "secret 1", Text: "a secret https://a.example/secret", Mentions: []chat.UserID{"mary"}, Custom: chat.Custom{"key": 1}})
 	})
 	w.secret("a reply to it", func() {
-		w.kind.say(w, leakRoom, chat.Draft{ID: "secret 2", Text: "a secret reply", ParentID: "secret 1", ShowInChannel: true})
+		w.kind.says(w, leakRoom, chat.Draft{ID: "secret 2", Text: "a secret reply", ParentID: "secret 1", ShowInChannel: true})
 	})
 	w.step("a message in the play channel", func() {
 		w.as("john").post(leakPlay, chat.Draft{ID: "public 4", Text: "Meanwhile"})
 	})
 	w.secret("a secret in the show", func() {
-		w.kind.say(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a late secret https://3s.example/secret"})
+		w.kind.says(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a late secret https://3s.example/secret"})
 	})
 	w.step("a message that quotes the secret", func() {
 		d := chat.Draft{ID: "public 3", Text: "As was said"}
-		if w.secrets && w.kind.name != "pending" && w.kind.name != "ephemeral" {
+		if w.secrets && w.kind.others {
 			d.QuotedID = "secret 1"
 		}
 		w.as("john").post(leakRoom, d)
@@ -254,7 +181,7 @@ func (w *leakWorld) play() {
 		if w.kind.name == "private" {
 			w.send(leakRoom, "jane", d, nil)
 		} else {
-			w.kind.say(w, leakRoom, d)
+			w.kind.says(w, leakRoom, d)
 		}
 	})
 	// The newest of both channels are secrets.
@@ -264,29 +191,51 @@ func (w *leakWorld) play() {
 			d.Restricted = []chat.UserID{"john"}
 			w.send(leakRoom, "jane", d, nil)
 		} else {
-			w.kind.say(w, leakRoom, d)
+			w.kind.says(w, leakRoom, d)
 		}
 	})
 	w.secret("the newest of the show", func() {
 		d := chat.Draft{ID: "secret show 2", Text: "the last secret of the show"}
 		if w.kind.name == "private" {
-			d.Restricted = []chat.UserID{"john"}
+			d.Restricted, d.MentionAll = []chat.UserID{"john"}, true
 			w.send(leakShow, "jane", d, nil)
 		} else {
-			w.kind.say(w, leakShow, d)
+			w.kind.says(w, leakShow, d)
 		}
 	})
 	w.secret("one is flagged", func() {
-		if w.kind.name != "pending" && w.kind.name != "ephemeral" {
-			w.check(w.As("jane").FlagMessage(w.ctx, "secret 1", "a secret reason"))
+		if !w.kind.stays() {
+			return
 		}
+		w.check(w.As("jane").FlagMessage(w.ctx, "secret 1", "a secret reason"))
+		w.check(w.ReviewMessageFlags(w.ctx, "secret 1", "a secret outcome", ""))
+		w.check(w.As("jane").FlagMessage(w.ctx, "secret 2", "another secret reason"))
+	})
+	w.secret("one is reacted to", func() {
+		if !w.kind.stays() {
+			return
+		}
+		w.check(errOf(w.As("jane").React(w.ctx, "secret 1", chat.ReactionDraft{Type: "secret", Score: 7})))
+		if w.kind.others {
+			w.check(errOf(w.As("john").React(w.ctx, "secret 1", chat.ReactionDraft{Type: "secret", Score: 7})))
+			w.check(errOf(w.As("john").DeleteReaction(w.ctx, "secret 1", "john", "secret")))
+		}
+		if w.kind.others && w.kind.name != "private" {
+			w.check(errOf(w.PinMessage(w.ctx, "secret 1", "john", time.Time{})))
+		}
+	})
+	w.step("what all see is reacted to and pinned", func() {
+		_, err := w.As("john").React(w.ctx, "public 1", chat.ReactionDraft{Type: "like"})
+		w.check(err)
+		_, err = w.As("john").PinMessage(w.ctx, "public 3", time.Time{})
+		w.check(err)
 	})
 	w.step("what all see is flagged", func() {
 		w.check(w.As("john").FlagMessage(w.ctx, "public 1", "rude"))
 		w.check(w.As("john").FlagUser(w.ctx, "mary", "rude"))
 	})
 	w.secret("one is edited, one deleted softly", func() {
-		if w.kind.name == "pending" || w.kind.name == "ephemeral" {
+		if !w.kind.stays() {
 			return // neither is possible
 		}
 		_, err := w.UpdateMessage(w.ctx, "secret 1", chat.MessageUpdate{Text: "an edited secret https://3s.example/edited"}, nil)
@@ -299,7 +248,8 @@ func (w *leakWorld) play() {
 		w.tokens = append(w.tokens, page.Prev)
 	}
 	if !w.stopped {
-		w.secret("the end of the secrets", func() { w.kind.end(w) })
+		w.secret("the end of the secrets", func() { w.kind.ends(w) })
+		w.step("what comes after", func() { w.kind.goesOn(w) })
 	}
 	time.Sleep(time.Minute)
 }
@@ -350,7 +300,7 @@ func only(err error) (any, error) { return nil, err }
 // lookAround makes the calls that show most, after one that may have changed
 // something.
 func (v *viewer) lookAround() []seen {
-	v.look("Channel", "MessagesByID", "TotalUnread")
+	v.look("Channel", "MessagesByID", "TotalUnread", "Threads", "Thread")
 	page, err := v.Channels(v.w.ctx, chat.ChannelQuery{})
 	v.saw(page, err, "Channels")
 	v.eachChannel("Messages", func(cid chat.CID) (any, error) { return v.Messages(v.w.ctx, cid, chat.MessageQuery{}) })
@@ -440,7 +390,7 @@ func TestNothingLeaksFromAnyCall(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					with, without := leakPair(t, kind, false, func(w *leakWorld) (found []seen) {
 						w.play()
-						for _, user := range slices.Concat(leakOutsiders, kind.outsiders) {
+						for _, user := range kind.viewers() {
 							v := &viewer{Session: w.As(user), w: w}
 							found = append(found, v.look(name)...)
 							time.Sleep(time.Minute)
@@ -473,7 +423,7 @@ func TestNothingLeaksAtAnyTime(t *testing.T) {
 				hasLeft := false
 				w.onStep = func(step string) {
 					hasLeft = hasLeft || step == "leo leaves"
-					for _, user := range slices.Concat(leakOutsiders, kind.outsiders) {
+					for _, user := range kind.viewers() {
 						if user != "leo" || hasLeft {
 							v := &viewer{Session: w.As(user), w: w}
 							v.saw(nil, nil, "after the step %q", step)
@@ -502,7 +452,10 @@ func TestLeaksAreNoticed(t *testing.T) {
 		insider, differs, stopped := kind.insider, kind.differs, false
 		if insider == "" {
 			// What will be deleted is seen by all until it is.
-			insider, differs, stopped = "mary", []string{"AllMessages", "Channel", "Channels", "Message", "Messages", "MessagesByID", "Unread", "TotalUnread", "MarkUnread"}, true
+			insider, stopped = "mary", true
+			if len(differs) == 0 {
+				differs = []string{"AllMessages", "Channel", "Channels", "Message", "Messages", "MessagesByID", "Unread", "TotalUnread", "MarkUnread"}
+			}
 		}
 		for _, name := range differs {
 			t.Run(kind.name+"/"+name, func(t *testing.T) {
@@ -524,6 +477,9 @@ func TestLeaksAreNoticed(t *testing.T) {
 func TestATakenIDIsAllThatShows(t *testing.T) {
 	for i := range leakKinds {
 		kind := &leakKinds[i]
+		if kind.say == nil {
+			continue
+		}
 		t.Run(kind.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &leakWorld{scenario: newScenario(t, memstore.New(), leakOptions(), true), kind: kind, secrets: true}

@@ -10,7 +10,8 @@ import (
 )
 
 // events reads all events from before the script on. Of what everybody saw
-// before it was deleted for good, the deletion is told: that is no secret.
+// before it was deleted for good, or cleared, the deletion is told: that is no
+// secret.
 func (v *viewer) events(q chat.EventQuery, read func(context.Context, chat.Cursor) ([]chat.Event, chat.Cursor, error)) {
 	ctx, cancel := context.WithTimeout(v.w.ctx, time.Second)
 	defer cancel()
@@ -21,7 +22,7 @@ func (v *viewer) events(q chat.EventQuery, read func(context.Context, chat.Curso
 		if cursor = next; err == nil {
 			continue
 		}
-		if v.w.kind != nil && v.w.kind.name == "hard-deleted" {
+		if v.w.kind != nil && (v.w.kind.name == "hard-deleted" || v.w.kind.name == "history") {
 			all = slices.DeleteFunc(all, func(e chat.Event) bool { return e.Type == chat.MessageDeleted && e.HardDelete })
 		}
 		v.saw(all, err, "events of %v", q)
@@ -32,6 +33,8 @@ func (v *viewer) events(q chat.EventQuery, read func(context.Context, chat.Curso
 // leakCalls make each call of a Session with everything that its caller may
 // guess. The name is that of the method.
 var leakCalls = map[string]func(v *viewer){
+	"Replies": leakThreads["Replies"], "AllReplies": leakThreads["AllReplies"], "Thread": leakThreads["Thread"],
+	"Threads": leakThreads["Threads"], "MarkThreadRead": leakThreads["MarkThreadRead"], "MarkThreadUnread": leakThreads["MarkThreadUnread"],
 	"AddMembers": func(v *viewer) {
 		v.eachChannel("AddMembers", func(cid chat.CID) (any, error) {
 			notice := &chat.SystemMessage{Text: "Welcome"}
@@ -118,6 +121,35 @@ var leakCalls = map[string]func(v *viewer){
 		result, err := list("")
 		v.saw(result, err, "Flags")
 	},
+	"React": func(v *viewer) {
+		v.eachMessage("React", func(id chat.MessageID) (any, error) {
+			return v.React(v.w.ctx, id, chat.ReactionDraft{Type: "like", EnforceUnique: true})
+		})
+	},
+	"DeleteReaction": func(v *viewer) {
+		v.eachMessage("DeleteReaction", func(id chat.MessageID) (any, error) { return v.DeleteReaction(v.w.ctx, id, "jane", "love") })
+	},
+	"Reactions": func(v *viewer) {
+		v.eachMessage("Reactions", func(id chat.MessageID) (any, error) { return v.Reactions(v.w.ctx, id, chat.ReactionQuery{}) })
+	},
+	"PinMessage": func(v *viewer) {
+		v.eachMessage("PinMessage", func(id chat.MessageID) (any, error) { return v.PinMessage(v.w.ctx, id, time.Time{}) })
+	},
+	"UnpinMessage": func(v *viewer) {
+		v.eachMessage("UnpinMessage", func(id chat.MessageID) (any, error) { return v.UnpinMessage(v.w.ctx, id) })
+	},
+	"PinnedMessages": func(v *viewer) {
+		v.eachChannel("PinnedMessages", func(cid chat.CID) (any, error) { return v.PinnedMessages(v.w.ctx, cid, chat.PinQuery{}) })
+	},
+	"BlockUser": func(v *viewer) { v.saw(nil, v.BlockUser(v.w.ctx, "jane"), "BlockUser") },
+	"BlockedUsers": func(v *viewer) {
+		result, err := v.BlockedUsers(v.w.ctx)
+		for i := range result {
+			result[i].BlockedAt = time.Time{}
+		}
+		v.saw(result, err, "BlockedUsers")
+	},
+	"UnblockUser": func(v *viewer) { v.saw(nil, v.UnblockUser(v.w.ctx, "jane"), "UnblockUser") },
 	"Channel": func(v *viewer) {
 		v.eachChannel("Channel", func(cid chat.CID) (any, error) { return v.Channel(v.w.ctx, cid) })
 	},
@@ -143,6 +175,26 @@ var leakCalls = map[string]func(v *viewer){
 	},
 	"HideChannel": func(v *viewer) {
 		v.eachChannel("HideChannel", func(cid chat.CID) (any, error) { return only(v.HideChannel(v.w.ctx, cid, cid == leakRoom)) })
+	},
+	"AcceptInvite": func(v *viewer) {
+		v.eachChannel("AcceptInvite", func(cid chat.CID) (any, error) { return only(v.AcceptInvite(v.w.ctx, cid)) })
+	},
+	"ArchiveChannel": func(v *viewer) {
+		v.eachChannel("ArchiveChannel", func(cid chat.CID) (any, error) { return only(v.ArchiveChannel(v.w.ctx, cid)) })
+	},
+	"PinChannel": func(v *viewer) {
+		v.eachChannel("PinChannel", func(cid chat.CID) (any, error) { return only(v.PinChannel(v.w.ctx, cid)) })
+		result, err := v.Channels(v.w.ctx, chat.ChannelQuery{PinnedFirst: true, Limit: 30})
+		v.saw(result, err, "Channels, pinned first")
+	},
+	"RejectInvite": func(v *viewer) {
+		v.eachChannel("RejectInvite", func(cid chat.CID) (any, error) { return only(v.RejectInvite(v.w.ctx, cid)) })
+	},
+	"UnarchiveChannel": func(v *viewer) {
+		v.eachChannel("UnarchiveChannel", func(cid chat.CID) (any, error) { return only(v.UnarchiveChannel(v.w.ctx, cid)) })
+	},
+	"UnpinChannel": func(v *viewer) {
+		v.eachChannel("UnpinChannel", func(cid chat.CID) (any, error) { return only(v.UnpinChannel(v.w.ctx, cid)) })
 	},
 	"LeaveChannel": func(v *viewer) {
 		v.eachChannel("LeaveChannel", func(cid chat.CID) (any, error) { return only(v.LeaveChannel(v.w.ctx, cid)) })
@@ -219,6 +271,14 @@ var leakCalls = map[string]func(v *viewer){
 			return only(v.RemoveMembers(v.w.ctx, cid, []chat.UserID{v.User()}, nil))
 		})
 	},
+	"ReviewMessageFlags": func(v *viewer) {
+		v.eachMessage("ReviewMessageFlags", func(id chat.MessageID) (any, error) {
+			return only(v.ReviewMessageFlags(v.w.ctx, id, "ok"))
+		})
+	},
+	"ReviewUserFlags": func(v *viewer) {
+		v.saw(nil, v.ReviewUserFlags(v.w.ctx, "jane", "ok"), "ReviewUserFlags")
+	},
 	"RunAction": func(v *viewer) {
 		for _, action := range []string{"again", "send", "cancel"} {
 			v.eachMessage("RunAction "+action, func(id chat.MessageID) (any, error) { return v.RunAction(v.w.ctx, id, action) })
@@ -247,6 +307,9 @@ var leakCalls = map[string]func(v *viewer){
 	},
 	"SetFrozen": func(v *viewer) {
 		v.eachChannel("SetFrozen", func(cid chat.CID) (any, error) { return v.SetFrozen(v.w.ctx, cid, true) })
+	},
+	"SetCooldown": func(v *viewer) {
+		v.eachChannel("SetCooldown", func(cid chat.CID) (any, error) { return v.SetCooldown(v.w.ctx, cid, time.Second) })
 	},
 	"ShowChannel": func(v *viewer) {
 		v.eachChannel("ShowChannel", func(cid chat.CID) (any, error) { return only(v.ShowChannel(v.w.ctx, cid)) })

@@ -28,6 +28,10 @@ const (
 	standardChannels     = 10
 	maxChannels          = 30
 	membersShown         = 100
+	participantsShown    = 100
+	standardThreads      = 10
+	maxThreads           = 30
+	standardReplies      = 3
 	pendingShown         = 100
 	standardPendingLimit = 25
 	standardEvents       = 100

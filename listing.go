@@ -90,19 +90,37 @@ func (e *listing) state(r *record.Reader, q ChannelQuery) (ChannelState, error) 
 	if err != nil {
 		return ChannelState{}, err
 	}
-	s := ChannelState{Channel: channel, Muted: room.muted(), Capabilities: room.capabilities()}
+	if err := room.readCooldown(r); err != nil {
+		return ChannelState{}, err
+	}
+	s := ChannelState{Channel: channel, CooldownUntil: room.cooldownUntil(), Muted: room.muted(), Capabilities: room.capabilities()}
+	if s.Blocked, err = room.blocks(r); err != nil {
+		return s, err
+	}
+	s.PinnedAt, s.ArchivedAt = momentPtr(room.own.PinnedAt), momentPtr(room.own.ArchivedAt)
+	if s.Muted && room.own.MutedUntil != never {
+		s.MuteExpires = momentPtr(room.own.MutedUntil)
+	}
 	if s.Members, err = renderMembers(r, members); err != nil {
 		return s, err
 	}
 	if room.isMember {
 		m := memberFrom(userFrom(room.userRecord), *room.member)
-		s.Membership, s.LastRead = &m, moment(e.mark.V.ReadAt)
+		s.Membership = &m
+		if room.joined() {
+			s.LastRead = moment(e.mark.V.ReadAt)
+		}
 	}
 	if s.Hidden, err = e.hidden(r); err != nil || room.channel.Disabled && !room.app {
 		return s, err
 	}
 	if s.Unread, err = e.unreadCount(r); err != nil {
 		return s, err
+	}
+	if s.Unread > 0 {
+		if s.UnreadMentions, err = e.unreadMentions(r, 0, e.from()); err != nil {
+			return s, err
+		}
 	}
 	return s, e.addMessages(r, q, &s)
 }
@@ -171,14 +189,14 @@ func (r *room) possible(action Action) bool {
 	}
 	frozen := r.channel.Frozen && !r.can(UseFrozenChannel)
 	switch action {
-	case CreateMessage, CreateAttachment, CreateMention, AddLinks, CreateSystemMessage, CreateRestrictedVisibilityMessage:
-		return !frozen
+	case CreateMessage, CreateAttachment, CreateMention, CreateMentionAll, CreateMentionOnline, AddLinks, CreateSystemMessage, CreateRestrictedVisibilityMessage:
+		return !frozen && !r.cools()
 	case CreateReply:
-		return !frozen && r.kind.Replies
+		return !frozen && !r.cools() && r.kind.Replies
 	case CreateReaction:
 		return !frozen && r.kind.Reactions
 	case MuteChannel:
-		return r.kind.Mutes && r.isMember
+		return r.kind.Mutes && r.joined()
 	case LeaveChannel:
 		return r.isMember && !isDistinct(CID(r.channel.CID))
 	case SearchMessages:

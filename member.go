@@ -14,10 +14,20 @@ type MemberDraft struct {
 	UserID UserID
 	Role   Role // empty: RoleChannelMember
 	Custom Custom
+
+	// Invite asks them to become one. Until they call AcceptInvite they are
+	// listed as a member and read the channel, and may do nothing else in it as a
+	// member but leave, and what is about their own list: pin, archive, hide,
+	// show and unmute it for themselves. Nothing is unread, and nothing pushed to
+	// them.
+	Invite bool
+
+	// HideHistory hides from them for good what was sent before.
+	HideHistory bool
 }
 
-// AddMembers makes users members, at most 100, all or none. Who is a member
-// already stays as they are. A newcomer has nothing unread but the message, if
+// AddMembers makes users members, or invites them, at most 100, all or none. Who
+// is a member already stays as they are, with an open invite too. A newcomer has nothing unread but the message, if
 // there is one: it is posted after them. ErrInvalid names users who do not
 // exist; it answers for a distinct channel too, whose members are fixed.
 func (a *App) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) (err error) {
@@ -25,7 +35,7 @@ func (a *App) AddMembers(ctx context.Context, cid CID, members []MemberDraft, me
 	return a.addMembers(ctx, "AddMembers", application, cid, members, message)
 }
 
-// AddMembers makes users members; it needs update-channel-members,
+// AddMembers makes users members, or invites them; it needs update-channel-members,
 // create-system-message for a message, and for a role all that the role is
 // granted. See [App.AddMembers].
 func (s *Session) AddMembers(ctx context.Context, cid CID, members []MemberDraft, message *SystemMessage) (err error) {
@@ -35,8 +45,10 @@ func (s *Session) AddMembers(ctx context.Context, cid CID, members []MemberDraft
 
 // preparedMember is a member draft that was checked.
 type preparedMember struct {
-	user   string
-	record codec.Member
+	user        string
+	record      codec.Member
+	invite      bool
+	hideHistory bool
 }
 
 func prepareMembers(field string, drafts []MemberDraft) ([]preparedMember, error) {
@@ -69,7 +81,10 @@ func prepareMember(d MemberDraft) (preparedMember, error) {
 	if err != nil {
 		return preparedMember{}, err
 	}
-	return preparedMember{string(d.UserID), codec.Member{Role: string(role), Custom: string(custom)}}, nil
+	return preparedMember{
+		user: string(d.UserID), record: codec.Member{Role: string(role), Custom: string(custom)},
+		invite: d.Invite, hideHistory: d.HideHistory,
+	}, nil
 }
 
 func memberRole(field string, role Role) (Role, error) {
@@ -123,19 +138,21 @@ func (j *joining) join(tx *record.Txn, list []preparedMember) error {
 	users := make([]*record.Value[codec.User], len(list))
 	members := make([]*record.Value[codec.Member], len(list))
 	owns := make([]*record.Value[codec.UserChannel], len(list))
-	privates := make([]*record.Value[codec.Stream], len(list))
+	privates := make([]bool, len(list))
+	bases := make([]*record.Value[codec.ThreadBase], len(list))
 	for i, m := range list {
 		users[i] = b.User(m.user)
 		members[i] = b.Member(number, m.user)
 		owns[i] = b.UserChannel(m.user, number)
-		privates[i] = b.PrivateStream(number, m.user)
+		b.HasPrivate(number, m.user, &privates[i])
+		bases[i] = b.ThreadBase(number, m.user)
 	}
 	if err := b.Run(); err != nil {
 		return err
 	}
 	var missing []string
 	for i, user := range users {
-		if !user.Found {
+		if !exists(user) {
 			missing = append(missing, list[i].user)
 		}
 	}
@@ -150,10 +167,16 @@ func (j *joining) join(tx *record.Txn, list []preparedMember) error {
 		}
 		added++
 		m.record.JoinedAt, m.record.UpdatedAt = at, at
+		if m.invite {
+			m.record.InvitedAt = at
+		}
 		own := owns[i].V
 		own.CID, own.Member, own.LeftAt = channel.CID, true, 0
 		own.JoinedHigh, own.JoinedLow = high, low
-		own.Private = own.Private || privates[i].Found
+		own.Private = own.Private || privates[i]
+		if m.hideHistory {
+			own.ClearedAt = max(own.ClearedAt, head.V.Last)
+		}
 		if err := tx.PutMember(number, m.user, &m.record); err != nil {
 			return err
 		}
@@ -163,7 +186,10 @@ func (j *joining) join(tx *record.Txn, list []preparedMember) error {
 		if err := tx.PutMark(number, m.user, codec.Mark{At: head.V.Last, ReadAt: at}); err != nil {
 			return err
 		}
-		if err := j.tell(tx, m.user, at); err != nil {
+		if err := tx.PutThreadBase(number, m.user, codec.ThreadBase{At: head.V.Last, Join: bases[i].V.Join + 1}); err != nil {
+			return err
+		}
+		if err := j.tell(tx, &m, at); err != nil {
 			return err
 		}
 	}
@@ -175,15 +201,18 @@ func (j *joining) join(tx *record.Txn, list []preparedMember) error {
 }
 
 // tell tells of a new member.
-func (j *joining) tell(tx *record.Txn, user string, at int64) error {
-	e := codec.Event{Kind: codec.EventMemberAdded, At: at, Channel: uint64(j.number), User: user, By: j.by}
+func (j *joining) tell(tx *record.Txn, m *preparedMember, at int64) error {
+	e := codec.Event{Kind: codec.EventMemberAdded, At: at, Channel: uint64(j.number), User: m.user, By: j.by}
 	if !j.created {
 		if err := tx.TellChannel(j.number, &e); err != nil {
 			return err
 		}
 	}
 	e.Kind = codec.EventAddedToChannel
-	return tx.TellUser(user, &e)
+	if m.invite {
+		e.Kind = codec.EventInvited
+	}
+	return tx.TellUser(m.user, &e)
 }
 
 // RemoveMembers ends memberships, at most 100. Who is not a member is no error.
@@ -237,7 +266,11 @@ func (r *room) mayGive(role Role) error {
 	return nil
 }
 
+// notMember is the error for who does not take part in the channel as a member.
 func notMember(r *room) error {
+	if r.invited() {
+		return fail(ErrPermission, "", "user %q has not accepted the invite to channel %q", r.user, r.channel.CID)
+	}
 	return fail(ErrPermission, "", "user %q is not a member of channel %q", r.user, r.channel.CID)
 }
 
@@ -285,7 +318,7 @@ func leave(tx *record.Txn, r *room, users []string) error {
 		// What they leave with is kept: private messages up to now are lost to
 		// them, what they had cleared stays cleared.
 		own := owns[i].V
-		own.Member, own.HiddenAt, own.MutedUntil = false, 0, 0
+		own.Member, own.HiddenAt, own.MutedUntil, own.PinnedAt, own.ArchivedAt = false, 0, 0, 0, 0
 		own.LeftAt = head.V.Last
 		if err := tx.PutUserChannel(user, number, &own); err != nil {
 			return err
@@ -310,20 +343,20 @@ func leave(tx *record.Txn, r *room, users []string) error {
 	return tx.PutChannel(number, channel)
 }
 
-// MemberUpdate replaces a member's custom data, and their role if it is set.
+// MemberUpdate replaces a member's role and custom data, each if it is given.
 type MemberUpdate struct {
 	Role   Role   // empty: as it is
-	Custom Custom // empty: none
+	Custom Custom // nil: as it is; empty, but not nil: none
 }
 
-// UpdateMember replaces a member's custom data, and their role if it is set.
+// UpdateMember replaces a member's role and custom data, each if it is given.
 // ErrNotFound if the user is not a member.
 func (a *App) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (_ Member, err error) {
 	defer a.operation(&ctx, "UpdateMember").ended(&err)
 	return a.updateMember(ctx, "UpdateMember", application, cid, user, u)
 }
 
-// UpdateMember replaces a member's custom data, and their role if it is set; it
+// UpdateMember replaces a member's role and custom data, each if it is given; it
 // needs update-channel-members, and for a role all that it and the member's
 // present one are granted. See [App.UpdateMember].
 func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u MemberUpdate) (_ Member, err error) {
@@ -332,7 +365,7 @@ func (s *Session) UpdateMember(ctx context.Context, cid CID, user UserID, u Memb
 }
 
 func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, user UserID, u MemberUpdate) (Member, error) {
-	prepared, err := prepareMember(MemberDraft{user, u.Role, u.Custom})
+	prepared, err := prepareMember(MemberDraft{UserID: user, Role: u.Role, Custom: u.Custom})
 	if err != nil {
 		return Member{}, in(op, err)
 	}
@@ -355,7 +388,9 @@ func (a *App) updateMember(ctx context.Context, op string, c caller, cid CID, us
 			}
 			stored.V.Role = prepared.record.Role
 		}
-		stored.V.Custom = prepared.record.Custom
+		if u.Custom != nil {
+			stored.V.Custom = prepared.record.Custom
+		}
 		stored.V.UpdatedAt = r.now
 		member = memberFrom(userFrom(&person.V), stored.V)
 		if err := tx.PutMember(r.number, string(user), &stored.V); err != nil {
@@ -370,6 +405,7 @@ func memberFrom(user User, m codec.Member) Member {
 	return Member{
 		User: user, Role: Role(m.Role), Custom: decodeCustom(m.Custom),
 		CreatedAt: moment(m.JoinedAt), UpdatedAt: moment(m.UpdatedAt),
+		InvitedAt: momentPtr(m.InvitedAt), InviteAcceptedAt: momentPtr(m.AcceptedAt),
 	}
 }
 

@@ -31,8 +31,7 @@ type Custom map[string]any
 
 // Message is a message as one viewer sees it. It is plain data: copy it, compare
 // it with reflect.DeepEqual or go-cmp, marshal it. Its JSON has every field of
-// the product's message object, with custom data flat beside them. What is about
-// reactions, pins and counts of replies is empty in this release.
+// the product's message object, with custom data flat beside them.
 type Message struct {
 	ID   MessageID
 	CID  CID
@@ -45,6 +44,8 @@ type Message struct {
 	User           User // the author
 	Attachments    []Attachment
 	MentionedUsers []User
+	MentionsAll    bool // everyone in the channel; in JSON mentioned_channel
+	MentionsOnline bool // everyone who was online; in JSON mentioned_here
 
 	ReactionCounts  map[string]int // deprecated in the product's JSON: use ReactionGroups
 	ReactionScores  map[string]int
@@ -52,9 +53,9 @@ type Message struct {
 	LatestReactions []Reaction // the 10 newest
 	OwnReactions    []Reaction // the viewer's
 
-	ReplyCount         int // replies the viewer can see, soft-deleted ones included
-	DeletedReplyCount  int // the soft-deleted among them
-	ThreadParticipants []User
+	ReplyCount         int    // replies the viewer can see, soft-deleted ones included
+	DeletedReplyCount  int    // the soft-deleted among them
+	ThreadParticipants []User // the authors of those replies, in the order of their first, at most 100
 
 	Silent bool
 	Pinned bool
@@ -84,6 +85,11 @@ type Message struct {
 	// The command that posted or answered this, and what was typed after it.
 	Command string
 	Args    string
+
+	// Shadowed says that its author alone sees it, and does not know: see
+	// BanDraft.Shadow. It is told to the application and to who may see all
+	// private messages, never to the author.
+	Shadowed bool
 
 	SentAt       *time.Time // of a message that was pending: when it was sent
 	DeletedForMe bool       // the viewer deleted it for themselves
@@ -160,6 +166,14 @@ type Draft struct {
 	Attachments []Attachment
 	Mentions    []UserID // at most 25 users who exist
 
+	// MentionAll mentions everyone in the channel, or in the audience of a private
+	// message; it needs create-mention-all. MentionOnline mentions those who are
+	// online when the message is pushed: see [Options].Presence; it needs
+	// create-mention-online. Neither is for a reply that is not shown in the
+	// channel, and neither can be changed later.
+	MentionAll    bool
+	MentionOnline bool
+
 	ParentID      MessageID // the message this one replies to, in the same channel
 	ShowInChannel bool      // with ParentID: part of the channel's pages too
 	QuotedID      MessageID // a message of the same channel
@@ -172,6 +186,13 @@ type Draft struct {
 	Silent        bool // raises nobody's unread, pushes to nobody; cannot be changed later
 	SkipPush      bool // pushes to nobody
 	SkipEnrichURL bool // no link preview
+
+	// Pinned pins the message, until PinExpires if that is set: see
+	// [Session.PinMessage]. It needs pin-message; ErrRestricted for a private
+	// message, ErrPending for one that becomes pending. The answer to a command
+	// that its author alone sees is not pinned.
+	Pinned     bool
+	PinExpires time.Time
 
 	Custom Custom
 }

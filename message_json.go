@@ -79,8 +79,11 @@ type messageJSON struct {
 	QuotedMessageID MessageID         `json:"quoted_message_id,omitempty"`
 	QuotedMessage   *quotedMessage    `json:"quoted_message,omitempty"`
 	Restricted      []UserID          `json:"restricted_visibility,omitempty"`
+	MentionsAll     bool              `json:"mentioned_channel,omitempty"`
+	MentionsOnline  bool              `json:"mentioned_here,omitempty"`
 	Command         string            `json:"command,omitempty"`
 	Args            string            `json:"args,omitempty"`
+	Shadowed        bool              `json:"shadowed,omitempty"`
 	SentAt          *timestamp        `json:"sent_at,omitempty"`
 	DeletedForMe    bool              `json:"deleted_for_me,omitempty"`
 	Pending         bool              `json:"pending,omitempty"`
@@ -122,8 +125,11 @@ func (m Message) MarshalJSON() ([]byte, error) {
 		QuotedMessageID:      m.QuotedMessageID,
 		QuotedMessage:        (*quotedMessage)(m.QuotedMessage),
 		Restricted:           m.Restricted,
+		MentionsAll:          m.MentionsAll,
+		MentionsOnline:       m.MentionsOnline,
 		Command:              m.Command,
 		Args:                 m.Args,
+		Shadowed:             m.Shadowed,
 		SentAt:               (*timestamp)(m.SentAt),
 		DeletedForMe:         m.DeletedForMe,
 	}
@@ -199,8 +205,11 @@ func (w *messageJSON) message(custom Custom) Message {
 		QuotedMessageID:      w.QuotedMessageID,
 		QuotedMessage:        (*Message)(w.QuotedMessage),
 		Restricted:           nilIfEmpty(w.Restricted),
+		MentionsAll:          w.MentionsAll,
+		MentionsOnline:       w.MentionsOnline,
 		Command:              w.Command,
 		Args:                 w.Args,
+		Shadowed:             w.Shadowed,
 		SentAt:               (*time.Time)(w.SentAt),
 		DeletedForMe:         w.DeletedForMe,
 		Custom:               custom,
@@ -293,6 +302,7 @@ type userJSON struct {
 	CreatedAt     timestamp  `json:"created_at"`
 	UpdatedAt     timestamp  `json:"updated_at"`
 	DeactivatedAt *timestamp `json:"deactivated_at,omitempty"`
+	ErasedAt      *timestamp `json:"erased_at,omitempty"`
 }
 
 // MarshalJSON writes the fields and custom data flat behind them.
@@ -304,6 +314,7 @@ func (u User) MarshalJSON() ([]byte, error) {
 		CreatedAt:     timestamp(u.CreatedAt),
 		UpdatedAt:     timestamp(u.UpdatedAt),
 		DeactivatedAt: (*timestamp)(u.DeactivatedAt),
+		ErasedAt:      (*timestamp)(u.ErasedAt),
 	}, u.Custom, userFields)
 }
 
@@ -321,6 +332,7 @@ func (u *User) UnmarshalJSON(data []byte) error {
 		CreatedAt:     time.Time(wire.CreatedAt),
 		UpdatedAt:     time.Time(wire.UpdatedAt),
 		DeactivatedAt: (*time.Time)(wire.DeactivatedAt),
+		ErasedAt:      (*time.Time)(wire.ErasedAt),
 		Custom:        custom,
 	}
 	return nil
@@ -332,6 +344,9 @@ type memberJSON struct {
 	Role      Role      `json:"role"`
 	CreatedAt timestamp `json:"created_at"`
 	UpdatedAt timestamp `json:"updated_at"`
+
+	InvitedAt        *timestamp `json:"invited_at,omitempty"`
+	InviteAcceptedAt *timestamp `json:"invite_accepted_at,omitempty"`
 }
 
 // MarshalJSON writes the fields and custom data flat behind them.
@@ -341,6 +356,9 @@ func (m Member) MarshalJSON() ([]byte, error) {
 		Role:      m.Role,
 		CreatedAt: timestamp(m.CreatedAt),
 		UpdatedAt: timestamp(m.UpdatedAt),
+
+		InvitedAt:        (*timestamp)(m.InvitedAt),
+		InviteAcceptedAt: (*timestamp)(m.InviteAcceptedAt),
 	}, m.Custom, memberFields)
 }
 
@@ -357,6 +375,9 @@ func (m *Member) UnmarshalJSON(data []byte) error {
 		CreatedAt: time.Time(wire.CreatedAt),
 		UpdatedAt: time.Time(wire.UpdatedAt),
 		Custom:    custom,
+
+		InvitedAt:        (*time.Time)(wire.InvitedAt),
+		InviteAcceptedAt: (*time.Time)(wire.InviteAcceptedAt),
 	}
 	return nil
 }
@@ -373,6 +394,7 @@ type channelJSON struct {
 	MemberCount int              `json:"member_count"`
 	Frozen      bool             `json:"frozen"`
 	Disabled    bool             `json:"disabled"`
+	Cooldown    int              `json:"cooldown"` // seconds
 	CreatedAt   timestamp        `json:"created_at"`
 	UpdatedAt   timestamp        `json:"updated_at"`
 	TruncatedAt *timestamp       `json:"truncated_at,omitempty"`
@@ -391,6 +413,7 @@ func (c Channel) MarshalJSON() ([]byte, error) {
 		MemberCount: c.MemberCount,
 		Frozen:      c.Frozen,
 		Disabled:    c.Disabled,
+		Cooldown:    int(c.Cooldown / time.Second),
 		CreatedAt:   timestamp(c.CreatedAt),
 		UpdatedAt:   timestamp(c.UpdatedAt),
 		TruncatedAt: (*timestamp)(c.TruncatedAt),
@@ -414,6 +437,7 @@ func (c *Channel) UnmarshalJSON(data []byte) error {
 		MemberCount: wire.MemberCount,
 		Frozen:      wire.Frozen,
 		Disabled:    wire.Disabled,
+		Cooldown:    time.Duration(wire.Cooldown) * time.Second,
 		CreatedAt:   time.Time(wire.CreatedAt),
 		UpdatedAt:   time.Time(wire.UpdatedAt),
 		TruncatedAt: (*time.Time)(wire.TruncatedAt),
@@ -430,6 +454,7 @@ type channelStateJSON struct {
 	Members       []Member   `json:"members"`
 	Membership    *Member    `json:"membership"`
 	Unread        int        `json:"unread"`
+	Mentions      int        `json:"unread_mentions"`
 	LastRead      *timestamp `json:"last_read"`
 	LastMessage   *Message   `json:"last_message"`
 	LastMessageAt *timestamp `json:"last_message_at"`
@@ -437,10 +462,15 @@ type channelStateJSON struct {
 	Capabilities  []Action   `json:"capabilities"`
 	Hidden        bool       `json:"hidden"`
 	Muted         bool       `json:"muted"`
+	Blocked       bool       `json:"blocked"`
+	MuteExpires   *timestamp `json:"mute_expires"`
+	PinnedAt      *timestamp `json:"pinned_at"`
+	ArchivedAt    *timestamp `json:"archived_at"`
+	CooldownUntil *timestamp `json:"cooldown_until"`
 }
 
-// MarshalJSON writes every field; membership, last_read, last_message and
-// last_message_at are null when unset.
+// MarshalJSON writes every field; membership, last_message and times are null
+// when unset.
 func (s ChannelState) MarshalJSON() ([]byte, error) {
 	wire := &channelStateJSON{
 		Channel:       s.Channel,
@@ -448,12 +478,18 @@ func (s ChannelState) MarshalJSON() ([]byte, error) {
 		Members:       notNil(s.Members),
 		Membership:    s.Membership,
 		Unread:        s.Unread,
+		Mentions:      s.UnreadMentions,
 		LastMessage:   s.LastMessage,
 		LastMessageAt: (*timestamp)(s.LastMessageAt),
 		Pending:       notNil(s.Pending),
 		Capabilities:  notNil(s.Capabilities),
 		Hidden:        s.Hidden,
 		Muted:         s.Muted,
+		Blocked:       s.Blocked,
+		MuteExpires:   (*timestamp)(s.MuteExpires),
+		PinnedAt:      (*timestamp)(s.PinnedAt),
+		ArchivedAt:    (*timestamp)(s.ArchivedAt),
+		CooldownUntil: (*timestamp)(s.CooldownUntil),
 	}
 	if !s.LastRead.IsZero() {
 		wire.LastRead = (*timestamp)(&s.LastRead)
@@ -468,17 +504,23 @@ func (s *ChannelState) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*s = ChannelState{
-		Channel:       wire.Channel,
-		Messages:      nilIfEmpty(wire.Messages),
-		Members:       nilIfEmpty(wire.Members),
-		Membership:    wire.Membership,
-		Unread:        wire.Unread,
-		LastMessage:   wire.LastMessage,
-		LastMessageAt: (*time.Time)(wire.LastMessageAt),
-		Pending:       nilIfEmpty(wire.Pending),
-		Capabilities:  nilIfEmpty(wire.Capabilities),
-		Hidden:        wire.Hidden,
-		Muted:         wire.Muted,
+		Channel:        wire.Channel,
+		Messages:       nilIfEmpty(wire.Messages),
+		Members:        nilIfEmpty(wire.Members),
+		Membership:     wire.Membership,
+		Unread:         wire.Unread,
+		LastMessage:    wire.LastMessage,
+		LastMessageAt:  (*time.Time)(wire.LastMessageAt),
+		Pending:        nilIfEmpty(wire.Pending),
+		Capabilities:   nilIfEmpty(wire.Capabilities),
+		Hidden:         wire.Hidden,
+		Muted:          wire.Muted,
+		Blocked:        wire.Blocked,
+		MuteExpires:    (*time.Time)(wire.MuteExpires),
+		PinnedAt:       (*time.Time)(wire.PinnedAt),
+		ArchivedAt:     (*time.Time)(wire.ArchivedAt),
+		CooldownUntil:  (*time.Time)(wire.CooldownUntil),
+		UnreadMentions: wire.Mentions,
 	}
 	if wire.LastRead != nil {
 		s.LastRead = time.Time(*wire.LastRead)

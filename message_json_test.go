@@ -21,7 +21,7 @@ func fullMessage() Message {
 	pointer := func(t time.Time) *time.Time { return &t }
 	jane := User{
 		ID: "jane", Name: "Jane <J>", Role: RoleUser, Custom: Custom{"color": "red", "age": 30.0},
-		CreatedAt: at(1), UpdatedAt: at(2), DeactivatedAt: pointer(at(3)),
+		CreatedAt: at(1), UpdatedAt: at(2), DeactivatedAt: pointer(at(3)), ErasedAt: pointer(at(4)),
 	}
 	john := User{ID: "john", CreatedAt: at(1), UpdatedAt: at(1)}
 	reaction := Reaction{
@@ -50,8 +50,8 @@ func fullMessage() Message {
 		DeletedAt: pointer(at(10)), MessageTextUpdatedAt: pointer(at(11)),
 		ParentID: "m1", ShowInChannel: true, QuotedMessageID: "m0",
 		QuotedMessage: &Message{ID: "m0", CID: "messaging:ride", QuotedMessageID: "m"},
-		Restricted:    []UserID{"jane", "john"}, Command: "giphy", Args: "cat",
-		SentAt: pointer(at(12)), DeletedForMe: true, Pending: &Pending{Metadata: map[string]string{"why": "new account"}},
+		Restricted:    []UserID{"jane", "john"}, Command: "giphy", Args: "cat", MentionsAll: true, MentionsOnline: true,
+		SentAt: pointer(at(12)), DeletedForMe: true, Shadowed: true, Pending: &Pending{Metadata: map[string]string{"why": "new account"}},
 		Custom: Custom{"details": map[string]any{"status": "complete"}, "Text": "its own", "answer": 42.0, "nothing": nil},
 	}
 }
@@ -65,7 +65,7 @@ func fullChannel() Channel {
 			Typing: &yes, ReadEvents: &yes, Reactions: &yes, Replies: &yes, Quotes: &yes, Mutes: &yes, Search: &yes, URLEnrichment: &yes,
 			MarkMessagesPending: &yes, MaxMessageLength: &limit, Commands: &commands, Grants: map[Role][]Action{RoleUser: {"read-channel"}},
 		},
-		MemberCount: 2, Frozen: true, Disabled: true,
+		MemberCount: 2, Frozen: true, Disabled: true, Cooldown: 30 * time.Second,
 		CreatedAt: message.CreatedAt, UpdatedAt: message.UpdatedAt, TruncatedAt: message.PinnedAt, DeletedAt: message.DeletedAt,
 	}
 }
@@ -74,6 +74,7 @@ func fullMember() Member {
 	message := fullMessage()
 	return Member{
 		User: message.User, Role: RoleChannelMember, Custom: Custom{"seat": 3.0}, CreatedAt: message.CreatedAt, UpdatedAt: message.UpdatedAt,
+		InvitedAt: &message.CreatedAt, InviteAcceptedAt: &message.UpdatedAt,
 	}
 }
 
@@ -81,8 +82,10 @@ func fullChannelState() ChannelState {
 	message, member := fullMessage(), fullMember()
 	return ChannelState{
 		Channel: fullChannel(), Messages: []Message{{ID: "m3"}}, Members: []Member{member}, Membership: &member,
-		Unread: 5, LastRead: message.CreatedAt, LastMessage: &Message{ID: "m3"}, LastMessageAt: &message.CreatedAt,
-		Pending: []Message{{ID: "m4", Pending: &Pending{}}}, Capabilities: []Action{"create-message", "read-channel"}, Hidden: true, Muted: true,
+		Unread: 5, UnreadMentions: 2, LastRead: message.CreatedAt, LastMessage: &Message{ID: "m3"}, LastMessageAt: &message.CreatedAt,
+		Pending: []Message{{ID: "m4", Pending: &Pending{}}}, Capabilities: []Action{"create-message", "read-channel"}, Hidden: true, Muted: true, Blocked: true,
+		MuteExpires: message.PinExpires, PinnedAt: message.PinnedAt, ArchivedAt: message.DeletedAt,
+		CooldownUntil: message.SentAt,
 	}
 }
 

@@ -63,6 +63,7 @@ func TestMisuseDoesNotCompile(t *testing.T) {
 		{"command in a draft", `_ = chat.Draft{Command: "ban"}`},
 		{"an audience in an answer", `_ = chat.CommandAnswer{Restricted: []chat.UserID{user}}`},
 		{"an author in an answer", `_ = chat.CommandAnswer{User: user}`},
+		{"list receivers of events as a user", `jane.EventReceivers(ctx)`},
 		{"run background work as a user", `jane.RunDueWork(ctx)`},
 		{"verify the store as a user", `jane.Verify(ctx, nil)`},
 
@@ -80,7 +81,7 @@ func TestMisuseDoesNotCompile(t *testing.T) {
 		// What the engine decides is not in a draft.
 		{"author in a draft", `_ = chat.Draft{User: chat.User{ID: user}}`},
 		{"time in a draft", `_ = chat.Draft{CreatedAt: time.Now()}`},
-		{"pin in a draft", `_ = chat.Draft{Pinned: true}`},
+		{"pin in an update", `_ = chat.MessageUpdate{Pinned: true}`},
 		{"html in a message of a channel", `_ = chat.SystemMessage{HTML: "<b>"}`},
 
 		// A user acts as nobody else.
@@ -166,6 +167,7 @@ func TestRightUseCompiles(t *testing.T) {
 		{"ban", `jane.Ban(ctx, chat.BanDraft{User: user, CID: cid}); app.Ban(ctx, chat.BanDraft{User: user}, user)`},
 		{"remove flags", `app.UnflagMessage(ctx, id); app.UnflagUser(ctx, user)`},
 		{"run an action", `jane.RunAction(ctx, id, "send")`},
+		{"list receivers of events", `app.EventReceivers(ctx)`},
 		{"run background work", `app.RunDueWork(ctx)`},
 		{"send with options", `app.Send(ctx, cid, user, chat.Draft{}, &chat.SendOptions{Pending: chat.PendingOn, PendingMetadata: map[string]string{}, HTML: "<b>"})`},
 		{"send as a user", `jane.Send(ctx, cid, chat.Draft{ParentID: id, Restricted: []chat.UserID{user}})`},

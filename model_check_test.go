@@ -20,6 +20,8 @@ type modelReader interface {
 	Channel(context.Context, chat.CID) (chat.ChannelState, error)
 	Channels(context.Context, chat.ChannelQuery) (chat.Page[chat.ChannelState], error)
 	Members(context.Context, chat.CID, chat.MemberQuery) (chat.Page[chat.Member], error)
+	Reactions(context.Context, chat.MessageID, chat.ReactionQuery) (chat.Page[chat.Reaction], error)
+	PinnedMessages(context.Context, chat.CID, chat.PinQuery) (chat.Page[chat.Message], error)
 }
 
 // modelView is a viewer who compares what they see with the model.
@@ -52,7 +54,7 @@ func (r *modelRun) updatedBefore(s model.Step) time.Time {
 		if m := r.world.Message(s.ID); m != nil {
 			return m.Updated
 		}
-	case model.Freeze, model.Disable, model.SetOverrides, model.UpdateChannel, model.PatchChannel:
+	case model.Freeze, model.SetCooldown, model.Disable, model.SetOverrides, model.UpdateChannel, model.PatchChannel:
 		if ch != nil {
 			return ch.Updated
 		}
@@ -122,6 +124,11 @@ func (r *modelRun) checkAfter(s model.Step) string {
 	for _, viewer := range slices.Compact(viewers) {
 		v := r.as(viewer, random)
 		failure := v.checkMessages(v.sample(4, nil))
+		for _, m := range v.sample(2, m) {
+			if failure == "" {
+				failure = v.checkReplies(m)
+			}
+		}
 		if failure == "" && cid != "" {
 			failure = v.checkChannel(cid, false)
 		}
@@ -197,6 +204,9 @@ func (r *modelRun) checkAll(end bool) string {
 			return fmt.Sprintf("%s: %s", v, failure)
 		}
 	}
+	if failure := r.checkLists(); failure != "" {
+		return failure
+	}
 	settings, err := r.app.Settings(context.Background())
 	if err != nil || settings.AsyncModeration.Timeout != r.world.Timeout {
 		return fmt.Sprintf("the settings are %+v, %v; want the timeout %s", settings, err, r.world.Timeout)
@@ -263,6 +273,11 @@ func (v *modelView) checkMessage(m *model.Message) string {
 		}
 		if wantHTML := modelHTML(got); got.HTML != wantHTML && model.LinkOf(got.Text) == "" {
 			return fmt.Sprintf("%s has the html %q, want %q", m.ID, got.HTML, wantHTML)
+		}
+		if len(m.Reactions) > 0 && !m.Ephemeral {
+			if failure := v.checkReactions(m, got); failure != "" {
+				return failure
+			}
 		}
 	}
 	if v.viewer == "" {

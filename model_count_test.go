@@ -37,6 +37,32 @@ func (c *modelCounts) add(s model.Step, answer model.Kind) {
 			c.types["link"]++
 		}
 	}
+	if s.Purge != "" && answer == model.OK {
+		c.types[s.Purge+" with a ban"]++
+	}
+}
+
+// addRestraint counts what shadow bans, blocks and block lists make of a step
+// that is to be done.
+func (c *modelCounts) addRestraint(w *model.World, s model.Step) {
+	if action := w.Screened(s).Action; action != "" {
+		c.types["list: "+action]++
+	}
+	ch := w.Channel(s.CID)
+	if s.Op != model.Send || ch == nil || w.Message(s.ID) != nil || !w.Shadows(s.By, ch) {
+		return
+	}
+	kind := "shadowed"
+	if w.BlockedIn(s.By, ch) {
+		kind = "blocked"
+	}
+	c.types[kind]++
+}
+
+// restraints are what addRestraint counts, and deletions with a ban.
+var restraints = []string{
+	"list: " + model.ListFlags, "list: " + model.ListHolds, "list: " + model.ListRejects, "shadowed", "blocked",
+	model.ErasedSoft + " with a ban", model.ErasedWhole + " with a ban",
 }
 
 // answers are all answers of all steps.
@@ -70,21 +96,24 @@ func (c *modelCounts) String() string {
 func (c *modelCounts) missing(fakeClock bool) []string {
 	var list []string
 	for _, op := range model.Ops {
-		passes := op == model.Sleep || op == model.SetTimeout || op == model.ReopenInThePast
+		passes := op == model.Sleep || op == model.SetTimeout || op == model.ReopenInThePast || op == model.SetCooldown
 		if c.steps[op][model.OK] == 0 && (fakeClock || !passes) {
 			list = append(list, string(op))
 		}
 	}
 	answers := c.answers()
 	for _, kind := range model.Kinds {
-		if answers[kind] == 0 {
+		if answers[kind] == 0 && (fakeClock || kind != model.Cooldown) {
 			list = append(list, string(kind))
 		}
 	}
-	for _, kind := range []string{"messaging", "team", "livestream", "commerce", "gaming", "private", "reply", "link", "error"} {
+	for _, kind := range append([]string{"messaging", "team", "livestream", "commerce", "gaming", "private", "reply", "link", "error"}, restraints...) {
 		if c.types[kind] == 0 {
 			list = append(list, "sends: "+kind)
 		}
+	}
+	if fakeClock && c.types["push"] == 0 {
+		list = append(list, "push")
 	}
 	return list
 }

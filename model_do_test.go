@@ -51,8 +51,20 @@ func (r *modelRun) do(s model.Step) (modelMade, error) {
 	switch s.Op {
 	case model.EnsureChannel, model.EnsureDistinct:
 		return r.ensure(s)
-	case model.BanUser, model.UnbanUser, model.FlagMessage, model.FlagUser, model.UnflagMessage, model.UnflagUser:
-		return modelMade{}, r.moderate(s)
+	case model.BanUser, model.UnbanUser, model.FlagMessage, model.FlagUser, model.UnflagMessage, model.UnflagUser, model.ReviewMessage, model.ReviewUser:
+		if err := r.moderate(s); err != nil || s.Purge == "" {
+			return modelMade{}, err
+		}
+		return r.purged(s)
+	case model.CreateList, model.UpdateList, model.DeleteList:
+		return modelMade{}, r.changeList(s)
+	case model.EraseUser:
+		return r.eraseUser(s)
+	case model.React, model.Unreact, model.PinMessage, model.Unpin:
+		m, err := r.react(s)
+		made := r.madeOf(m)
+		made.ID = "" // no new one
+		return made, err
 	case model.RunAction:
 		m, err := r.app.As(chat.UserID(s.By)).RunAction(context.Background(), r.id(s.ID), s.Action)
 		return r.madeOf(m), err
@@ -134,7 +146,7 @@ func (r *modelRun) send(s model.Step) (modelMade, error) {
 	d := chat.Draft{
 		ID: chat.MessageID(s.ID), Type: chat.MessageType(s.Type), Text: s.Text, ShowInChannel: s.Show, Silent: s.Silent,
 		Mentions: stringsAs[chat.UserID](s.Mentions), Restricted: stringsAs[chat.UserID](s.Audience),
-		Custom: modelCustom(s.Set), SkipEnrichURL: s.NoPreview,
+		Custom: modelCustom(s.Set), SkipEnrichURL: s.NoPreview, MentionAll: s.All, MentionOnline: s.Online, Pinned: s.Pinned,
 	}
 	if s.Parent != "" {
 		d.ParentID = r.id(s.Parent)
@@ -208,6 +220,9 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 			if on, given := s.Setting(model.Commands); given {
 				t.Commands = modelCommandNames(on)
 			}
+			if s.Lists != nil {
+				t.BlockLists = modelUses(s)
+			}
 			if s.Role != "" {
 				t.Grants[chat.Role(s.Role)] = stringsAs[chat.Action](s.Actions)
 			}
@@ -228,12 +243,20 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 		err = as.MuteUser(ctx, user, s.For)
 	case model.UnmuteUser:
 		err = as.UnmuteUser(ctx, user)
+	case model.BlockUser:
+		err = as.BlockUser(ctx, user)
+	case model.UnblockUser:
+		err = as.UnblockUser(ctx, user)
 	case model.DeleteForMe:
 		err = as.DeleteMessageForMe(ctx, id)
 	case model.MarkReadTo:
 		err = as.MarkReadTo(ctx, id)
 	case model.MarkUnread:
 		err = as.MarkUnread(ctx, id)
+	case model.MarkThreadRead:
+		err = as.MarkThreadRead(ctx, id)
+	case model.MarkThreadUnread:
+		err = as.MarkThreadUnread(ctx, id)
 	default:
 		err = fmt.Errorf("no such step: %s", s.Op)
 	}
@@ -249,6 +272,7 @@ type modelChanger interface {
 	DeleteChannel(context.Context, chat.CID, chat.DeleteMode) error
 	TruncateChannel(context.Context, chat.CID, *chat.TruncateOptions) error
 	SetFrozen(context.Context, chat.CID, bool) (chat.Channel, error)
+	SetCooldown(context.Context, chat.CID, time.Duration) (chat.Channel, error)
 	AddMembers(context.Context, chat.CID, []chat.MemberDraft, *chat.SystemMessage) error
 	RemoveMembers(context.Context, chat.CID, []chat.UserID, *chat.SystemMessage) error
 	UpdateMember(context.Context, chat.CID, chat.UserID, chat.MemberUpdate) (chat.Member, error)
@@ -265,6 +289,10 @@ func modelOverrides(s model.Step) chat.ChannelOverrides {
 	if on, given := s.Setting(model.Commands); given {
 		names := modelCommandNames(on)
 		o.Commands = &names
+	}
+	if s.Lists != nil {
+		uses := modelUses(s)
+		o.BlockLists = &uses
 	}
 	if s.Role != "" {
 		o.Grants = map[chat.Role][]chat.Action{chat.Role(s.Role): stringsAs[chat.Action](s.Actions)}
@@ -302,6 +330,8 @@ func (r *modelRun) doInChannel(s model.Step) (ch chat.Channel, err error) {
 		return st.Channel, err
 	case model.Freeze:
 		return by.SetFrozen(ctx, cid, s.On)
+	case model.SetCooldown:
+		return by.SetCooldown(ctx, cid, s.For)
 	case model.Disable:
 		return r.app.SetDisabled(ctx, cid, s.On)
 	case model.SetOverrides:
@@ -315,13 +345,17 @@ func (r *modelRun) doInChannel(s model.Step) (ch chat.Channel, err error) {
 	case model.AddMembers:
 		var members []chat.MemberDraft
 		for _, id := range s.Users {
-			members = append(members, chat.MemberDraft{UserID: chat.UserID(id), Role: chat.Role(s.Role)})
+			members = append(members, chat.MemberDraft{UserID: chat.UserID(id), Role: chat.Role(s.Role), Invite: s.Invite, HideHistory: s.Veiled})
 		}
 		err = by.AddMembers(ctx, cid, members, note)
 	case model.RemoveMembers:
 		err = by.RemoveMembers(ctx, cid, stringsAs[chat.UserID](s.Users), note)
 	case model.ChangeMember:
-		_, err = by.UpdateMember(ctx, cid, chat.UserID(s.User), chat.MemberUpdate{Role: chat.Role(s.Role), Custom: modelCustom(s.Set)})
+		u := chat.MemberUpdate{Role: chat.Role(s.Role)}
+		if len(s.Set) > 0 {
+			u.Custom = modelCustom(s.Set)
+		}
+		_, err = by.UpdateMember(ctx, cid, chat.UserID(s.User), u)
 	case model.Leave:
 		err = as.LeaveChannel(ctx, cid)
 	case model.MarkRead:
@@ -334,6 +368,18 @@ func (r *modelRun) doInChannel(s model.Step) (ch chat.Channel, err error) {
 		err = as.HideChannel(ctx, cid, s.Hard)
 	case model.Show:
 		err = as.ShowChannel(ctx, cid)
+	case model.AcceptInvite:
+		err = as.AcceptInvite(ctx, cid)
+	case model.RejectInvite:
+		err = as.RejectInvite(ctx, cid)
+	case model.PinChannel:
+		err = as.PinChannel(ctx, cid)
+	case model.UnpinChannel:
+		err = as.UnpinChannel(ctx, cid)
+	case model.Archive:
+		err = as.ArchiveChannel(ctx, cid)
+	case model.Unarchive:
+		err = as.UnarchiveChannel(ctx, cid)
 	default:
 		err = fmt.Errorf("no such step: %s", s.Op)
 	}

@@ -32,7 +32,9 @@ func (f *modelFollower) apply(e chat.Event) string {
 	case chat.RemovedFromChannel:
 		delete(f.channels, e.CID)
 		return ""
-	case chat.ChannelCreated, chat.AddedToChannel:
+	case chat.InviteRejected: // that one is no member any more is told next
+		return ""
+	case chat.ChannelCreated, chat.AddedToChannel, chat.Invited:
 		f.renew(e.CID)
 		return ""
 	}
@@ -41,23 +43,28 @@ func (f *modelFollower) apply(e chat.Event) string {
 		f.renew(e.CID)
 		return ""
 	}
-	if ch == nil {
+	if ch == nil || e.Message != nil && f.formerly(e) {
 		return f.applyElsewhere(e)
 	}
 	if ch.stale {
 		return ""
 	}
+	if (ch.messages == nil || ch.channel.Disabled && f.user != "") && e.Type != chat.ChannelUpdated {
+		return "" // it was closed; that it was opened comes, and has it read anew
+	}
 	if e.Unread != nil {
-		ch.unread = *e.Unread
+		ch.unread, ch.mentions = *e.Unread, nil
 		delete(f.unknown, e.CID)
 	}
+	f.applyToThread(ch, e)
 	return f.applyTo(ch, e)
 }
 
 // countAnew has no unread counts compared until they are told again.
 func (f *modelFollower) countAnew() {
-	for cid := range f.channels {
-		f.unknown[cid] = true
+	for cid, ch := range f.channels {
+		f.unknown[cid], ch.mentions = true, nil
+		clear(ch.threads)
 	}
 }
 
@@ -68,7 +75,8 @@ func modelTimed(m model.Mute) bool { return !m.Until.IsZero() }
 // told too.
 func modelOnesOwn(t chat.EventType) bool {
 	switch t {
-	case chat.AddedToChannel, chat.RemovedFromChannel, chat.ChannelHidden, chat.ChannelVisible, chat.NotificationRead, chat.NotificationUnread:
+	case chat.AddedToChannel, chat.RemovedFromChannel, chat.Invited, chat.InviteAccepted, chat.InviteRejected,
+		chat.ChannelHidden, chat.ChannelVisible, chat.NotificationRead, chat.NotificationUnread:
 		return true
 	}
 	return false
@@ -79,7 +87,7 @@ func modelOnesOwn(t chat.EventType) bool {
 func (f *modelFollower) applyElsewhere(e chat.Event) string {
 	ch := f.run.world.Channel(string(e.CID))
 	switch {
-	case f.user == "" && (ch == nil || ch.Deleted):
+	case f.user == "" && (ch == nil || ch.Deleted || e.Message != nil && f.formerly(e)):
 		return "" // the application reads on in deleted ones
 	case e.Type == chat.MemberAdded && f.user != "" && ch.Member(f.user) != nil:
 		return "" // one who was added along with the user
@@ -87,6 +95,12 @@ func (f *modelFollower) applyElsewhere(e chat.Event) string {
 		return ""
 	}
 	return "the channel is not followed"
+}
+
+// formerly says whether a message is of a former life of its channel.
+func (f *modelFollower) formerly(e chat.Event) bool {
+	m := f.run.world.Message(string(e.Message.ID))
+	return m.Channel != f.run.world.Channel(string(e.CID))
 }
 
 // meet keeps what is told of users.
@@ -113,7 +127,7 @@ func (f *modelFollower) applyTo(ch *modelFollowed, e chat.Event) string {
 		}
 		ch.channel = *e.Channel
 		if e.Muted != nil {
-			ch.muted = *e.Muted
+			ch.muted, ch.pinned, ch.archived = *e.Muted, *e.Pinned, *e.Archived
 		}
 		ch.truncate(e.Channel.TruncatedAt)
 	case chat.MemberAdded:
@@ -121,7 +135,7 @@ func (f *modelFollower) applyTo(ch *modelFollowed, e chat.Event) string {
 			return "is a member already"
 		}
 		ch.members[e.Member.User.ID] = *e.Member
-	case chat.MemberUpdated:
+	case chat.MemberUpdated, chat.InviteAccepted:
 		if _, member := ch.members[e.Member.User.ID]; member {
 			ch.members[e.Member.User.ID] = *e.Member
 		}
@@ -132,17 +146,25 @@ func (f *modelFollower) applyTo(ch *modelFollowed, e chat.Event) string {
 	case chat.ChannelVisible:
 		ch.hidden, ch.hiddenOnce = false, false
 	case chat.MessageNew, chat.MessagePending:
-		ch.put(*e.Message)
-	case chat.MessageUpdated, chat.MessageUndeleted, chat.MessageDeleted:
+		ch.messages[e.Message.ID] = *e.Message
+	case chat.MessageUpdated, chat.MessageUndeleted, chat.MessageDeleted, chat.ReactionNew, chat.ReactionUpdated, chat.ReactionDeleted:
 		switch _, known := ch.messages[e.Message.ID]; {
 		case e.HardDelete:
 			ch.erase(e.Message.ID)
-		case known:
-			ch.put(*e.Message)
+		case !known && f.left(e.CID):
+			return "" // that they left comes; until then they are told of what is theirs alone
+		case !known:
+			return "the message is not known"
+		default:
+			ch.messages[e.Message.ID] = *e.Message
 		}
 	case chat.MessageRead:
 		if e.User == nil || e.ReadAt == nil {
 			return fmt.Sprintf("says that %v read at %v", e.User, e.ReadAt)
+		}
+	case chat.ThreadMessageNew: // beside the message itself
+		if m := f.run.world.Message(string(e.Message.ID)); m.Author == f.user || !f.run.world.TakesPart(f.user, m.Parent) {
+			return "takes no part in the thread"
 		}
 	case chat.NotificationRead, chat.NotificationUnread, chat.MessageFlagged, chat.UserBanned, chat.UserUnbanned:
 	default:
@@ -151,44 +173,25 @@ func (f *modelFollower) applyTo(ch *modelFollowed, e chat.Event) string {
 	return ""
 }
 
-// put keeps a message, also where it is quoted.
-func (ch *modelFollowed) put(m chat.Message) {
-	ch.messages[m.ID] = m
-	m.QuotedMessage = nil // one level deep
-	m.QuotedMessageID = ""
-	for id, other := range ch.messages {
-		if other.QuotedMessageID == m.ID {
-			other.QuotedMessage = &m
-			ch.messages[id] = other
-		}
-	}
+// left says whether the user is no member of a channel any more.
+func (f *modelFollower) left(cid chat.CID) bool {
+	return f.user != "" && f.run.world.Channel(string(cid)).Member(f.user) == nil
 }
 
 // erase forgets a message with its replies.
 func (ch *modelFollowed) erase(id chat.MessageID) {
 	for reply, m := range ch.messages {
 		if m.ParentID == id {
-			ch.drop(reply)
+			delete(ch.messages, reply)
 		}
 	}
-	ch.drop(id)
-}
-
-// drop forgets a message, also where it is quoted.
-func (ch *modelFollowed) drop(id chat.MessageID) {
 	delete(ch.messages, id)
-	for other, m := range ch.messages {
-		if m.QuotedMessageID == id {
-			m.QuotedMessageID, m.QuotedMessage = "", nil
-			ch.messages[other] = m
-		}
-	}
 }
 
 func (ch *modelFollowed) truncate(until *time.Time) {
 	for id, m := range ch.messages {
 		if until != nil && !m.CreatedAt.After(*until) {
-			ch.drop(id)
+			delete(ch.messages, id)
 		}
 	}
 }
@@ -204,7 +207,7 @@ func (ch *modelFollowed) hide(clearHistory bool) {
 			ch.hiddenAt = m.CreatedAt
 		}
 		if clearHistory {
-			ch.drop(id)
+			delete(ch.messages, id)
 		}
 	}
 }

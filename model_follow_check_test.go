@@ -27,7 +27,7 @@ func (f *modelFollower) check(e chat.Event) string {
 			return "it is told more often than it happened"
 		}
 		return ""
-	case chat.RemovedFromChannel, chat.UserUpdated, chat.UserMuted, chat.UserUnmuted, chat.UserFlagged, chat.UserBanned, chat.UserUnbanned:
+	case chat.RemovedFromChannel, chat.InviteRejected, chat.UserUpdated, chat.UserMuted, chat.UserUnmuted, chat.UserFlagged, chat.UserBanned, chat.UserUnbanned:
 		return ""
 	}
 	if f.user != "" && (!w.Reads(f.user, ch) || ch.Disabled && !modelToldOfClosed(e.Type)) {
@@ -45,7 +45,7 @@ func (f *modelFollower) check(e chat.Event) string {
 // modelToldOfClosed are the events of a channel that is disabled.
 func modelToldOfClosed(t chat.EventType) bool {
 	switch t {
-	case chat.ChannelUpdated, chat.AddedToChannel, chat.ChannelHidden, chat.ChannelVisible:
+	case chat.ChannelUpdated, chat.AddedToChannel, chat.Invited, chat.ChannelHidden, chat.ChannelVisible:
 		return true
 	}
 	return false
@@ -60,6 +60,8 @@ func (f *modelFollower) checkMessage(e chat.Event) string {
 		return fmt.Sprintf("there is no message %q", e.Message.ID)
 	case m.Channel.CID != string(e.CID) || m.Author != string(e.Message.User.ID):
 		return fmt.Sprintf("the message is of %s in %s", m.Author, m.Channel.CID)
+	case e.HardDelete && f.user != "" && m.WasPending && m.Author == f.user && !m.Created.After(m.Channel.Cleared[f.user]):
+		return "" // it was committed, and then cleared
 	case e.HardDelete && (!m.Gone || e.Type != chat.MessageDeleted):
 		return fmt.Sprintf("%s is not deleted for good", m.ID)
 	case e.HardDelete:
@@ -68,7 +70,7 @@ func (f *modelFollower) checkMessage(e chat.Event) string {
 		return fmt.Sprintf("%s cannot be seen", m.ID)
 	case m.Pending != (e.Type == chat.MessagePending) && (!m.Pending || e.Type != chat.MessageUpdated):
 		return fmt.Sprintf("%s is pending: %t", m.ID, m.Pending)
-	case (e.Type == chat.MessageDeleted) != (e.Message.Type == chat.TypeDeleted) && e.Type != chat.MessageNew && e.Type != chat.MessageUpdated && e.Type != chat.MessageUndeleted:
+	case e.Type == chat.MessageDeleted && e.Message.Type != chat.TypeDeleted:
 		return fmt.Sprintf("%s has the type %s", m.ID, e.Message.Type)
 	case e.Type == chat.MessageNew && f.arrived[e.Message.ID]:
 		return fmt.Sprintf("%s is told to be new once more", m.ID)
@@ -79,7 +81,12 @@ func (f *modelFollower) checkMessage(e chat.Event) string {
 	if e.Type == chat.MessageNew {
 		f.arrived[e.Message.ID] = true
 	}
-	return ""
+	if e.Reaction != nil && e.Type != chat.ReactionDeleted {
+		if r := modelReactions([]chat.Reaction{*e.Reaction}); !slices.Contains(m.Reactions, r[0]) {
+			return fmt.Sprintf("%s has no reaction %s", m.ID, r[0])
+		}
+	}
+	return f.checkReplies(e, m)
 }
 
 // checkErased checks that the follower could see a message that is gone.
@@ -159,50 +166,73 @@ func (f *modelFollower) compareChannel(cid chat.CID, ch *modelFollowed) string {
 		return err.Error()
 	}
 	for id, m := range messages {
-		if _, known := ch.messages[id]; !known && f.overdue[id] && m.Pending != nil {
-			ch.messages[id] = m // it came back: see noteOverdue
+		if back, known := ch.messages[id]; f.overdue[id] { // see noteOverdue
+			switch {
+			case m.Pending != nil: // nor of its preview
+				ch.messages[id] = m
+			case known && m.PinExpires != nil && !back.Pinned:
+				back.Pinned, back.PinnedAt, back.PinnedBy, back.PinExpires = true, m.PinnedAt, m.PinnedBy, m.PinExpires
+				ch.messages[id] = back
+			}
 		}
 		messages[id] = f.toldMessage(m)
 	}
-	known := maps.Clone(ch.messages)
-	for id, m := range known {
-		if message := w.Message(string(id)); message.Pending && !w.Sees("", message) {
-			delete(known, id)
-			continue
+	known := map[chat.MessageID]chat.Message{}
+	for id := range ch.messages {
+		if message := w.Message(string(id)); !message.Pending || w.Sees("", message) {
+			known[id] = f.toldMessage(ch.shown(id))
 		}
-		known[id] = f.toldMessage(m)
 	}
 	if d := diffOf(known, messages); d != "" {
 		return "messages: " + d
 	}
+	if f.user != "" {
+		return f.compareThreads(ch)
+	}
 	return ""
 }
 
-// noteOverdue keeps in mind which pending messages have expired and are not yet
-// deleted: nothing is told of them, and with a longer timeout they are back.
+// noteOverdue keeps in mind which pending messages have expired, and which pins
+// are over, of which nothing was told yet: with a longer timeout, or by a clock
+// that is set back, they are back.
 func (f *modelFollower) noteOverdue() {
 	w := f.run.world
-	for _, m := range w.Messages[max(0, len(w.Messages)-1000):] {
-		if m.Pending && !w.Sees("", m) {
-			f.overdue[chat.MessageID(m.ID)] = true
+	for _, ch := range w.Channels {
+		for _, m := range ch.Messages {
+			if m.Pending && !w.Sees("", m) || m.Pin != nil && !w.Pinned(m) {
+				f.overdue[chat.MessageID(m.ID)] = true
+			}
 		}
 	}
 }
 
 // compareOwn compares what the user alone has with a channel.
 func (f *modelFollower) compareOwn(ch *modelFollowed, st *chat.ChannelState) string {
-	w := f.run.world
-	member := w.Channel(string(ch.channel.CID)).Member(f.user)
+	timed, told := !f.member(ch).MutesUntil.IsZero(), f.isToldUnread(ch)
 	switch {
-	// A mute that ends by itself is not told.
-	case member.MutesUntil.IsZero() && ch.muted != st.Muted:
+	case !timed && ch.muted != st.Muted:
 		return fmt.Sprintf("is muted: %t, want %t", ch.muted, st.Muted)
 	case !ch.hiddenOnce && ch.isHidden() != st.Hidden:
 		return fmt.Sprintf("is hidden: %t, want %t", ch.isHidden(), st.Hidden)
-	case member.MutesUntil.IsZero() && !slices.ContainsFunc(w.User(f.user).Mutes, modelTimed) && !f.unknown[ch.channel.CID] && ch.unread != st.Unread:
+	case ch.pinned != (st.PinnedAt != nil) || ch.archived != (st.ArchivedAt != nil):
+		return fmt.Sprintf("is pinned: %t, archived: %t; want %v, %v", ch.pinned, ch.archived, st.PinnedAt, st.ArchivedAt)
+	case told && !f.unknown[ch.channel.CID] && ch.unread != st.Unread:
 		return fmt.Sprintf("%d are unread, want %d", ch.unread, st.Unread)
+	case told && ch.mentions != nil && *ch.mentions != st.UnreadMentions:
+		return fmt.Sprintf("%d mentions are unread, want %d", *ch.mentions, st.UnreadMentions)
 	}
+	ch.mentions = &st.UnreadMentions
 	return ""
+}
+
+func (f *modelFollower) member(ch *modelFollowed) *model.Member {
+	return f.run.world.Channel(string(ch.channel.CID)).Member(f.user)
+}
+
+// isToldUnread says whether all is told that changes what is unread: a mute that
+// ends by itself is not.
+func (f *modelFollower) isToldUnread(ch *modelFollowed) bool {
+	return f.member(ch).MutesUntil.IsZero() && !slices.ContainsFunc(f.run.world.User(f.user).Mutes, modelTimed)
 }
 
 func diffOf(got, want any) string {
@@ -213,8 +243,11 @@ func diffOf(got, want any) string {
 }
 
 // person is a user as last told; of one who is in none of the channels nobody is
-// told.
+// told but the application, and themselves.
 func (f *modelFollower) person(u chat.User) chat.User {
+	if told, known := f.people[u.ID]; known && (f.user == "" || f.user == string(u.ID)) {
+		return told
+	}
 	for _, ch := range f.channels {
 		if _, member := ch.members[u.ID]; member {
 			return f.people[u.ID]
@@ -232,13 +265,31 @@ func (f *modelFollower) told(ch chat.Channel) chat.Channel {
 // toldMessage is a message with users as last told.
 func (f *modelFollower) toldMessage(m chat.Message) chat.Message {
 	m.User = f.person(m.User)
-	m.MentionedUsers = slices.Clone(m.MentionedUsers)
-	for i, u := range m.MentionedUsers {
-		m.MentionedUsers[i] = f.person(u)
+	m.MentionedUsers, m.ThreadParticipants = f.peopleOf(m.MentionedUsers), f.peopleOf(m.ThreadParticipants)
+	m.LatestReactions, m.OwnReactions = f.reactionsOf(m.LatestReactions), f.reactionsOf(m.OwnReactions)
+	if m.PinnedBy != nil {
+		by := f.person(*m.PinnedBy)
+		m.PinnedBy = &by
 	}
 	if m.QuotedMessage != nil {
 		quoted := f.toldMessage(*m.QuotedMessage)
 		m.QuotedMessage = &quoted
 	}
 	return m
+}
+
+func (f *modelFollower) peopleOf(list []chat.User) []chat.User {
+	list = slices.Clone(list)
+	for i, u := range list {
+		list[i] = f.person(u)
+	}
+	return list
+}
+
+func (f *modelFollower) reactionsOf(list []chat.Reaction) []chat.Reaction {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].User = f.person(list[i].User)
+	}
+	return list
 }

@@ -34,7 +34,7 @@ type modelFollower struct {
 	earlier  []chat.Cursor           // some that were read on from
 	unknown  map[chat.CID]bool       // channels in which the unread count is not told by events alone
 	counts   map[chat.EventType]int  // what was told
-	overdue  map[chat.MessageID]bool // pending messages that expired and were still there
+	overdue  map[chat.MessageID]bool // pending messages that expired and pins that ended and were still there
 }
 
 // modelRights are what a user may read in a channel: no event tells of it.
@@ -47,6 +47,11 @@ type modelFollowed struct {
 	messages map[chat.MessageID]chat.Message // replies and pending ones too
 	unread   int
 	muted    bool
+	pinned   bool
+	archived bool
+
+	mentions *int                   // nil: not told since it changed
+	threads  map[chat.MessageID]int // unread, by the parent, unless it is not told since it changed
 
 	// Up to which message it was hidden; whether is not known where it was hidden
 	// before the client came.
@@ -62,7 +67,7 @@ func newModelFollowers(r *modelRun) []*modelFollower {
 	for _, f := range []struct {
 		user  string
 		every uint64
-	}{{"ann", 25}, {"gus", 60}, {"eve", 150}, {"", 50}} {
+	}{{"ann", 25}, {"gus", 60}, {"eve", 150}, {"", 50}, {"ben", 200}, {"cat", 200}, {"dan", 200}, {"fay", 200}, {"hal", 200}} {
 		list = append(list, &modelFollower{run: r, user: f.user, every: f.every, counts: map[chat.EventType]int{}})
 	}
 	return list
@@ -115,9 +120,6 @@ func (f *modelFollower) look(random *rand.Rand) string {
 	}
 	if f.cursor == "" {
 		return f.begin()
-	}
-	if u := w.User(f.user); u != nil && slices.ContainsFunc(u.Mutes, modelTimed) {
-		f.countAnew()
 	}
 	mark, err := f.mark()
 	if err != nil || mark == "" {
@@ -178,8 +180,7 @@ func errText(err error) string {
 func (f *modelFollower) mark() (chat.UserID, error) {
 	user := f.user
 	for _, u := range f.run.world.Users {
-		follows := slices.ContainsFunc(f.run.followers, func(f *modelFollower) bool { return f.user == u.ID })
-		if user == "" && u.Active && !follows {
+		if user == "" && u.Active {
 			user = u.ID
 		}
 	}
@@ -188,15 +189,21 @@ func (f *modelFollower) mark() (chat.UserID, error) {
 	}
 	f.run.marks++
 	mark := chat.UserID(fmt.Sprint("mark-", f.run.marks))
+	for _, f := range f.run.followers {
+		if f.user == user && slices.ContainsFunc(f.run.world.User(user).Mutes, modelTimed) {
+			f.countAnew()
+		}
+	}
 	f.run.world.Apply(model.Step{Op: model.UnmuteUser, By: user, User: string(mark)}, modelMade{}) // forgets mutes that ended
 	return mark, f.run.app.As(chat.UserID(user)).UnmuteUser(context.Background(), mark)
 }
 
-// readAll reads all events up to a mark, but for marks.
+// readAll reads all events up to a mark, but for marks. What came after it is left:
+// by the real clock some is purged meanwhile, of which reading by few would not tell.
 func (f *modelFollower) readAll(cursor chat.Cursor, q chat.EventQuery, mark chat.UserID) (list []chat.Event, next chat.Cursor, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	for done := false; !done; {
+	for {
 		events, next, err := f.poll(ctx, cursor, q)
 		if err != nil {
 			return nil, cursor, err
@@ -207,11 +214,10 @@ func (f *modelFollower) readAll(cursor chat.Cursor, q chat.EventQuery, mark chat
 			case e.Type != chat.UserUnmuted || !strings.HasPrefix(string(e.User.ID), "mark-"):
 				list = append(list, e)
 			case e.User.ID == mark:
-				done = true
+				return list, e.Cursor, nil
 			}
 		}
 	}
-	return list, cursor, nil
 }
 
 // resume reads events again from an earlier cursor, in other ways: all give the
@@ -227,6 +233,20 @@ func (f *modelFollower) resume(random *rand.Rand, start chat.Cursor, mark chat.U
 	if err != nil {
 		return "reading events again: " + err.Error()
 	}
+	failure := f.readAgain(random, start, mark, all)
+	if failure == "" || f.run.driver.fakeClock {
+		return failure
+	}
+	// Of what is purged meanwhile nothing more is told.
+	if now, _, err := f.readAll(start, chat.EventQuery{Limit: 300}, mark); err == nil && diffEvents(now, all) != "" {
+		return ""
+	}
+	return failure
+}
+
+// readAgain reads the events after a cursor by few, from the middle, and of one
+// type.
+func (f *modelFollower) readAgain(random *rand.Rand, start chat.Cursor, mark chat.UserID, all []chat.Event) string {
 	limit := 1 + random.IntN(4)
 	few, _, err := f.readAll(start, chat.EventQuery{Limit: limit}, mark)
 	if d := diffEvents(few, all); err != nil || d != "" {
@@ -288,6 +308,7 @@ func (f *modelFollower) begin() string {
 	f.channels, f.people = map[chat.CID]*modelFollowed{}, map[chat.UserID]chat.User{}
 	f.arrived, f.unknown = map[chat.MessageID]bool{}, map[chat.CID]bool{}
 	f.overdue = map[chat.MessageID]bool{}
+	f.noteOverdue()
 	f.rights, f.deleted = f.rightsNow(), maps.Clone(f.run.deletions)
 	cids, cursor, err := f.listed()
 	if err != nil {
@@ -344,7 +365,8 @@ func (f *modelFollower) readChannel(cid chat.CID) string {
 	}
 	ch := &modelFollowed{
 		channel: st.Channel, unread: st.Unread, muted: st.Muted, hidden: st.Hidden, hiddenOnce: true,
-		members: map[chat.UserID]chat.Member{},
+		pinned: st.PinnedAt != nil, archived: st.ArchivedAt != nil, mentions: &st.UnreadMentions,
+		members: map[chat.UserID]chat.Member{}, threads: map[chat.MessageID]int{},
 	}
 	for _, m := range st.Members {
 		ch.members[m.User.ID] = m

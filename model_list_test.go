@@ -33,7 +33,7 @@ func (v *modelView) checkState(st chat.ChannelState, ch *model.Channel, latest i
 		got = memberNames([]chat.Member{*st.Membership})
 	}
 	if m := ch.Member(v.viewer); m != nil {
-		want = modelMember(m.User, m.Role, m.Custom)
+		want = modelMember(m.User, m.Role, m.Custom, m.Invited, m.Accepted)
 	}
 	if got != want {
 		return fmt.Sprintf("the membership is %q, want %q", got, want)
@@ -66,20 +66,26 @@ func (v *modelView) checkState(st chat.ChannelState, ch *model.Channel, latest i
 	if (st.LastMessageAt == nil) != (last == nil) || last != nil && !st.LastMessageAt.Equal(last.Created) {
 		return fmt.Sprintf("the time of the last message is %v, want that of %+v", st.LastMessageAt, last)
 	}
+	if failure := v.checkOwn(st, ch); failure != "" {
+		return failure
+	}
+	if failure := v.checkRestraint(st, ch); failure != "" {
+		return failure
+	}
 	if unread := w.Unread(v.viewer, ch); st.Unread != unread {
 		return fmt.Sprintf("has %d unread, want %d", st.Unread, unread)
 	}
 	return v.checkCapabilities(st, ch)
 }
 
-func modelMember(user, role string, custom model.Custom) string {
-	return user + " " + role + " " + custom.String()
+func modelMember(user, role string, custom model.Custom, invited, accepted bool) string {
+	return fmt.Sprintf("%s %s %s invited %t, accepted %t", user, role, custom, invited, accepted)
 }
 
 func memberNames(members []chat.Member) string {
 	var list []string
 	for _, m := range members {
-		list = append(list, modelMember(string(m.User.ID), string(m.Role), model.Custom(m.Custom)))
+		list = append(list, modelMember(string(m.User.ID), string(m.Role), model.Custom(m.Custom), m.InvitedAt != nil, m.InviteAcceptedAt != nil))
 	}
 	return strings.Join(list, ", ")
 }
@@ -87,7 +93,7 @@ func memberNames(members []chat.Member) string {
 func wantedMembers(ch *model.Channel) string {
 	var list []string
 	for _, m := range ch.Members {
-		list = append(list, modelMember(m.User, m.Role, m.Custom))
+		list = append(list, modelMember(m.User, m.Role, m.Custom, m.Invited, m.Accepted))
 	}
 	return strings.Join(list, ", ")
 }
@@ -99,11 +105,12 @@ func (v *modelView) checkCapabilities(st chat.ChannelState, ch *model.Channel) s
 		return ""
 	}
 	member := ch.Member(v.viewer) != nil
-	open := !ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")
+	joined := member && !ch.Member(v.viewer).Open()
+	open := (!ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")) && v.world.Waits(v.viewer, ch).IsZero()
 	for action, also := range map[chat.Action]bool{
 		chat.ReadChannel: true, chat.CreateMessage: open, chat.CreateReply: open && v.world.On(ch, model.Replies), chat.DeleteMessage: true, chat.UpdateMessage: true,
 		chat.DeleteMessageOwn: true, chat.UpdateMessageOwn: true, chat.TruncateChannel: true, chat.UpdateChannel: true, chat.UpdateChannelMembers: true,
-		chat.DeleteChannel: true, chat.BanChannelMember: true, chat.FlagMessage: true, chat.RunMessageAction: true, chat.LeaveChannel: member && !ch.Distinct, chat.MuteChannel: member && v.world.On(ch, model.Mutes),
+		chat.DeleteChannel: true, chat.BanChannelMember: true, chat.FlagMessage: true, chat.RunMessageAction: true, chat.LeaveChannel: member && !ch.Distinct, chat.MuteChannel: joined && v.world.On(ch, model.Mutes),
 		chat.CreateRestrictedVisibilityMessage: open, chat.ReadRestrictedVisibilityMessage: true,
 	} {
 		want := also && !ch.Disabled && !v.world.Banned(v.viewer, ch, string(action)) && v.world.Can(v.viewer, ch, string(action))
@@ -142,6 +149,9 @@ func (v *modelView) checkList(few bool) string {
 		{"hidden", chat.Eq("hidden", true), is(func(ch *model.Channel) bool { return !shown(ch) })},
 		{"unread", chat.Eq("has_unread", true), is(func(ch *model.Channel) bool { return shown(ch) && w.Unread(v.viewer, ch) > 0 })},
 		{"muted", chat.Eq("muted", true), is(func(ch *model.Channel) bool { return shown(ch) && w.MutesChannel(v.viewer, ch) })},
+		{"pinned", chat.Eq("pinned", true), is(func(ch *model.Channel) bool { return mine(ch) && ch.Member(v.viewer).Pinned })},
+		{"not archived", chat.Eq("archived", false), is(func(ch *model.Channel) bool { return shown(ch) && !(mine(ch) && ch.Member(v.viewer).Archived) })},
+		{"invited", chat.Eq("invited", true), is(func(ch *model.Channel) bool { return mine(ch) && ch.Member(v.viewer).Open() })},
 		{"red", chat.Eq("mood", "red"), is(func(ch *model.Channel) bool { return shown(ch) && ch.Custom["mood"] == "red" })},
 		{"moody", chat.And(chat.Exists("mood", true), chat.Eq("hidden", false)), is(func(ch *model.Channel) bool { return shown(ch) && ch.Custom["mood"] != nil })},
 		{"named", chat.In("name", "red", "blue"), is(func(ch *model.Channel) bool { return shown(ch) && (ch.Name == "red" || ch.Name == "blue") })},
@@ -154,13 +164,13 @@ func (v *modelView) checkList(few bool) string {
 		{"with ben", chat.Eq("members", "ben"), is(func(ch *model.Channel) bool { return shown(ch) && ch.Member("ben") != nil })},
 		{"open", chat.Eq("frozen", false), is(func(ch *model.Channel) bool { return shown(ch) && !ch.Frozen })},
 	} {
-		own := c.name == "own" || c.name == "hidden" || c.name == "unread" || c.name == "muted" // of users
+		own := c.name == "own" || c.name == "hidden" || c.name == "unread" || c.name == "muted" || c.name == "pinned" || c.name == "invited" // of users
 		if few && v.random.IntN(16) > 0 || own && v.viewer == "" {
 			continue
 		}
 		q := chat.ChannelQuery{
 			Filter: c.filter, Limit: 3 + v.random.IntN(15), Messages: 1 + v.random.IntN(3),
-			Sort: chat.ChannelSort(v.random.IntN(5)), Ascending: v.random.IntN(3) == 0,
+			Sort: chat.ChannelSort(v.random.IntN(5)), Ascending: v.random.IntN(3) == 0, PinnedFirst: v.random.IntN(3) == 0,
 		}
 		if failure := v.checkQuery(q, c.want); failure != "" {
 			return fmt.Sprintf("the list of %s channels, %+v: %s", c.name, q, failure)
@@ -172,17 +182,26 @@ func (v *modelView) checkList(few bool) string {
 	if failure := v.checkMutes(); failure != "" {
 		return failure
 	}
+	if failure := v.checkBlocks(); failure != "" {
+		return failure
+	}
 	got, err := v.app.As(chat.UserID(v.viewer)).TotalUnread(ctx)
 	var want chat.UnreadTotals
 	for _, ch := range listed {
 		if n := w.Unread(v.viewer, ch); n > 0 {
 			want.Messages, want.Channels = want.Messages+n, want.Channels+1
+			want.Mentions += w.UnreadMentions(v.viewer, ch)
+		}
+	}
+	for _, t := range w.Threads(v.viewer) {
+		if t.Unread > 0 {
+			want.Replies, want.Threads = want.Replies+t.Unread, want.Threads+1
 		}
 	}
 	if err != nil || got != want {
 		return fmt.Sprintf("the totals are %+v, %v; want %+v", got, err, want)
 	}
-	return ""
+	return v.checkThreads(few)
 }
 
 // checkMutes compares whom a user mutes, in the order muted.
@@ -234,7 +253,12 @@ func (v *modelView) checkQuery(q chat.ChannelQuery, want []*model.Channel) strin
 				return fmt.Sprintf("%s %s", ch.CID, failure)
 			}
 			if last != nil && !last.Disabled && !ch.Disabled { // where closed channels come is not laid down
-				if order := v.compare(q.Sort, last, ch); order > 0 && !q.Ascending || order < 0 && q.Ascending {
+				pinned := v.pinned(last)
+				if q.PinnedFirst && pinned != v.pinned(ch) {
+					if !pinned {
+						return fmt.Sprintf("%s, pinned, comes after %s", ch.CID, last.CID)
+					}
+				} else if order := v.compare(q.Sort, last, ch); order > 0 && !q.Ascending || order < 0 && q.Ascending {
 					return fmt.Sprintf("%s comes after %s", ch.CID, last.CID)
 				}
 			}

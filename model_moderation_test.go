@@ -59,7 +59,8 @@ func modelCommandNames(on bool) []string {
 func (r *modelRun) moderate(s model.Step) (err error) {
 	ctx := context.Background()
 	user, as, id, cid := chat.UserID(s.User), r.app.As(chat.UserID(s.By)), r.id(s.ID), chat.CID(s.CID)
-	d := chat.BanDraft{User: user, CID: cid, Reason: s.Text, Lasting: s.For}
+	d := chat.BanDraft{User: user, CID: cid, Reason: s.Text, Lasting: s.For, Shadow: s.Shadow}
+	d.DeleteMessages = map[string]chat.DeleteMode{model.ErasedSoft: chat.DeleteSoft, model.ErasedWhole: chat.DeleteHard}[s.Purge]
 	switch {
 	case s.Op == model.BanUser && s.By == "":
 		_, err = r.app.Ban(ctx, d, chat.UserID(s.Author))
@@ -77,6 +78,14 @@ func (r *modelRun) moderate(s model.Step) (err error) {
 		err = r.app.UnflagMessage(ctx, id)
 	case s.Op == model.UnflagUser:
 		err = r.app.UnflagUser(ctx, user)
+	case s.Op == model.ReviewMessage && s.By == "":
+		err = r.app.ReviewMessageFlags(ctx, id, s.Text, chat.UserID(s.Author))
+	case s.Op == model.ReviewMessage:
+		err = as.ReviewMessageFlags(ctx, id, s.Text)
+	case s.Op == model.ReviewUser && s.By == "":
+		err = r.app.ReviewUserFlags(ctx, user, s.Text, chat.UserID(s.Author))
+	case s.Op == model.ReviewUser:
+		err = as.ReviewUserFlags(ctx, user, s.Text)
 	}
 	return err
 }
@@ -126,8 +135,9 @@ func (v *modelView) checkModeration(cid string) string {
 	if kind, known := modelKind(err); !known || !slices.Contains(want, kind) {
 		return fmt.Sprintf("the bans of %q answer %v, want one of %q", cid, err, want)
 	}
+	state := chat.FlagState(v.random.IntN(3))
 	flags, err := modelPages(func(page chat.PageToken) (chat.Page[chat.Flag], error) {
-		return by.Flags(ctx, chat.FlagQuery{CID: chat.CID(cid), Limit: limit, Page: page})
+		return by.Flags(ctx, chat.FlagQuery{CID: chat.CID(cid), State: state, Limit: limit, Page: page})
 	})
 	if kind, known := modelKind(err); !known || !slices.Contains(want, kind) {
 		return fmt.Sprintf("the flags of %q answer %v, want one of %q", cid, err, want)
@@ -138,7 +148,10 @@ func (v *modelView) checkModeration(cid string) string {
 	if got, want := v.gotBans(bans), v.bansOf(cid, ch); got != want {
 		return fmt.Sprintf("the bans of %q are\n%swant\n%s", cid, got, want)
 	}
-	return v.checkFlags(cid, flags, v.world.Flags(v.viewer, ch))
+	return v.checkFlags(cid, flags, slices.DeleteFunc(v.world.Flags(v.viewer, ch), func(f model.Flag) bool {
+		open := f.Review.At.IsZero()
+		return state == chat.OpenFlags && !open || state == chat.ReviewedFlags && open
+	}))
 }
 
 // modelPages reads all pages of a list.
@@ -174,17 +187,24 @@ func (v *modelView) gotBans(list []chat.Ban) string {
 		if ban.Expires != nil {
 			until = *ban.Expires
 		}
-		fmt.Fprintln(&b, ban.User.ID, ban.CID, by, ban.Reason, v.moment(ban.CreatedAt), v.moment(until))
+		fmt.Fprintln(&b, ban.User.ID, ban.CID, by, ban.Reason, ban.Shadow, v.moment(ban.CreatedAt), v.moment(until))
 	}
 	return b.String()
 }
 
 func (v *modelView) bansOf(cid string, ch *model.Channel) string {
 	var b strings.Builder
-	for _, ban := range v.world.Bans(ch) {
-		fmt.Fprintln(&b, ban.User, cid, ban.By, ban.Reason, v.moment(ban.At), v.moment(ban.Until))
+	for _, ban := range v.world.BansFor(v.viewer, ch) {
+		fmt.Fprintln(&b, ban.User, cid, ban.By, ban.Reason, ban.Shadow, v.moment(ban.At), v.moment(ban.Until))
 	}
 	return b.String()
+}
+
+func (r *modelRun) reviewed(v model.Review) string {
+	if v.At.IsZero() {
+		return "open"
+	}
+	return fmt.Sprint("by ", v.By, ", ", v.Outcome, " at ", r.moment(v.At))
 }
 
 // checkFlags compares flags; the order of those of one moment is not laid down.
@@ -198,14 +218,21 @@ func (v *modelView) checkFlags(cid string, got []chat.Flag, want []model.Flag) s
 		if f.Message != nil {
 			message = fmt.Sprintf("%+v", modelViewOf(*f.Message))
 		}
-		gotLines = append(gotLines, fmt.Sprintln(f.User.ID, f.By.ID, f.Reason, v.moment(f.CreatedAt), message))
+		review := model.Review{}
+		if f.Review != nil {
+			review.Outcome, review.At = f.Review.Outcome, f.Review.At
+			if f.Review.By != nil {
+				review.By = string(f.Review.By.ID)
+			}
+		}
+		gotLines = append(gotLines, fmt.Sprintln(f.User.ID, flagger(f), f.Reason, v.moment(f.CreatedAt), v.reviewed(review), message))
 	}
 	for _, f := range want {
 		message := ""
 		if f.Message != nil {
 			message = fmt.Sprintf("%+v", v.world.View(v.viewer, f.Message))
 		}
-		wantLines = append(wantLines, fmt.Sprintln(f.User, f.By, f.Reason, v.moment(f.At), message))
+		wantLines = append(wantLines, fmt.Sprintln(f.User, f.By, f.Reason, v.moment(f.At), v.reviewed(f.Review), message))
 	}
 	slices.Sort(gotLines)
 	slices.Sort(wantLines)

@@ -41,6 +41,9 @@ func (v *modelView) checkChannel(cid string, full bool) string {
 	if failure := v.checkState(st, ch, 25); failure != "" {
 		return fmt.Sprintf("%s: %s", cid, failure)
 	}
+	if failure := v.checkPins(ch); failure != "" {
+		return failure
+	}
 	failure := v.checkWalk(ch, list, full)
 	if failure == "" && len(list) > 0 {
 		failure = v.checkAnchors(ch, list, full)

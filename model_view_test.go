@@ -12,16 +12,27 @@ func modelViewOf(m chat.Message) model.MessageView {
 	v := model.MessageView{
 		ID: string(m.ID), CID: string(m.CID), Type: string(m.Type), Text: m.Text, User: string(m.User.ID), Role: string(m.User.Role),
 		Parent: string(m.ParentID), Quoted: string(m.QuotedMessageID), Audience: model.Names(m.Restricted), Custom: model.Custom(m.Custom).String(),
-		Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil,
+		Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil, Shadowed: m.Shadowed,
 		Command: m.Command, Args: m.Args, Created: m.CreatedAt, Updated: m.UpdatedAt,
 	}
+	v.All, v.Online, v.Replies, v.DeletedReplies = m.MentionsAll, m.MentionsOnline, m.ReplyCount, m.DeletedReplyCount
+	var by []chat.UserID
+	for _, u := range m.ThreadParticipants {
+		by = append(by, u.ID)
+	}
+	v.Participants = model.List(by)
+	modelShowReactions(&v, m)
 	v.Titled, v.Preview = modelAttachments(m)
 	if m.QuotedMessage != nil {
 		v.QuotedText, v.QuotedCustom = m.QuotedMessage.Text, model.Custom(m.QuotedMessage.Custom).String()
+		v.QuotedReplies = m.QuotedMessage.ReplyCount
 		_, v.QuotedPreview = modelAttachments(*m.QuotedMessage)
 	}
 	if m.Pending != nil {
 		v.Meta = m.Pending.Metadata["ticket"]
+		if list := m.Pending.Metadata["block_list"]; list != "" {
+			v.Meta += "list " + list
+		}
 	}
 	var mentioned []chat.UserID
 	for _, u := range m.MentionedUsers {

@@ -202,7 +202,7 @@ func (a *App) judge(ctx context.Context, p *proposal) (v Verdict, ch changes, er
 	switch v.Decision {
 	case Allow, Hold:
 	case Reject:
-		if err := checkReason(v.Reason); err != nil {
+		if err := checkReason("reason", v.Reason); err != nil {
 			return v, ch, within(fieldModerator, err)
 		}
 		if v.Reason == "" {

@@ -11,9 +11,9 @@ import (
 
 // Mute is a user muted by another: what they send is not unread.
 type Mute struct {
-	User    User
-	MutedAt time.Time
-	Expires *time.Time // nil: never
+	User    User       `json:"user"`
+	MutedAt time.Time  `json:"muted_at"`
+	Expires *time.Time `json:"expires"` // nil: never
 }
 
 // MuteUser mutes a user for a time, or for good if it is 0: what they send is
@@ -57,7 +57,7 @@ func (s *Session) UnmuteUser(ctx context.Context, user UserID) (err error) {
 	})
 }
 
-// without is the list less a user and what has expired.
+// without is the list less a user, if one is named, and what has expired.
 func without(list codec.Mutes, user UserID, at int64) codec.Mutes {
 	return slices.DeleteFunc(slices.Clone(list), func(m codec.Mute) bool {
 		return m.User == string(user) || m.Until != 0 && m.Until <= at
@@ -92,7 +92,7 @@ func (s *Session) changeMutes(ctx context.Context, op string, user UserID, kind 
 			if !may {
 				return fail(ErrPermission, "", "needs the permission %s", MuteUser)
 			}
-			if !other.Found {
+			if !exists(other) {
 				return invalid("user", "user %q does not exist", user)
 			}
 		}
@@ -212,13 +212,15 @@ func (s *Session) ShowChannel(ctx context.Context, cid CID) (err error) {
 	})
 }
 
-// changeOwn changes what a member has with a channel, of which they are told.
+// changeOwn changes what a member has with a channel, of which they are told if
+// it does change.
 func (s *Session) changeOwn(ctx context.Context, op string, cid CID, event codec.Event, change func(*record.Txn, *room) error) error {
 	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
 		if !r.isMember {
 			return notMember(r)
 		}
-		if err := change(tx, r); err != nil {
+		was := *r.own
+		if err := change(tx, r); err != nil || *r.own == was {
 			return err
 		}
 		if err := tx.PutUserChannel(string(s.user), r.number, r.own); err != nil {

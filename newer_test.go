@@ -94,16 +94,20 @@ func TestNewerRecordIsRefusedNotMisread(t *testing.T) {
 	if err := app.UpsertUsers(t.Context(), chat.User{ID: "jane"}, chat.User{ID: "john"}); err != nil {
 		t.Fatal(err)
 	}
-	rewrite(t, store, keys.User("jane"), newerVersion)
+	var version byte
+	rewrite(t, store, keys.User("jane"), func(b []byte) []byte {
+		version = b[0]
+		return newerVersion(b)
+	})
 	_, err = app.User(t.Context(), "jane")
-	wantWords(t, err, "user has version 2, this program reads up to 1")
+	wantWords(t, err, fmt.Sprintf("user has version %d, this program reads up to %d", version+1, version))
 	if errors.Is(err, chat.ErrNotFound) {
 		t.Errorf("a newer record reads as none: %v", err)
 	}
 	if _, err := app.User(t.Context(), "john"); err != nil {
 		t.Errorf("its neighbour: %v", err)
 	}
-	rewrite(t, store, keys.User("jane"), func(b []byte) []byte { return append([]byte{1}, b[1:len(b)-1]...) })
+	rewrite(t, store, keys.User("jane"), func(b []byte) []byte { return append([]byte{version}, b[1:len(b)-1]...) })
 	_, err = app.User(t.Context(), "jane")
 	wantWords(t, err, "damaged")
 }

@@ -43,6 +43,10 @@ type Options struct {
 	// hour.
 	PushGiveUp time.Duration
 
+	// Presence says who is online, for messages that mention everyone who is.
+	// Default: those who read events on this App, or did less than 30 seconds ago.
+	Presence Presence
+
 	// Moderator is asked before a user posts or edits a message. Default: nobody
 	// is.
 	Moderator Moderator
@@ -76,15 +80,19 @@ type Options struct {
 	// that there is one. Default: nobody.
 	EventHandler EventHandler
 
-	// EventTypes are the types that EventHandler is told of. Default: all.
+	// EventTypes are the types that EventHandler is told of; typing is not among
+	// them. Default: all.
 	EventTypes []EventType
 
 	// EventsKept is how long an event can be read: 1 minute to 365 days. Who
 	// comes back later reads the state anew. Default 7 days.
 	EventsKept time.Duration
 
-	// MaxEvents is how many records of events are kept at most, the newest: one
-	// a change, and one more for each who sees a private message. 0: any number.
+	// MaxEvents is how many records of events are kept, the newest: one a change,
+	// and one more for each who sees a private message. What is more is forgotten
+	// within a minute, so choose it above what comes in some minutes: also a reader
+	// who waits notes but once a minute that none of what came is theirs. 0: any
+	// number.
 	MaxEvents int64
 
 	// Trace is told what the engine does, for metrics and traces. Default:
@@ -92,7 +100,8 @@ type Options struct {
 	Trace *Trace
 
 	// NoBackground leaves work that is due later (expiry of pending and
-	// ephemeral messages, calls of Pending and Pusher, callbacks, late previews,
+	// ephemeral messages, calls of Pending, Pusher and EventHandler, callbacks and
+	// posts of events, late previews, ends of bans and pins, erasing of users,
 	// purging, forgetting of events) undone until the application calls
 	// [App.RunDueWork], or opens the store without this option. What is overdue
 	// is hidden from every read all the same.
@@ -193,12 +202,11 @@ func (o *Options) withDefaults() (Options, error) {
 			return c, invalid("Options."+d.name, "is %v; must be %v to %v", *d.value, d.min, d.max)
 		}
 	}
-	for i, t := range c.EventTypes {
-		if err := checkEventType(element("Options.EventTypes", i), t); err != nil {
-			return c, err
-		}
+	types, err := keptEventTypes("Options.EventTypes", c.EventTypes)
+	if err != nil {
+		return c, err
 	}
-	c.EventTypes = slices.Clone(c.EventTypes)
+	c.EventTypes = types
 	if c.MaxEvents < 0 {
 		return c, invalid("Options.MaxEvents", "is %d; must be positive, or 0 for any number", c.MaxEvents)
 	}

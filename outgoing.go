@@ -31,9 +31,11 @@ type outgoing struct {
 	enriches    bool // a preview of the link may come
 	fingerprint string
 	chosenID    bool // the caller chose the id
+	pinExpires  int64
 
 	command   *invocation // what it answers, if it is the answer to a command
 	moderated moderated
+	words     *words // of the text, where block lists are held against it
 }
 
 // prepareSend checks everything that the draft alone decides.
@@ -61,8 +63,14 @@ func (a *App) prepareSend(c caller, cid CID, author UserID, d Draft, o SendOptio
 	if d.ShowInChannel && d.ParentID == "" {
 		return nil, invalid("show_in_channel", "is set on a message without parent_id")
 	}
+	if err := checkMentionFlags(&d); err != nil {
+		return nil, err
+	}
 	if o.Pending < PendingDefault || o.Pending > PendingOff {
 		return nil, invalid("pending", "is %d; must be PendingDefault, PendingOn or PendingOff", o.Pending)
+	}
+	if err := out.checkPin(); err != nil {
+		return nil, err
 	}
 	if err := out.encode(a.options.MaxRestricted, o); err != nil {
 		return nil, err
@@ -83,6 +91,16 @@ func (a *App) prepareSend(c caller, cid CID, author UserID, d Draft, o SendOptio
 		out.draft.ID = MessageID(id.String())
 	}
 	return out, nil
+}
+
+// checkPin checks what the draft says of a pin.
+func (out *outgoing) checkPin() (err error) {
+	d := &out.draft
+	if !d.Pinned && !d.PinExpires.IsZero() {
+		return invalid("pin_expires", "is set on a message that is not pinned")
+	}
+	out.pinExpires, err = checkExpires(d.PinExpires)
+	return err
 }
 
 // encode checks the parts of the draft and encodes them.
@@ -215,10 +233,14 @@ func (out *outgoing) hash(cid CID, o SendOptions) string {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	b = appendList(appendList(appendList(b, out.mentions), out.restricted), out.metadata)
-	for _, set := range [...]bool{d.ShowInChannel, d.Silent, d.SkipPush, d.SkipEnrichURL} {
+	for _, set := range [...]bool{d.ShowInChannel, d.Silent, d.SkipPush, d.SkipEnrichURL, d.MentionAll, d.MentionOnline} {
 		b = strconv.AppendBool(b, set)
 	}
-	sum := sha256.Sum256(append(b, byte(o.Pending)))
+	b = append(b, byte(o.Pending))
+	if d.Pinned {
+		b = binary.AppendVarint(append(b, 'p'), out.pinExpires)
+	}
+	sum := sha256.Sum256(b)
 	return string(sum[:16])
 }
 

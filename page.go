@@ -12,8 +12,8 @@ type Page[T any] struct {
 	Prev, Next PageToken
 
 	// Cursor reads the events on from exactly this moment: what the page shows
-	// has no event after it, what happens later has one. Of Channels and
-	// Messages alone.
+	// has no event after it, what happens later has one. Of
+	// Channels, Messages, Replies and Threads alone.
 	Cursor Cursor
 }
 

@@ -17,7 +17,9 @@ const (
 	queueTold     = "told"     // the same; Options.Pending is called
 	queuePurge    = "purge"    // subject: a channel; payload: a purge
 
+	queueErase     = "erase"     // subject: a user who is erased
 	queueBan       = "ban"       // subject: a channel, or 0, and a user; payload: the user; due: the end of the ban
+	queuePin       = "pin"       // subject: a message; payload: its id; due: the end of its pin
 	queueEphemeral = "ephemeral" // subject: a channel and an id; payload: the id; due: the end of the message
 )
 
@@ -35,6 +37,9 @@ func (a *App) queues() []outbox.Queue {
 		{Name: queueTold, Run: a.tell, GiveUpAfter: a.options.PendingGiveUp, Keep: keepTold},
 		{Name: queuePurge, Run: a.purge},
 		{Name: queueBan, Run: a.endBan},
+		{Name: queuePin, Run: a.endPin},
+		{Name: queueErase, Run: a.erase},
+		{Name: queueBanned, Run: a.deleteBanned, Runners: 1},
 		{Name: queueEphemeral, Run: a.expireEphemeral},
 		a.latePreviews(),
 		{Name: queueEvents, Run: a.trimEvents},
@@ -245,7 +250,10 @@ func commit(tx *record.Txn, f *found) error {
 	if err := tx.PutHead(number, &head.V); err != nil {
 		return err
 	}
-	return tellMessage(tx, codec.EventMessageNew, number, m, "")
+	if err := tellMessage(tx, codec.EventMessageNew, number, m, ""); err != nil || m.ParentID == "" {
+		return err
+	}
+	return tellReply(tx, number, m)
 }
 
 // PendingQuery asks for pending messages.

@@ -7,7 +7,7 @@ import "slices"
 type Action string
 
 // The actions. Those that end in -own are about one's own message or reaction.
-// Some belong to calls of later releases: reactions, pins, search.
+// SearchMessages belongs to a call of a later release.
 const (
 	ReadChannel          Action = "read-channel"
 	CreateChannel        Action = "create-channel"
@@ -22,6 +22,8 @@ const (
 	CreateReply          Action = "create-reply"
 	CreateAttachment     Action = "create-attachment"
 	CreateMention        Action = "create-mention"
+	CreateMentionAll     Action = "create-mention-all"    // everyone in the channel
+	CreateMentionOnline  Action = "create-mention-online" // everyone who is online
 	CreateSystemMessage  Action = "create-system-message"
 	AddLinks             Action = "add-links"
 	UpdateMessage        Action = "update-message"
@@ -54,7 +56,7 @@ const (
 var allActions = [...]Action{
 	ReadChannel, CreateChannel, UpdateChannel, UpdateChannelMembers, DeleteChannel, TruncateChannel,
 	LeaveChannel, MuteChannel, UseFrozenChannel, CreateMessage, CreateReply, CreateAttachment,
-	CreateMention, CreateSystemMessage, AddLinks, UpdateMessage, UpdateMessageOwn, DeleteMessage,
+	CreateMention, CreateMentionAll, CreateMentionOnline, CreateSystemMessage, AddLinks, UpdateMessage, UpdateMessageOwn, DeleteMessage,
 	DeleteMessageOwn, PinMessage, FlagMessage, RunMessageAction, CreateReaction, DeleteReaction,
 	DeleteReactionOwn, SendCustomEvent, SearchMessages, BanChannelMember, BanUser, MuteUser, FlagUser,
 	SkipCooldown, SkipModeration, CreateRestrictedVisibilityMessage, ReadRestrictedVisibilityMessage,
@@ -79,7 +81,7 @@ func builtinGrants(channelType string) map[Role][]Action {
 	creator := append(slices.Clone(member), changes...)
 	moderatorOnly := []Action{
 		BanChannelMember, CreateSystemMessage, DeleteMessage, UpdateMessage, DeleteReaction, SkipCooldown,
-		SkipModeration, UpdateChannel, UpdateChannelMembers, UseFrozenChannel,
+		SkipModeration, UpdateChannel, UpdateChannelMembers, UseFrozenChannel, CreateMentionAll, CreateMentionOnline,
 	}
 	moderator := append(slices.Clone(member), moderatorOnly...)
 	// A moderator of the whole application is a user too.

@@ -48,22 +48,24 @@ type Push struct {
 	Attempt int    // from 1
 
 	Channel Channel
-	Message Message // without what it quotes, which some recipients may not see
+	Message Message // without what it quotes and counts of replies, of which some recipients may see less
 	Text    string  // what the message says, without markup; empty if it has attachments alone
 
 	// Recipients are 1 to 500 members of the channel, by id, who see the
 	// message, have muted neither its author nor the channel, and are neither
 	// banned nor deactivated; never its author. Of a private message they are of
 	// its audience. Of a reply that is not shown in the channel they take part in
-	// the thread: they wrote its parent or one of its newest 300 replies, or the
-	// reply mentions them.
+	// the thread: see [Session.Threads].
 	Recipients []UserID
+
+	// Mentioned are those of the recipients whom the message mentions: by their
+	// id, or with all others. Who is online is asked as the call is made.
+	Mentioned []UserID
 }
 
 const (
 	pushBatch    = 500 // recipients of a call; and members looked at together
 	pushSlices   = 10  // looked at in one run, as long as nobody among them is told
-	pushThread   = 300 // replies whose authors take part in a thread
 	pushesAtOnce = 16
 )
 
@@ -94,7 +96,7 @@ func keepPush(payload string) string { return payload }
 // recordPush records, in the transaction that makes a message visible, that it
 // is to be pushed, and says whether it is.
 func (a *App) recordPush(tx *record.Txn, r *room, m *codec.Message) (bool, error) {
-	if a.options.Pusher == nil || m.Silent || m.SkipPush || m.System && m.Command != "" {
+	if a.options.Pusher == nil || m.Silent || m.SkipPush || m.Shadowed || m.System && m.Command != "" {
 		return false, nil
 	}
 	at := now().UnixMicro()
@@ -115,6 +117,7 @@ func (a *App) push(ctx context.Context, job outbox.Job) error {
 	}
 	p := Push{Attempt: job.Attempt}
 	next, more := work, false
+	var message *codec.Message
 	err = a.db.View(ctx, func(r *record.Reader) error {
 		p.Recipients, next, more = nil, work, false
 		f, err := findStored(r, MessageID(work.message))
@@ -127,13 +130,19 @@ func (a *App) push(ctx context.Context, job outbox.Job) error {
 			return err
 		}
 		next.after = t.after
+		message = f.message
 		return t.fill(&p, work)
 	})
 	if err != nil {
 		return err
 	}
 	if len(p.Recipients) > 0 {
-		err := a.tracedCallback(ctx, CallbackPush, work.message, job.Attempt, len(p.Recipients), func() error { return a.options.Pusher.Push(ctx, p) })
+		if p.Mentioned, err = a.mentionedOf(ctx, message, p.Recipients); err != nil {
+			return err
+		}
+		err := a.callOut(ctx, CallbackPush, work.message, job.Attempt, len(p.Recipients), func(ctx context.Context) error {
+			return a.options.Pusher.Push(ctx, p)
+		})
 		if err != nil {
 			return err
 		}
@@ -172,14 +181,16 @@ func (t *pushing) next() (recipients []UserID, more bool, err error) {
 func (t *pushing) candidates() ([]string, error) {
 	m := t.message
 	var list []string
+	inThread := m.ParentID != "" && !m.Shown
 	switch {
-	case m.ParentID != "" && !m.Shown:
+	case inThread && m.ParentAt <= t.room.truncation(): // the thread is gone, the reply came later
+		return nil, nil
+	case inThread && m.Restricted == nil:
+		return t.reader.ThreadUsers(t.room.number, m.ParentAt, t.after, pushBatch)
+	case inThread:
 		var err error
-		if list, err = t.thread(); err != nil {
+		if list, err = t.inThread(m.Restricted); err != nil {
 			return nil, err
-		}
-		if m.Restricted != nil {
-			list = slices.DeleteFunc(list, func(user string) bool { return !slices.Contains(m.Restricted, user) })
 		}
 	case m.Restricted != nil:
 		list = slices.Clone(m.Restricted)
@@ -199,29 +210,21 @@ func (t *pushing) candidates() ([]string, error) {
 	return list[i:min(len(list), i+pushBatch)], nil
 }
 
-// thread are those who take part in the thread of a reply, or are mentioned.
-func (t *pushing) thread() ([]string, error) {
-	m := t.message
-	replies, err := t.reader.NewestReplies(t.room.number, m.ParentAt, pushThread)
-	if err != nil {
-		return nil, err
-	}
-	list := slices.Clone(m.Mentions)
-	for i := range replies {
-		list = append(list, replies[i].Author)
-	}
+// inThread are those of some users who take part in the thread of a reply.
+func (t *pushing) inThread(users []string) ([]string, error) {
 	b := t.reader.Batch()
-	place := b.Place(m.ParentID)
+	takes := make([]*record.Value[struct{}], len(users))
+	for i, user := range users {
+		takes[i] = b.TakesPart(t.room.number, t.message.ParentAt, user)
+	}
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	b = t.reader.Batch()
-	parent := inRoom(b, t.room.number, place)
-	if err := b.Run(); err != nil {
-		return nil, err
-	}
-	if parent.Found {
-		list = append(list, parent.V.Author)
+	var list []string
+	for i, user := range users {
+		if takes[i].Found {
+			list = append(list, user)
+		}
 	}
 	return list, nil
 }
@@ -252,16 +255,20 @@ func (t *pushing) told(users []string) ([]UserID, error) {
 	return list, nil
 }
 
-// isToldOf says whether a message by another is pushed to the caller.
+// isToldOf says whether a message by another is pushed to the caller. A thread
+// whose parent is hidden from them is none of theirs.
 func (r *room) isToldOf(m *codec.Message) bool {
-	return r.isMember && checkCaller(r.caller, &r.read.User) == nil && r.enter() == nil &&
+	if m.ParentID != "" && !m.Shown && m.ParentAt <= r.floor() {
+		return false
+	}
+	return r.joined() && checkCaller(r.caller, &r.read.User) == nil && r.enter() == nil &&
 		!r.banned() && !r.muted() && r.sees(m) == whole
 }
 
 // fill tells what the message says.
 func (t *pushing) fill(p *Push, work pushWork) error {
 	m := *t.message
-	m.QuotedID = ""
+	m.QuotedID, m.Replied = "", false
 	b := t.reader.Batch()
 	meta := b.Meta()
 	people := t.reader.People()

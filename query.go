@@ -32,6 +32,10 @@ type ChannelQuery struct {
 	Sort      ChannelSort
 	Ascending bool
 
+	// PinnedFirst has the channels that the viewer pinned come before the others,
+	// each in the order of Sort.
+	PinnedFirst bool
+
 	Limit    int // default 10, at most 30
 	Messages int // latest messages of each: default 25, at most 300; None for none
 	Members  int // members of each: default and at most 100; None for none
@@ -108,31 +112,42 @@ func (q *ChannelQuery) check() (from listPlace, err error) {
 	if q.Page == "" {
 		return listPlace{value: math.MaxInt64, number: math.MaxUint64}, nil
 	}
-	var order int64
-	var number int64
-	if err := q.Page.decodeNumbers(tokenChannels, &order, &from.value, &number); err != nil {
+	var order, pinned, number int64
+	if err := q.Page.decodeNumbers(tokenChannels, &order, &pinned, &from.value, &number); err != nil {
 		return from, err
 	}
 	if order != q.order() {
 		return from, invalid("page", "is a token of a list in another order")
 	}
-	from.number = record.Channel(number)
+	from.number, from.pinned = record.Channel(number), pinned != 0
 	return from, nil
 }
 
 func (q *ChannelQuery) order() int64 {
-	order := int64(q.Sort) << 1
+	order := int64(q.Sort) << 2
 	if q.Ascending {
 		order |= 1
+	}
+	if q.PinnedFirst {
+		order |= 2
 	}
 	return order
 }
 
-// listPlace is a place in a list of channels: by value, then by number, the
-// greatest first.
+// listPlace is a place in a list of channels: what is pinned, if that counts,
+// then by value, then by number, the greatest first.
 type listPlace struct {
+	pinned bool
 	value  int64
 	number record.Channel
+}
+
+func (p listPlace) numbers() []int64 {
+	pinned := int64(0)
+	if p.pinned {
+		pinned = 1
+	}
+	return []int64{pinned, p.value, int64(p.number)}
 }
 
 func (p listPlace) compare(q listPlace) int {
@@ -167,7 +182,7 @@ func (a *App) channels(ctx context.Context, op string, c caller, q ChannelQuery)
 		}
 		if more {
 			last := chosen[len(chosen)-1].place
-			page.Next = encodeToken(tokenChannels, q.order(), last.value, int64(last.number))
+			page.Next = encodeToken(tokenChannels, append([]int64{q.order()}, last.numbers()...)...)
 		}
 		page.Cursor, err = a.cursorNow(r)
 		return err
@@ -358,6 +373,9 @@ func (l *channelList) Pop() any {
 }
 
 func (l *channelList) isAfter(p, q listPlace) bool {
+	if p.pinned != q.pinned {
+		return q.pinned
+	}
 	if l.query.Ascending {
 		return p.compare(q) < 0
 	}
@@ -367,6 +385,16 @@ func (l *channelList) isAfter(p, q listPlace) bool {
 // place gives each entry its place. By the last message it takes two short
 // values a channel, by anything else the channel itself.
 func (l *channelList) place() error {
+	if err := l.placeByValue(); err != nil || !l.query.PinnedFirst {
+		return err
+	}
+	for _, e := range l.entries {
+		e.place.pinned = e.own.PinnedAt != 0
+	}
+	return nil
+}
+
+func (l *channelList) placeByValue() error {
 	if l.query.Sort == ByLastMessage {
 		return l.placeByNewest()
 	}
@@ -375,7 +403,7 @@ func (l *channelList) place() error {
 		if err != nil {
 			return err
 		}
-		e.place = listPlace{value, e.number}
+		e.place = listPlace{value: value, number: e.number}
 	}
 	return nil
 }
@@ -411,7 +439,7 @@ func (l *channelList) placeByNewest() error {
 			}
 			value = newest.at
 		}
-		e.place = listPlace{value, e.number}
+		e.place = listPlace{value: value, number: e.number}
 	}
 	return nil
 }
@@ -529,8 +557,12 @@ func (f *listingFields) field(name string) (any, error) {
 		return e.hidden(f.reader)
 	case "muted":
 		return e.room.muted(), nil
-	case "pinned", "archived":
-		return false, nil
+	case "pinned":
+		return e.room.own.PinnedAt != 0, nil
+	case "archived":
+		return e.room.own.ArchivedAt != 0, nil
+	case "invited":
+		return e.room.invited(), nil
 	case "has_unread":
 		n, err := e.unreadCount(f.reader)
 		return n > 0, err

@@ -132,10 +132,19 @@ func (s *Session) AllMessages(ctx context.Context, cid CID) iter.Seq2[Message, e
 }
 
 func (a *App) allMessages(ctx context.Context, c caller, cid CID) iter.Seq2[Message, error] {
+	return allOf(func(q MessageQuery) (_ Page[Message], err error) {
+		const op = "AllMessages"
+		defer a.operation(&ctx, op).ended(&err)
+		return a.messages(ctx, op, c, cid, q)
+	})
+}
+
+// allOf runs through all pages, from the oldest on.
+func allOf(read func(MessageQuery) (Page[Message], error)) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		q := MessageQuery{Limit: maxPage, AfterTime: time.Time{}.Add(1)}
 		for {
-			page, err := a.nextOfAll(ctx, c, cid, q)
+			page, err := read(q)
 			if err != nil {
 				yield(Message{}, err)
 				return
@@ -153,12 +162,6 @@ func (a *App) allMessages(ctx context.Context, c caller, cid CID) iter.Seq2[Mess
 	}
 }
 
-func (a *App) nextOfAll(ctx context.Context, c caller, cid CID, q MessageQuery) (_ Page[Message], err error) {
-	const op = "AllMessages"
-	defer a.operation(&ctx, op).ended(&err)
-	return a.messages(ctx, op, c, cid, q)
-}
-
 // pageQuery is a MessageQuery that was checked.
 type pageQuery struct {
 	limit  int
@@ -167,6 +170,7 @@ type pageQuery struct {
 	at     int64
 	with   bool  // the anchor itself too
 	number int64 // of the channel whose token it is; 0: no token
+	parent int64 // of the thread; 0: the channel's pages
 }
 
 type way int
@@ -178,7 +182,8 @@ const (
 	around
 )
 
-func (q MessageQuery) check() (pageQuery, error) {
+// check checks the query, for a page of the list that its token leads through.
+func (q MessageQuery) check(list byte) (pageQuery, error) {
 	p := pageQuery{limit: q.Limit}
 	if err := checkLimit("limit", &p.limit, standardPage, maxPage); err != nil {
 		return p, err
@@ -210,7 +215,13 @@ func (q MessageQuery) check() (pageQuery, error) {
 	if q.Page != "" {
 		given++
 		var direction int64
-		if err := q.Page.decodeNumbers(tokenMessages, &direction, &p.at, &p.number); err != nil {
+		var err error
+		if list == tokenReplies {
+			err = q.Page.decodeNumbers(list, &direction, &p.at, &p.number, &p.parent)
+		} else {
+			err = q.Page.decodeNumbers(list, &direction, &p.at, &p.number)
+		}
+		if err != nil {
 			return p, err
 		}
 		if p.way = way(direction); p.way != before && p.way != after {
@@ -241,7 +252,7 @@ func clampTime(t time.Time) int64 {
 
 func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q MessageQuery) (Page[Message], error) {
 	var page Page[Message]
-	p, err := q.check()
+	p, err := q.check(tokenMessages)
 	if err == nil {
 		err = checkCID("cid", cid)
 	}
@@ -295,7 +306,7 @@ func anchorTime(r *record.Reader, room *room, id MessageID, place *record.Value[
 	return m.V.CreatedAt, nil
 }
 
-// page reads one page of the channel.
+// page reads one page of the channel, or of a thread.
 func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 	var page Page[Message]
 	older := record.Span{From: r.floor(), To: never, Reverse: true}
@@ -322,11 +333,12 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 		older.To, older.Limit = p.at, p.limit/2+1
 		newer.From, newer.Limit = max(r.floor(), p.at-1), p.limit-p.limit/2+1
 	}
-	spans, err := r.pages().Read(reader, older, newer)
+	pages := r.replies(p.parent)
+	spans, err := pages.Read(reader, older, newer)
 	if err == nil && p.way == around && (len(spans[0]) < older.Limit || len(spans[1]) < newer.Limit) {
 		// What one half has no use for goes to the other.
 		older.Limit, newer.Limit = p.limit+1, p.limit+1
-		spans, err = r.pages().Read(reader, older, newer)
+		spans, err = pages.Read(reader, older, newer)
 	}
 	if err != nil {
 		return page, err
@@ -342,10 +354,10 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 		first, last = items[0].At, items[n-1].At
 	}
 	if hasOlder {
-		page.Prev = r.pageToken(before, first)
+		page.Prev = r.pageToken(p.parent, before, first)
 	}
 	if hasNewer {
-		page.Next = r.pageToken(after, last)
+		page.Next = r.pageToken(p.parent, after, last)
 	}
 	return page, nil
 }
@@ -358,7 +370,10 @@ func (r *room) renderEntries(reader *record.Reader, entries []record.Entry) ([]M
 	return r.renderAll(reader, messages)
 }
 
-func (r *room) pageToken(way way, at int64) PageToken {
+func (r *room) pageToken(parent int64, way way, at int64) PageToken {
+	if parent != 0 {
+		return encodeToken(tokenReplies, int64(way), at, int64(r.number), parent)
+	}
 	return encodeToken(tokenMessages, int64(way), at, int64(r.number))
 }
 

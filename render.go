@@ -18,6 +18,7 @@ func userFrom(u *codec.User) User {
 	return User{
 		ID: UserID(u.ID), Name: u.Name, Role: Role(u.Role), Custom: decodeCustom(u.Custom),
 		CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), DeactivatedAt: momentPtr(u.Deactivated),
+		ErasedAt: momentPtr(u.Erased),
 	}
 }
 
@@ -25,6 +26,41 @@ func userFrom(u *codec.User) User {
 type rendering struct {
 	people record.People
 	quotes map[string]*found // by id; what the caller may not see is absent
+
+	threads map[*codec.Message]*threadView     // of those that have replies
+	reacted map[*codec.Message]*reactedMessage // those that may have reactions
+}
+
+// wantThread adds to a batch what is shown of a message's thread.
+func (out *rendering) wantThread(b *record.Batch, f *found) {
+	if !f.message.Replied || out.threads[f.message] != nil {
+		return
+	}
+	if out.threads == nil {
+		out.threads = map[*codec.Message]*threadView{}
+	}
+	t := newThreadView(f.room, f.message.CreatedAt)
+	t.read(b)
+	out.threads[f.message] = t
+}
+
+// readConversation sums up the threads, and reads who replied and who reacted, in
+// one round trip.
+func (out *rendering) readConversation(reader *record.Reader) error {
+	if len(out.threads) == 0 && len(out.reacted) == 0 {
+		return nil
+	}
+	b := reader.Batch()
+	for _, t := range out.threads {
+		if err := t.sum(reader); err != nil {
+			return err
+		}
+		out.people.WantAll(b, t.authors)
+	}
+	for message, r := range out.reacted {
+		out.wantReacted(b, message, r)
+	}
+	return b.Run()
 }
 
 // render makes one message.
@@ -47,8 +83,9 @@ func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Mes
 	return render(reader, list)
 }
 
-// render makes messages of what was found, with whole users and quotes one
-// level deep, in three round trips at most.
+// render makes messages of what was found, with whole users, quotes one level
+// deep, and the sums of their threads and reactions, in four round trips at most:
+// the last of them for who replied and reacted, where anybody did.
 func render(reader *record.Reader, list []found) ([]Message, error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -58,7 +95,13 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 	b := reader.Batch()
 	for i := range list {
 		f := &list[i]
+		f.message = f.room.shown(f.message)
 		f.author = out.people.Want(b, f.message.Author)
+		out.wantThread(b, f)
+		out.wantReactions(b, f)
+		if f.room.pinned(f.message) && f.message.PinnedBy != "" {
+			out.people.Want(b, f.message.PinnedBy)
+		}
 		if f.sight != whole {
 			continue
 		}
@@ -74,6 +117,9 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 		return nil, err
 	}
 	if err := out.quote(reader, list, quoted); err != nil {
+		return nil, err
+	}
+	if err := out.readConversation(reader); err != nil {
 		return nil, err
 	}
 	messages := make([]Message, len(list))
@@ -108,9 +154,15 @@ func (out *rendering) quote(reader *record.Reader, list []found, places map[stri
 			continue
 		}
 		if s := f.room.sees(&m.V); s != unseen {
-			out.quotes[id] = &found{room: f.room, message: &m.V, sight: s}
-			out.people.Want(b, m.V.Author)
-			out.people.WantAll(b, m.V.Mentions)
+			q := &found{room: f.room, message: f.room.shown(&m.V), sight: s}
+			out.quotes[id] = q
+			out.wantThread(b, q)
+			out.people.Want(b, q.message.Author)
+			out.people.WantAll(b, q.message.Mentions)
+			out.wantReactions(b, q)
+			if f.room.pinned(q.message) && q.message.PinnedBy != "" {
+				out.people.Want(b, q.message.PinnedBy)
+			}
 		}
 	}
 	return b.Run()
@@ -133,8 +185,17 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	m.DeletedAt, m.MessageTextUpdatedAt = momentPtr(stored.DeletedAt), momentPtr(stored.TextUpdatedAt)
 	m.SentAt, m.Silent = momentPtr(stored.SentAt), stored.Silent
 	m.ParentID, m.ShowInChannel = MessageID(stored.ParentID), stored.Shown
+	out.pin(m, f)
+	out.reactions(m, stored)
+	m.Shadowed = stored.Shadowed && f.room.knowsShadowed(stored)
 	for _, id := range stored.Restricted {
 		m.Restricted = append(m.Restricted, UserID(id))
+	}
+	if t := out.threads[stored]; t != nil {
+		m.ReplyCount, m.DeletedReplyCount = t.count, t.deleted
+		for _, id := range t.authors {
+			m.ThreadParticipants = append(m.ThreadParticipants, shown(&out.people, id))
+		}
 	}
 	if f.sight != whole {
 		m.Type = TypeDeleted
@@ -151,6 +212,7 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	for _, id := range stored.Mentions {
 		m.MentionedUsers = append(m.MentionedUsers, shown(&out.people, id))
 	}
+	m.MentionsAll, m.MentionsOnline = stored.MentionsAll, stored.MentionsOnline
 	if stored.Pending {
 		m.Pending = &Pending{Metadata: metadataFrom(stored.Metadata)}
 	}

@@ -355,3 +355,19 @@ func TestBanGoesWithItsChannel(t *testing.T) {
 		}
 	})
 }
+
+func TestABanFromAChannelLeavesWhatIsNotOfIt(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.users("jane", "john")
+		cid := s.channel("messaging:ride", "jane", "john")
+		s.ban(chat.BanDraft{User: "john", CID: cid})
+		if list := s.as("john").channel(cid).Capabilities; !slices.Contains(list, chat.CreateChannel) || slices.Contains(list, chat.CreateMessage) {
+			t.Errorf("the capabilities are %q", list)
+		}
+		s.check(second(s.As("john").EnsureChannel(s.ctx, "messaging:own", chat.ChannelDraft{})))
+		s.ban(chat.BanDraft{User: "john"})
+		if list := s.as("john").channel(cid).Capabilities; slices.Contains(list, chat.CreateChannel) {
+			t.Errorf("banned from all, the capabilities are %q", list)
+		}
+	})
+}

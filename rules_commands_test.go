@@ -529,7 +529,7 @@ func TestCommandMuteUnmuteAndFlagAnswerTheirAuthorOnly(t *testing.T) {
 		}
 		flags, err := s.Flags(s.ctx, chat.FlagQuery{})
 		s.check(err)
-		if len(flags.Items) != 1 || flags.Items[0].User.ID != "john" || flags.Items[0].By.ID != "jane" || flags.Items[0].Reason != "he is rude" {
+		if len(flags.Items) != 1 || flags.Items[0].User.ID != "john" || flagger(flags.Items[0]) != "jane" || flags.Items[0].Reason != "he is rude" {
 			t.Errorf("the flags are %+v", flags.Items)
 		}
 		if got := s.texts(commandRoom); len(got) != 0 {
@@ -574,7 +574,11 @@ func TestCommandWithoutPermissionOrUserIsAnErrorMessage(t *testing.T) {
 			mod.wantError(mod.send(commandRoom, "/"+name+" @jo/hn"), "@user")
 		}
 		for _, name := range []string{"ban", "mute", "flag"} {
-			mod.wantError(mod.send(commandRoom, "/"+name+" @mod"), "oneself")
+			mod.wantError(mod.send(commandRoom, "/"+name+" @mod"), "user is oneself")
+		}
+		s.check(errOf(s.Ban(s.ctx, chat.BanDraft{User: "ned", CID: commandRoom}, "")))
+		if m := mod.send(commandRoom, "/unban @ned"); m.Type != chat.TypeError || m.Text != `user "ned" is banned by the application` {
+			t.Errorf("the answer is %q", m.Text)
 		}
 		s.user(chat.User{ID: "anon", Role: chat.RoleAnonymous})
 		s.check(s.AddMembers(s.ctx, commandRoom, []chat.MemberDraft{{UserID: "anon"}}, nil))

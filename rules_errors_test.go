@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,7 +78,7 @@ func appCalls(a *chat.App) []goodCall {
 			failed[i] = page.Items[i].ID
 		}
 	}
-	return append(moderationAppCalls(a), []goodCall{
+	return slices.Concat(moderationAppCalls(a), threadAppCalls(a), reactionAppCalls(a), userAppCalls(a), []goodCall{
 		{"AddMembers", func(ctx context.Context) error {
 			return a.AddMembers(ctx, room, []chat.MemberDraft{{UserID: "eve"}}, nil)
 		}},
@@ -108,6 +109,7 @@ func appCalls(a *chat.App) []goodCall {
 		{"EnsureDistinctChannel", func(ctx context.Context) error {
 			return errOf(a.EnsureDistinctChannel(ctx, "messaging", chat.ChannelDraft{CreatedBy: "jane", Members: []chat.UserID{"jane", "john"}}))
 		}},
+		{"EventReceivers", func(ctx context.Context) error { return errOf(a.EventReceivers(ctx)) }},
 		{"FailedCallbacks", func(ctx context.Context) error { return errOf(a.FailedCallbacks(ctx, chat.FailedCallbackQuery{})) }},
 		{"Members", func(ctx context.Context) error { return errOf(a.Members(ctx, room, chat.MemberQuery{})) }},
 		{"Message", func(ctx context.Context) error { return errOf(a.Message(ctx, "m2")) }},
@@ -156,12 +158,12 @@ func appCalls(a *chat.App) []goodCall {
 		{"User", func(ctx context.Context) error { return errOf(a.User(ctx, "jane")) }},
 		{"Users", func(ctx context.Context) error { return errOf(a.Users(ctx, chat.UserQuery{Limit: 0})) }},
 		{"Verify", func(ctx context.Context) error { return errOf(a.Verify(ctx, nil)) }},
-	}...)
+	})
 }
 
 // sessionCalls is appCalls for a Session.
 func sessionCalls(j *chat.Session) []goodCall {
-	return append(moderationSessionCalls(j), []goodCall{
+	return slices.Concat(moderationSessionCalls(j), threadSessionCalls(j), reactionSessionCalls(j), memberSessionCalls(j), []goodCall{
 		{"AddMembers", func(ctx context.Context) error {
 			return j.AddMembers(ctx, room, []chat.MemberDraft{{UserID: "eve"}}, nil)
 		}},
@@ -221,7 +223,7 @@ func sessionCalls(j *chat.Session) []goodCall {
 		{"UpdateMessage", func(ctx context.Context) error {
 			return errOf(j.UpdateMessage(ctx, "m2", chat.MessageUpdate{Text: "x"}))
 		}},
-	}...)
+	})
 }
 
 func errOf[T any](_ T, err error) error { return err }
@@ -263,15 +265,20 @@ func (s *scenario) prepareCalls() {
 	s.t.Helper()
 	s.options.Commands = leakOptions().Commands
 	s.channel(room, "jane", "john", "ann")
-	s.users("eve")
+	s.users("eve", "joe", "erased")
+	s.erase("erased", chat.EraseKeep)
 	s.failTwo()
 	s.prepareModeration()
+	s.prepareReactions()
+	s.prepareMembers()
 	s.channel("messaging:old", "jane", "john")
 	for _, id := range []chat.MessageID{"m1", "m2", "deleted"} {
 		s.as("jane").post(room, chat.Draft{ID: id, Text: "hi"})
 	}
 	_, err := s.DeleteMessage(s.ctx, "deleted", chat.DeleteSoft, "")
 	s.check(err)
+	s.as("jane").post(room, chat.Draft{ID: "threaded", Text: "hi"})
+	s.as("jane").post(room, chat.Draft{ID: "in thread", Text: "hi", ParentID: "threaded"})
 	s.send(room, "jane", chat.Draft{ID: "held", Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
 	s.check(s.as("jane").MuteUser(s.ctx, "ann", 0))
 }

@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/chat"
+	"example.com/chat/storage/memstore"
 	"example.com/chat/webhook"
 )
 
@@ -194,6 +198,13 @@ func TestEventsArePostedToAWebhook(t *testing.T) {
 			return nil
 		})
 		wantFieldErr(t, err, chat.ErrInvalid, "event_webhook.server_url")
+		for _, wrong := range []chat.EventType{"message.nwe", chat.TypingStart} {
+			err := s.UpdateSettings(s.ctx, func(settings *chat.Settings) error {
+				settings.EventWebhook.Types = []chat.EventType{chat.MessageNew, wrong}
+				return nil
+			})
+			wantFieldErr(t, err, chat.ErrInvalid, "event_webhook.types[1]")
+		}
 	})
 }
 
@@ -244,5 +255,176 @@ func TestAReceiverThatWasAwayTooLongGoesOnWithWhatIsKept(t *testing.T) {
 		e.fails = 0
 		e.guard.Unlock()
 		e.wants(s, "message.new kept")
+	})
+}
+
+// slowEar takes its time, and fails now and then.
+type slowEar struct {
+	each  time.Duration
+	every int // call of so many fails; 0: none
+	calls int
+	heard int
+	cut   int // calls that were not let end
+}
+
+func (e *slowEar) hear(ctx context.Context) error {
+	e.calls++
+	select {
+	case <-time.After(e.each):
+	case <-ctx.Done():
+		e.cut++
+		return ctx.Err()
+	}
+	if e.every > 0 && e.calls%e.every == 0 {
+		return errors.New("it fails now and then")
+	}
+	e.heard++
+	return nil
+}
+
+func (e *slowEar) HandleEvent(ctx context.Context, _ chat.Event) error { return e.hear(ctx) }
+
+func (e *slowEar) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := e.hear(r.Context()); err != nil {
+		return nil, err
+	}
+	return hookResponse(r, http.StatusOK), nil
+}
+
+// Whoever is slow, but not too slow, is told as fast as they take it; and what
+// fails now and then waits no longer each time.
+func TestASlowReceiverIsToldAsFastAsItTakesIt(t *testing.T) {
+	for name, ear := range map[string]*slowEar{
+		"quick":  {each: 50 * time.Millisecond},
+		"slow":   {each: 3 * time.Second},
+		"slower": {each: 9 * time.Second},
+		"flaky":  {every: 5},
+	} {
+		for _, where := range []string{"handler", "webhook"} {
+			t.Run(name+" "+where, func(t *testing.T) {
+				ear := *ear
+				options := &chat.Options{EventTypes: []chat.EventType{chat.MessageNew}, CallbackTransport: &ear}
+				if where == "handler" {
+					options.EventHandler = &ear
+				}
+				inMemory(t, options, func(t *testing.T, s *scenario) {
+					if where == "webhook" {
+						s.check(s.UpdateSettings(s.ctx, func(settings *chat.Settings) error {
+							settings.EventWebhook = chat.EventWebhook{ServerURL: hookURL, Types: []chat.EventType{chat.MessageNew}}
+							return nil
+						}))
+					}
+					s.channel(lounge, "john", "jane")
+					const sends = 40
+					for i := range sends {
+						s.as("john").send(lounge, fmt.Sprint(i))
+					}
+					calls, most := sends, sends
+					if where == "webhook" {
+						calls, most = 1, 3 // more come while the first post is made
+					}
+					// A run begins no call after its first two seconds.
+					s.sleep(time.Duration(most)*(ear.each+time.Second/4) + 5*time.Second)
+					list, err := s.EventReceivers(s.ctx)
+					s.check(err)
+					if ear.heard < calls || ear.cut > 0 || len(list) != 1 || list[0] != (chat.EventReceiver{Webhook: where == "webhook"}) {
+						t.Errorf("%d of %d calls were made, %d cut off; the receivers are %+v", ear.heard, calls, ear.cut, list)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Who is responsible sees which receiver lags behind, since when, and why.
+func TestReceiversSayHowFarBehindTheyAre(t *testing.T) {
+	e := &ear{fails: 1 << 30}
+	inMemory(t, &chat.Options{CallbackTransport: e}, func(t *testing.T, s *scenario) {
+		receivers := func() []chat.EventReceiver {
+			t.Helper()
+			list, err := s.EventReceivers(s.ctx)
+			s.check(err)
+			return list
+		}
+		if list := receivers(); len(list) != 0 {
+			t.Errorf("the receivers are %+v", list)
+		}
+		s.options.EventHandler = &ear{}
+		s.reopen()
+		s.check(s.UpdateSettings(s.ctx, func(settings *chat.Settings) error {
+			settings.EventWebhook = chat.EventWebhook{ServerURL: hookURL}
+			return nil
+		}))
+		s.channel(lounge, "john", "jane")
+		s.sleep(time.Minute)
+		at := time.Now().UTC()
+		s.as("john").send(lounge, "one")
+		s.sleep(time.Minute)
+		list := receivers()
+		if len(list) != 2 || list[0] != (chat.EventReceiver{}) {
+			t.Fatalf("the receivers are %+v", list)
+		}
+		late := list[1]
+		if !late.Webhook || at.Sub(late.Since) < time.Minute || late.Attempts < 3 || late.Attempts > 8 || !strings.Contains(late.Problem, "500") ||
+			late.Next.Before(time.Now().Add(-time.Minute)) {
+			t.Errorf("the webhook is %+v", late)
+		}
+		e.guard.Lock()
+		e.fails, e.verifier = 0, &webhook.Verifier{}
+		e.guard.Unlock()
+		s.sleep(5 * time.Minute)
+		if list := receivers(); len(list) != 2 || list[1] != (chat.EventReceiver{Webhook: true}) {
+			t.Errorf("the receivers are %+v", list)
+		}
+	})
+}
+
+// t.Fatal in a handler of a test ends its goroutine, and nothing else.
+func TestAHandlerThatEndsItsGoroutineHoldsUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, background := range []bool{true, false} {
+			var exits atomic.Bool
+			exits.Store(true)
+			var told []chat.EventType
+			store := memstore.New()
+			app, err := chat.New(store, &chat.Options{
+				NoBackground: !background,
+				EventHandler: chat.EventFunc(func(_ context.Context, e chat.Event) error {
+					if exits.Load() {
+						runtime.Goexit()
+					}
+					told = append(told, e.Type)
+					return nil
+				}),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := func() error { time.Sleep(time.Minute); synctest.Wait(); return nil }
+			if !background {
+				run = func() error { time.Sleep(time.Minute); return second(app.RunDueWork(t.Context())) }
+			}
+			if err := app.UpsertUsers(t.Context(), chat.User{ID: "john"}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := app.EnsureChannel(t.Context(), lounge, chat.ChannelDraft{CreatedBy: "john"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := run(); !background && (err == nil || err.Error() != "chat: RunDueWork: a function of the application did not return: its goroutine exited") {
+				t.Errorf("RunDueWork says %v", err)
+			}
+			exits.Store(false)
+			if err := run(); err != nil || !slices.Equal(told, []chat.EventType{chat.ChannelCreated}) {
+				t.Errorf("told %v (%v), want the event once more", told, err)
+			}
+			exits.Store(true)
+			if _, err := app.As("john").Send(t.Context(), lounge, chat.Draft{Text: "hello"}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if err := errors.Join(app.Close(), store.Close()); err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }

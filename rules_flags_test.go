@@ -10,6 +10,14 @@ import (
 	"example.com/chat"
 )
 
+// flagger is who put a flag; empty for a block list.
+func flagger(f chat.Flag) chat.UserID {
+	if f.By == nil {
+		return ""
+	}
+	return f.By.ID
+}
+
 // flagged lists flags as "by→what: reason".
 func flagged(list []chat.Flag) []string {
 	var lines []string
@@ -18,7 +26,7 @@ func flagged(list []chat.Flag) []string {
 		if f.Message != nil {
 			what = string(f.Message.ID)
 		}
-		lines = append(lines, fmt.Sprintf("%s→%s: %s", f.By.ID, what, f.Reason))
+		lines = append(lines, fmt.Sprintf("%s→%s: %s", flagger(f), what, f.Reason))
 	}
 	return lines
 }

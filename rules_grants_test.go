@@ -17,7 +17,7 @@ var (
 		chat.ReadChannel, chat.CreateChannel, chat.UpdateChannel, chat.UpdateChannelMembers, chat.DeleteChannel,
 		chat.TruncateChannel, chat.LeaveChannel, chat.MuteChannel, chat.UseFrozenChannel, chat.CreateMessage,
 		chat.CreateReply, chat.CreateAttachment, chat.CreateMention, chat.CreateSystemMessage, chat.AddLinks,
-		chat.UpdateMessage, chat.UpdateMessageOwn, chat.DeleteMessage, chat.DeleteMessageOwn, chat.PinMessage,
+		chat.CreateMentionAll, chat.CreateMentionOnline, chat.UpdateMessage, chat.UpdateMessageOwn, chat.DeleteMessage, chat.DeleteMessageOwn, chat.PinMessage,
 		chat.FlagMessage, chat.RunMessageAction, chat.CreateReaction, chat.DeleteReaction, chat.DeleteReactionOwn,
 		chat.SendCustomEvent, chat.SearchMessages, chat.BanChannelMember, chat.BanUser, chat.MuteUser, chat.FlagUser,
 		chat.SkipCooldown, chat.SkipModeration, chat.CreateRestrictedVisibilityMessage, chat.ReadRestrictedVisibilityMessage,
@@ -29,7 +29,8 @@ var (
 	}
 	moderatorActions = append(slices.Clone(memberActions),
 		chat.BanChannelMember, chat.CreateSystemMessage, chat.DeleteMessage, chat.UpdateMessage, chat.DeleteReaction,
-		chat.SkipCooldown, chat.SkipModeration, chat.UpdateChannel, chat.UpdateChannelMembers, chat.UseFrozenChannel)
+		chat.SkipCooldown, chat.SkipModeration, chat.UpdateChannel, chat.UpdateChannelMembers, chat.UseFrozenChannel,
+		chat.CreateMentionAll, chat.CreateMentionOnline)
 	userActions = []chat.Action{
 		chat.CreateChannel, chat.MuteUser, chat.FlagUser, chat.SearchMessages, chat.UpdateMessageOwn, chat.DeleteMessageOwn,
 		chat.DeleteReactionOwn,

@@ -149,17 +149,52 @@ func TestAMemberHasARoleAndCustomData(t *testing.T) {
 		s.check(err) // a moderator may
 		member, err = s.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{})
 		s.check(err)
+		if member.Role != chat.RoleChannelModerator || member.Custom["seat"] != "back" {
+			t.Errorf("an empty update leaves role %s and custom data %v; both stay", member.Role, member.Custom)
+		}
+		member, err = s.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{Role: chat.RoleChannelMember})
+		s.check(err)
+		if member.Role != chat.RoleChannelMember || member.Custom["seat"] != "back" {
+			t.Errorf("an update of the role leaves role %s and custom data %v; custom data stays", member.Role, member.Custom)
+		}
+		member, err = s.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{Role: chat.RoleChannelModerator, Custom: chat.Custom{}})
+		s.check(err)
 		if member.Role != chat.RoleChannelModerator || len(member.Custom) != 0 {
-			t.Errorf("an empty update leaves role %s and custom data %v; the role stays, custom data is cleared", member.Role, member.Custom)
+			t.Errorf("empty custom data leaves role %s and custom data %v; they are cleared", member.Role, member.Custom)
 		}
 		s.users("mary")
 		_, err = s.UpdateMember(s.ctx, cid, "mary", chat.MemberUpdate{})
 		wantErr(t, err, chat.ErrNotFound)
-		_, err = s.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{Role: chat.RoleModerator})
-		wantErr(t, err, chat.ErrInvalid)
+		for _, role := range []chat.Role{chat.RoleUser, chat.RoleGuest, chat.RoleAnonymous, chat.RoleModerator, chat.RoleAdmin, chat.RoleChannelCreator} {
+			_, err = s.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{Role: role})
+			wantFieldErr(t, err, chat.ErrInvalid, "role")
+		}
 		s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{{UserID: "mary"}}, nil))
 		_, err = s.As("mary").UpdateMember(s.ctx, cid, "mary", chat.MemberUpdate{Role: chat.RoleChannelModerator})
 		wantErr(t, err, chat.ErrPermission)
+	})
+}
+
+// TestNobodyTakesARoleFromWhoMayDoMore: nor gives one.
+func TestNobodyTakesARoleFromWhoMayDoMore(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		cid := s.channel("messaging:ride", "jane", "john")
+		s.users("max")
+		s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{{UserID: "max", Role: chat.RoleChannelModerator}}, nil))
+		jane := s.as("jane") // its creator, who is no moderator
+		_, err := jane.UpdateMember(s.ctx, cid, "max", chat.MemberUpdate{Role: chat.RoleChannelMember})
+		wantFieldErr(t, err, chat.ErrPermission, "role")
+		_, err = jane.UpdateMember(s.ctx, cid, "john", chat.MemberUpdate{Role: chat.RoleChannelModerator})
+		wantFieldErr(t, err, chat.ErrPermission, "role")
+		// Custom data is no matter of roles.
+		m, err := jane.UpdateMember(s.ctx, cid, "max", chat.MemberUpdate{Custom: chat.Custom{"seat": "back"}})
+		if err != nil || m.Role != chat.RoleChannelModerator || m.Custom["seat"] != "back" {
+			t.Errorf("Max is %+v, %v", m, err)
+		}
+		m, err = s.UpdateMember(s.ctx, cid, "max", chat.MemberUpdate{Role: chat.RoleChannelMember}) // the application may
+		if err != nil || m.Role != chat.RoleChannelMember {
+			t.Errorf("Max is %+v, %v", m, err)
+		}
 	})
 }
 
@@ -366,6 +401,19 @@ func TestHidingMayClearTheHistoryForOneUser(t *testing.T) {
 		s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{{UserID: "john"}}, nil))
 		john.wantTexts(cid, "Hello")
 		s.as("jane").wantTexts(cid, "Long ago", "An answer", "Hello")
+		// Nor does hiding it once more, without clearing.
+		s.check(john.HideChannel(s.ctx, cid, false))
+		s.check(john.ShowChannel(s.ctx, cid))
+		john.wantTexts(cid, "Hello")
+		// Who leaves and comes back finds it in their list.
+		s.check(john.HideChannel(s.ctx, cid, false))
+		s.check(john.LeaveChannel(s.ctx, cid))
+		s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{{UserID: "john"}}, nil))
+		john.wantLists(cid)
+		// What becomes of it is not told.
+		events := s.watch("john")
+		s.check(errOf(s.DeleteMessage(s.ctx, old.ID, chat.DeleteHard, "")))
+		events.wants()
 	})
 }
 

@@ -133,7 +133,7 @@ func TestWhatIsNotPushed(t *testing.T) {
 		m := s.as("jane").post(room, chat.Draft{ID: "retried", Text: "once"})
 		s.as("jane").post(room, chat.Draft{ID: "retried", Text: "once"})
 		p.want(s, "once: john mary newcomer")
-		s.as("jane").update(m.ID, chat.MessageUpdate{Text: "edited"})
+		s.as("jane").update(m.ID, chat.MessageUpdate{Text: "edited", Mentions: []chat.UserID{"john"}})
 		s.as("jane").deleteMessage(m.ID, chat.DeleteSoft)
 		s.undelete(m.ID)
 		p.want(s)
@@ -154,6 +154,19 @@ func TestPushOfAPendingMessageComesWithItsCommit(t *testing.T) {
 		s.commit(held.ID)
 		s.commit(quiet.ID)
 		p.want(s, "held: john mary")
+	})
+}
+
+func TestWhatWasDeletedMeanwhileIsNotPushed(t *testing.T) {
+	eachDriverPushed(t, nil, func(t *testing.T, s *scenario, p *phone) {
+		for _, mode := range []chat.DeleteMode{chat.DeleteSoft, chat.DeleteHard} {
+			m := s.as("jane").post(room, chat.Draft{Text: "hi"})
+			s.check(errOf(s.DeleteMessage(s.ctx, m.ID, mode, "")))
+			p.want(s)
+		}
+		m := s.as("jane").post(room, chat.Draft{Text: "hidden"})
+		s.check(s.As("john").DeleteMessageForMe(s.ctx, m.ID))
+		p.want(s, "hidden: mary")
 	})
 }
 
@@ -220,6 +233,20 @@ func TestPushOfAReplyGoesToTheThread(t *testing.T) {
 		p.want(s, "I read it: jane")
 		s.send(room, "john", chat.Draft{Text: "answer", ParentID: secret.ID, Mentions: []chat.UserID{"mary"}}, nil)
 		p.want(s, "answer: jane")
+	})
+}
+
+func TestPushOfAReplyPassesOverWhoClearedTheThread(t *testing.T) {
+	eachDriverPushed(t, nil, func(t *testing.T, s *scenario, p *phone) {
+		parent := s.as("jane").post(room, chat.Draft{Text: "parent", SkipPush: true})
+		for _, user := range []chat.UserID{"john", "mary"} {
+			s.as(user).post(room, chat.Draft{Text: "takes part", ParentID: parent.ID, SkipPush: true})
+		}
+		s.check(s.as("mary").HideChannel(s.ctx, room, true))
+		s.as("john").post(room, chat.Draft{Text: "one", ParentID: parent.ID})
+		p.want(s, "one: jane")
+		s.as("john").post(room, chat.Draft{Text: "shown", ParentID: parent.ID, ShowInChannel: true})
+		p.want(s, "shown: jane mary")
 	})
 }
 

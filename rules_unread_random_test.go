@@ -180,7 +180,9 @@ func (l *ledger) compareRest() {
 				l.compareChannel(user, cid)
 			}
 		}
-		if got := l.s.totals(user); got != want {
+		got := l.s.totals(user)
+		got.Mentions, got.Replies, got.Threads = 0, 0, 0 // the model counts these
+		if got != want {
 			l.s.t.Errorf("%s has unread %+v in all, want %+v", user, got, want)
 		}
 	}

@@ -537,3 +537,30 @@ func TestAQuoteThatWasThereOutlivesItsDelete(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEditLeavesAQuoteThatTheEditorCannotSee(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.user(chat.User{ID: "mod", Role: chat.RoleModerator})
+		cid := s.channel("messaging:ride", "jane", "john", "mod")
+		secret := s.send(cid, "john", chat.Draft{Text: "secret", Restricted: []chat.UserID{"jane"}}, nil)
+		m := s.as("jane").post(cid, chat.Draft{Text: "I see", QuotedID: secret.ID})
+		wantQuote := func(want chat.MessageID) {
+			t.Helper()
+			if got := s.as("jane").message(m.ID).QuotedMessageID; got != want {
+				t.Errorf("it quotes %q, want %q", got, want)
+			}
+		}
+		s.check(errOf(s.as("mod").UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "Edited"})))
+		wantQuote(secret.ID)
+		s.check(errOf(s.as("mod").PatchMessage(s.ctx, m.ID, unset("quoted_message_id"))))
+		wantQuote(secret.ID)
+		open := s.as("john").send(cid, "to all")
+		s.check(errOf(s.as("mod").UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "Edited", QuotedID: open.ID})))
+		wantQuote(open.ID)
+		s.check(errOf(s.as("mod").UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "Edited"})))
+		wantQuote("")
+		s.check(errOf(s.as("jane").UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "Again", QuotedID: secret.ID})))
+		s.check(errOf(s.as("jane").UpdateMessage(s.ctx, m.ID, chat.MessageUpdate{Text: "Again"})))
+		wantQuote("")
+	})
+}

@@ -38,6 +38,42 @@ func TestUpsertAndPatchDoNotReactivateAUser(t *testing.T) {
 	})
 }
 
+func TestADeactivatedUserComesBackAsTheyWere(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.user(chat.User{ID: "jane", Name: "Jane", Role: "support", Custom: chat.Custom{"color": "red"}})
+		s.channel("messaging:ride", "john", "jane")
+		read := func() chat.User {
+			u, err := s.User(s.ctx, "jane")
+			s.check(err)
+			return u
+		}
+		was, john := read(), s.watch("john")
+		s.sleep(time.Millisecond)
+		s.check(s.DeactivateUser(s.ctx, "jane"))
+		gone := read()
+		s.sleep(time.Millisecond)
+		s.check(s.DeactivateUser(s.ctx, "jane"))
+		wantSame(t, "deactivated again", read(), gone)
+		if e := john.wants("user.updated jane"); len(e) == 1 && e[0].User.DeactivatedAt == nil {
+			t.Errorf("John is told of %+v", e[0].User)
+		}
+		s.check(s.ReactivateUser(s.ctx, "jane"))
+		back := read()
+		s.check(s.ReactivateUser(s.ctx, "jane"))
+		wantSame(t, "reactivated again", read(), back)
+		john.wants("user.updated jane")
+		if !back.UpdatedAt.After(gone.UpdatedAt) {
+			t.Errorf("she was updated at %v, before that at %v", back.UpdatedAt, gone.UpdatedAt)
+		}
+		back.UpdatedAt = was.UpdatedAt
+		wantSame(t, "who is back", back, was)
+		s.user(chat.User{ID: "jane", Name: "Janet"})
+		if u := read(); u.Role != "support" || u.Name != "Janet" || len(u.Custom) != 0 {
+			t.Errorf("without a role she becomes %+v", u)
+		}
+	})
+}
+
 func TestAUserIsPatched(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.user(chat.User{ID: "jane", Name: "Jane", Role: chat.RoleGuest, Custom: chat.Custom{

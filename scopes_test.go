@@ -18,12 +18,13 @@ import (
 // script below.
 var readOnly = map[string]bool{
 	"App.Poll": true, "App.Events": true, "Session.Poll": true, "Session.Events": true, "Session.StartTyping": true, "Session.StopTyping": true,
-	"App.AllMessages": true, "App.As": true, "App.Bans": true, "App.Commands": true, "App.Flags": true, "App.Channel": true, "App.ChannelType": true, "App.ChannelTypes": true, "App.Channels": true,
-	"App.Close": true, "App.FailedCallbacks": true, "App.Members": true, "App.Message": true, "App.Messages": true, "App.MessagesByID": true,
+	"App.Replies": true, "App.AllReplies": true, "Session.Replies": true, "Session.AllReplies": true, "Session.Thread": true, "Session.Threads": true,
+	"App.AllMessages": true, "App.As": true, "App.Bans": true, "App.BlockLists": true, "Session.BlockedUsers": true, "App.Commands": true, "App.Flags": true, "App.Channel": true, "App.ChannelType": true, "App.ChannelTypes": true, "App.Channels": true,
+	"App.Close": true, "App.FailedCallbacks": true, "App.Erasure": true, "App.EventReceivers": true, "App.ExportUser": true, "App.Members": true, "App.Message": true, "App.Messages": true, "App.MessagesByID": true,
 	"App.OriginalMessage": true, "App.PendingMessages": true, "App.Settings": true, "App.User": true, "App.Users": true,
 	"Session.AllMessages": true, "Session.Bans": true, "Session.Commands": true, "Session.Flags": true, "Session.Channel": true, "Session.Channels": true, "Session.Members": true, "Session.Message": true,
 	"Session.Messages": true, "Session.MessagesByID": true, "Session.Mutes": true, "Session.TotalUnread": true, "Session.Unread": true,
-	"Session.User": true,
+	"Session.User": true, "App.Reactions": true, "Session.Reactions": true, "App.PinnedMessages": true, "Session.PinnedMessages": true,
 }
 
 // TestEachKeyHasOneScope makes every call that writes, in every way that
@@ -124,6 +125,16 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 		_, err = boss.SetFrozen(ctx, ride, on)
 		step("Session.SetFrozen", err)
 	}
+	for _, cooldown := range []time.Duration{time.Second, 0} {
+		_, err = app.SetCooldown(ctx, ride, cooldown)
+		step("App.SetCooldown", err)
+		_, err = boss.SetCooldown(ctx, ride, cooldown)
+		step("Session.SetCooldown", err)
+		if cooldown > 0 {
+			_, err = jane.Send(ctx, ride, chat.Draft{Text: "slow"})
+			step("Session.Send", err)
+		}
+	}
 	for _, on := range []bool{true, false} {
 		_, err = app.SetDisabled(ctx, ride, on)
 		step("App.SetDisabled", err)
@@ -136,6 +147,13 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 	step("Session.RemoveMembers", boss.RemoveMembers(ctx, ride, []chat.UserID{"joe"}, nil))
 	step("App.AddMembers", app.AddMembers(ctx, side, []chat.MemberDraft{{UserID: "joe"}, {UserID: "john"}}, nil))
 	step("Session.LeaveChannel", app.As("joe").LeaveChannel(ctx, side))
+	step("App.AddMembers", app.AddMembers(ctx, side, []chat.MemberDraft{{UserID: "jane", Invite: true}, {UserID: "joe", Invite: true, HideHistory: true}}, nil))
+	step("Session.AcceptInvite", jane.AcceptInvite(ctx, side))
+	step("Session.RejectInvite", app.As("joe").RejectInvite(ctx, side))
+	step("Session.PinChannel", jane.PinChannel(ctx, ride))
+	step("Session.UnpinChannel", jane.UnpinChannel(ctx, ride))
+	step("Session.ArchiveChannel", jane.ArchiveChannel(ctx, ride))
+	step("Session.UnarchiveChannel", jane.UnarchiveChannel(ctx, ride))
 	_, err = app.UpdateMember(ctx, ride, "jane", chat.MemberUpdate{Role: chat.RoleChannelModerator})
 	step("App.UpdateMember", err)
 	_, err = boss.UpdateMember(ctx, ride, "john", chat.MemberUpdate{Custom: chat.Custom{"seat": 1.0}})
@@ -179,6 +197,10 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 	step("App.EnsureChannel", err)
 	_, err = app.RunDueWork(ctx)
 	step("App.RunDueWork", err)
+	step("App.EraseUser", app.EraseUser(ctx, "john", chat.EraseSoft))
+	step("App.EraseUser", app.EraseUser(ctx, "boss", chat.EraseHard))
+	_, err = app.RunDueWork(ctx)
+	step("App.RunDueWork", err)
 	_, err = app.Verify(ctx, &chat.VerifyOptions{Repair: true})
 	step("App.Verify", err)
 }
@@ -196,8 +218,10 @@ func scriptModeration(t *testing.T, app *chat.App, ride chat.CID, step func(stri
 		time.Sleep(time.Millisecond)
 		_, err = app.RunDueWork(ctx)
 		step("App.RunDueWork", err)
-		_, err = boss.Ban(ctx, chat.BanDraft{User: "joe", CID: cid})
+		_, err = boss.Ban(ctx, chat.BanDraft{User: "joe", CID: cid, DeleteMessages: chat.DeleteSoft})
 		step("Session.Ban", err)
+		_, err = app.RunDueWork(ctx)
+		step("App.RunDueWork", err)
 		step("Session.Unban", boss.Unban(ctx, "joe", cid))
 		step("App.Unban", app.Unban(ctx, "joe", cid))
 	}
@@ -206,6 +230,30 @@ func scriptModeration(t *testing.T, app *chat.App, ride chat.CID, step func(stri
 		step("Session.Send", err)
 		step("Session.FlagMessage", boss.FlagMessage(ctx, "flagged "+id, "rude"))
 	}
+	reactionScript(ctx, app, boss, "flagged quote", "flagged quiet", step)
+	step("Session.FlagUser", boss.FlagUser(ctx, "john", "rude"))
+	{
+		_, err := app.CreateBlockList(ctx, chat.BlockList{Name: "words", Words: []string{"darn"}})
+		step("App.CreateBlockList", err)
+		_, err = app.UpdateBlockList(ctx, "words", []string{"heck"})
+		step("App.UpdateBlockList", err)
+		_, err = app.SetOverrides(ctx, ride, chat.ChannelOverrides{BlockLists: &[]chat.BlockListUse{{List: "words", Action: chat.BlockFlag}}})
+		step("App.SetOverrides", err)
+		m, err := john.Send(ctx, ride, chat.Draft{Text: "heck"})
+		step("Session.Send", err)
+		_, err = john.UpdateMessage(ctx, m.ID, chat.MessageUpdate{Text: "what the heck"})
+		step("Session.UpdateMessage", err)
+		_, err = app.SetOverrides(ctx, ride, chat.ChannelOverrides{})
+		step("App.SetOverrides", err)
+		step("App.DeleteBlockList", app.DeleteBlockList(ctx, "words"))
+	}
+	step("Session.BlockUser", john.BlockUser(ctx, "boss"))
+	step("Session.UnblockUser", john.UnblockUser(ctx, "boss"))
+	step("App.ReviewMessageFlags", app.ReviewMessageFlags(ctx, "flagged quote", "ok", "boss"))
+	step("Session.ReviewMessageFlags", boss.ReviewMessageFlags(ctx, "flagged quote", "ok"))
+	step("Session.FlagMessage", boss.FlagMessage(ctx, "flagged quote", "rude"))
+	step("App.ReviewUserFlags", app.ReviewUserFlags(ctx, "john", "ok", "boss"))
+	step("Session.ReviewUserFlags", boss.ReviewUserFlags(ctx, "john", "ok"))
 	step("Session.FlagUser", boss.FlagUser(ctx, "john", "rude"))
 	step("App.UnflagMessage", app.UnflagMessage(ctx, "flagged quote"))
 	step("App.UnflagUser", app.UnflagUser(ctx, "john"))
@@ -242,6 +290,7 @@ func scriptMessages(t *testing.T, app *chat.App, ride chat.CID, step func(string
 		{ID: "reply", Text: "yes", ParentID: "first"},
 		{ID: "shown", Text: "yes, all", ParentID: "first", ShowInChannel: true},
 		{ID: "quote", Text: "this", QuotedID: "first", Mentions: []chat.UserID{"jane"}},
+		{ID: "mention", Text: "jane?", ParentID: "first", Mentions: []chat.UserID{"jane", "joe"}},
 	}
 	for _, d := range drafts {
 		_, err := john.Send(ctx, ride, d)
@@ -309,6 +358,8 @@ func scriptMessages(t *testing.T, app *chat.App, ride chat.CID, step func(string
 	step("Session.MarkRead", jane.MarkRead(ctx, ride))
 	step("Session.MarkUnread", jane.MarkUnread(ctx, "first"))
 	step("Session.MarkReadTo", jane.MarkReadTo(ctx, "private"))
+	step("Session.MarkThreadRead", jane.MarkThreadRead(ctx, "first"))
+	step("Session.MarkThreadUnread", jane.MarkThreadUnread(ctx, "held-reply"))
 	_, err = app.DeleteMessage(ctx, "first", chat.DeleteHard, "")
 	step("App.DeleteMessage", err)
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -55,15 +56,21 @@ func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outg
 		return Message{}, err
 	}
 	var t *sending
-	err := a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
-		t = &sending{reader: &tx.Reader, tx: tx, out: out}
-		return t.run(a, c, cid)
-	})
+	err := errWordsWanted
+	for errors.Is(err, errWordsWanted) {
+		err = a.update(ctx, op, record.ChannelScope(string(cid)), func(tx *record.Txn) error {
+			t = &sending{reader: &tx.Reader, tx: tx, out: out}
+			return t.run(a, c, cid)
+		})
+		if errors.Is(err, errWordsWanted) {
+			out.words = wordsOfMessage(out.draft.Text, out.html)
+		}
+	}
 	if err != nil {
 		return Message{}, err
 	}
 	switch {
-	case t.stored != nil && (t.stored.Pending || out.link.late) || out.command != nil && out.command.ephemeral:
+	case t.stored != nil && (t.stored.Pending || t.stored.PinExpires != 0 || out.link.late) || out.command != nil && out.command.ephemeral:
 		a.outbox.Wake()
 	case t.pushes:
 		a.outbox.Wake(queuePush)
@@ -86,14 +93,18 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	if err != nil {
 		return err
 	}
+	if err := t.screen(m); err != nil {
+		return err
+	}
 	if err := t.act(); err != nil {
 		return err
 	}
 	if t.room.kind.URLEnrichment {
 		m.Attachments = joinPreview(m.Attachments, t.out.link.preview)
 	}
+	room, ephemeral := t.room, t.out.command != nil && t.out.command.ephemeral
 	switch {
-	case t.out.command != nil && t.out.command.ephemeral:
+	case ephemeral:
 		err = a.storeEphemeral(t, m)
 	case m.Pending:
 		err = a.storePending(t.tx, t.room, &t.head.V, m)
@@ -102,6 +113,12 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 			t.pushes, err = a.recordPush(t.tx, t.room, m)
 		}
 	}
+	if err == nil && t.blocked.action == BlockFlag && !m.Pending {
+		err = flagBlocked(t.tx, room, m, &t.blocked)
+	}
+	if err == nil && room.slowed() && !ephemeral {
+		err = t.tx.PutLastSend(room.number, m.Author, room.now)
+	}
 	if err == nil && t.out.link.late {
 		err = addLate(t.tx, t.room, m, t.out.link)
 	}
@@ -109,7 +126,9 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	if err != nil || t.quotedBody == nil {
 		return err
 	}
-	// What it quotes may show others, who are still to be read.
+	// What it quotes may show others, who are still to be read; and the message itself,
+	// perhaps the first private one that there is for who sent it.
+	t.room.own.Private = t.room.own.Private || m.Private()
 	list, err := render(t.reader, []found{*t.found()})
 	if err != nil {
 		return err
@@ -135,6 +154,7 @@ func (t *sending) render() {
 	for i, user := range t.mentions {
 		out.people.Have(t.stored.Mentions[i], user)
 	}
+	out.people.Have(t.stored.Author, t.author) // who may have pinned it
 	f := t.found()
 	f.author = &t.author.V
 	t.answer = new(Message)
@@ -157,6 +177,8 @@ type sending struct {
 	parentBody *record.Value[codec.Message]
 	quoted     *record.Value[codec.Place]
 	quotedBody *record.Value[codec.Message]
+
+	blocked blocked // what of block lists it holds
 
 	stored *codec.Message // nil if it was there already
 	pushes bool           // it is to be pushed
@@ -210,7 +232,10 @@ func (t *sending) read(c caller, cid CID) error {
 	if !c.app {
 		t.author = &t.room.read.User
 	}
-	return t.room.enter()
+	if err := t.room.enter(); err != nil {
+		return err
+	}
+	return t.room.readCooldown(t.reader)
 }
 
 // inRoom reads the message that lies in a place, if that is in the channel; nil
@@ -267,18 +292,20 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 		ID: string(d.ID), Author: string(out.author), System: d.Type == TypeSystem, Silent: d.Silent,
 		SkipPush: d.SkipPush, Text: d.Text, HTML: out.html, Attachments: out.attachments, Custom: out.custom,
 		Fingerprint: out.fingerprint, Mentions: strs(out.mentions), QuotedID: string(d.QuotedID),
+		MentionsAll: d.MentionAll, MentionsOnline: d.MentionOnline,
 	}
 	parent, err := t.reply(m)
 	if err != nil {
 		return nil, err
 	}
+	m.Shadowed = t.shadows(parent)
 	if err := t.restrict(m, parent, maxRestricted); err != nil {
 		return nil, err
 	}
 	if err := t.quote(); err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody) {
+	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody, m.Shadowed) {
 		return nil, blame(out.moderated.text, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own"))
 	}
 	if out.command != nil {
@@ -287,6 +314,9 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	m.Pending = out.pending == PendingOn || out.pending == PendingDefault && t.room.kind.MarkMessagesPending
 	if !m.Pending && len(out.metadata) > 0 {
 		return nil, invalid("pending_message_metadata", "is given but the message does not become pending")
+	}
+	if err := t.pin(m); err != nil {
+		return nil, err
 	}
 	if m.Metadata = out.metadata; m.Pending && out.moderated.metadata != nil {
 		m.Metadata = out.moderated.metadata
@@ -321,7 +351,10 @@ func (t *sending) checkRoom() error {
 		{d.Type == TypeSystem && !answer, CreateSystemMessage},
 		{len(d.Attachments) > 0 && !answer && !by.ownAttachments, CreateAttachment},
 		{len(t.out.mentions) > 0 && !by.ownMentions, CreateMention},
+		{d.MentionAll, CreateMentionAll},
+		{d.MentionOnline, CreateMentionOnline},
 		{t.out.link.url != "" && !answer && !by.ownLink, AddLinks},
+		{d.Pinned, PinMessage},
 	}
 	for _, n := range needs {
 		if n.when && !room.can(n.action) {
@@ -331,6 +364,8 @@ func (t *sending) checkRoom() error {
 	switch {
 	case room.channel.Frozen && !room.can(UseFrozenChannel):
 		return fail(ErrFrozen, "", "channel %q is frozen", room.channel.CID)
+	case room.cools():
+		return room.cooling()
 	case d.ParentID != "" && !room.kind.Replies:
 		return fail(ErrPermission, "parent_id", "replies are off in this channel")
 	case d.QuotedID != "" && !room.kind.Quotes:
@@ -359,19 +394,36 @@ func (t *sending) reply(m *codec.Message) (*codec.Message, error) {
 	return parent, nil
 }
 
+// inherited is the audience of a reply to a private message that names none, and
+// the most that one may name: of a shadowed message none but its author see it,
+// who is not to know.
+func (t *sending) inherited(parent *codec.Message) (list []string) {
+	if !parent.Shadowed || t.room.unaware(parent) {
+		list = slices.Clone(parent.Restricted)
+	}
+	if !slices.Contains(list, parent.Author) {
+		list = append(list, parent.Author)
+	}
+	return list
+}
+
+// inherits says whether a reply has the audience of its private parent: it names
+// none, or is what the answer to a command posts that had inherited it.
+func (t *sending) inherits(parent *codec.Message) bool {
+	return len(t.listed) == 0 || t.out.command != nil && slices.Equal(strs(t.out.restricted), t.inherited(parent))
+}
+
 // restrict decides the audience. A reply to a private message is for its
 // parent's audience or a part of it, and needs no grant of its own; any other
 // private message does.
 func (t *sending) restrict(m *codec.Message, parent *codec.Message, most int) error {
 	const field = "restricted_visibility"
-	private := parent != nil && parent.Restricted != nil
+	private := parent != nil && (parent.Restricted != nil || parent.Shadowed && !t.room.unaware(parent))
+	if private && t.inherits(parent) {
+		m.Restricted = t.inherited(parent)
+		return nil
+	}
 	if len(t.listed) == 0 {
-		if private {
-			m.Restricted = slices.Clone(parent.Restricted)
-			if !slices.Contains(m.Restricted, parent.Author) {
-				m.Restricted = append(m.Restricted, parent.Author)
-			}
-		}
 		return nil
 	}
 	if !private && !t.room.can(CreateRestrictedVisibilityMessage) {
@@ -380,8 +432,8 @@ func (t *sending) restrict(m *codec.Message, parent *codec.Message, most int) er
 	var outside []string
 	for _, l := range t.listed {
 		switch {
-		case private && string(l.id) != parent.Author && !slices.Contains(parent.Restricted, string(l.id)),
-			!l.user.Found,
+		case private && !slices.Contains(t.inherited(parent), string(l.id)),
+			!exists(l.user),
 			!allows(t.room.kind, ReadChannel, &l.user.V, l.member.Found, &l.member.V, t.room.channel.CreatedBy):
 			outside = append(outside, string(l.id))
 		}
@@ -394,6 +446,17 @@ func (t *sending) restrict(m *codec.Message, parent *codec.Message, most int) er
 		return invalid(field, "%s: not among those who see the parent, or unable to read the channel", strings.Join(outside, ", "))
 	}
 	return invalid(field, "%s: no such user, or unable to read the channel", strings.Join(outside, ", "))
+}
+
+// shadows says whether the message is for its author alone, who does not know:
+// they are shadow-banned, or it hangs on one of theirs that is so. One that is
+// nothing but a quote of such would be empty for all others.
+func (t *sending) shadows(parent *codec.Message) bool {
+	if t.room.app {
+		return false
+	}
+	onlyQuotes := strings.TrimSpace(t.out.draft.Text) == "" && t.out.attachments == "" && t.quotedBody != nil
+	return t.room.shadowed() || parent != nil && t.room.unaware(parent) || onlyQuotes && t.room.unaware(&t.quotedBody.V)
 }
 
 // quote checks the quoted message.
@@ -422,6 +485,9 @@ func checkQuote(r *room, id MessageID, quoted *record.Value[codec.Message]) erro
 // store stores a message that everyone in its audience sees from now on.
 func (t *sending) store(m *codec.Message) error {
 	stamp(&t.head.V, m)
+	if err := t.storePin(m); err != nil {
+		return err
+	}
 	if err := t.tx.InsertMessage(t.room.number, &t.head.V, m); err != nil {
 		return err
 	}
@@ -431,10 +497,27 @@ func (t *sending) store(m *codec.Message) error {
 	if err := tellMessage(t.tx, codec.EventMessageNew, t.room.number, m, ""); err != nil {
 		return err
 	}
-	if m.ParentID != "" || !t.room.isMember {
+	if m.ParentID != "" {
+		return t.storedReply(m)
+	}
+	if !t.room.joined() {
 		return nil
 	}
 	return t.tx.PutMark(t.room.number, m.Author, codec.Mark{At: m.CreatedAt, ReadAt: m.CreatedAt})
+}
+
+// storedReply tells those who take part in the thread of a reply, and marks it
+// read for who sent it.
+func (t *sending) storedReply(m *codec.Message) error {
+	if err := tellReply(t.tx, t.room.number, m); err != nil || !t.room.isMember {
+		return err
+	}
+	b := t.tx.Batch()
+	base := b.ThreadBase(t.room.number, m.Author)
+	if err := b.Run(); err != nil {
+		return err
+	}
+	return t.tx.PutThreadMark(t.room.number, m.ParentAt, m.Author, codec.ThreadMark{At: m.CreatedAt, ReadAt: m.CreatedAt, Join: base.V.Join})
 }
 
 // stamp gives a message the channel's next time.

@@ -12,7 +12,8 @@ import (
 )
 
 // Settings are the application's settings. They lie in the store, so that every
-// instance sees a change, and can be changed at run time.
+// instance sees a change, and can be changed at run time. The background work of
+// another instance on the store notices a change within 30 seconds.
 type Settings struct {
 	// AsyncModeration is about pending messages.
 	AsyncModeration AsyncModeration
@@ -163,12 +164,9 @@ func (s *storedWebhook) change(to EventWebhook) (err error) {
 	if s.ServerURL, err = checkServerURL(field+"server_url", to.ServerURL); err != nil {
 		return err
 	}
-	for i, t := range to.Types {
-		if err := checkEventType(element(field+"types", i), t); err != nil {
-			return err
-		}
+	if s.Types, err = keptEventTypes(field+"types", to.Types); err != nil {
+		return err
 	}
-	s.Types = slices.Clone(to.Types)
 	return changeSecret(&s.Secret, field+"secret", to.Secret, to.ClearSecret)
 }
 

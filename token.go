@@ -11,14 +11,18 @@ import (
 // The lists that page tokens lead through. A token of one list is ErrInvalid
 // for another.
 const (
-	tokenMessages byte = 'm'
-	tokenPending  byte = 'p'
-	tokenMembers  byte = 'u'
-	tokenChannels byte = 'c'
-	tokenFailed   byte = 'f'
-	tokenUsers    byte = 'a'
-	tokenBans     byte = 'b'
-	tokenFlags    byte = 'g'
+	tokenMessages  byte = 'm'
+	tokenPending   byte = 'p'
+	tokenMembers   byte = 'u'
+	tokenChannels  byte = 'c'
+	tokenFailed    byte = 'f'
+	tokenUsers     byte = 'a'
+	tokenBans      byte = 'b'
+	tokenFlags     byte = 'g'
+	tokenReactions byte = 'e'
+	tokenPins      byte = 'i'
+	tokenReplies   byte = 'r'
+	tokenThreads   byte = 't'
 
 	tokenCallback byte = 'k' // the id of one that failed, in the same form
 )
@@ -36,11 +40,16 @@ func encodeTextToken(list byte, text string) PageToken {
 }
 
 func encodeToken(list byte, numbers ...int64) PageToken {
+	return encodeNamedToken(list, "", numbers...)
+}
+
+// encodeNamedToken is for a list that has a name.
+func encodeNamedToken(list byte, name string, numbers ...int64) PageToken {
 	var b []byte
 	for _, n := range numbers {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
-	return encodeTextToken(list, string(b))
+	return encodeTextToken(list, string(b)+name)
 }
 
 func (t PageToken) decodeText(list byte, text *string) error {
@@ -61,11 +70,15 @@ func (t PageToken) decodeText(list byte, text *string) error {
 }
 
 func (t PageToken) decodeNumbers(list byte, numbers ...*int64) error {
+	return t.decodeNamed(list, "", numbers...)
+}
+
+func (t PageToken) decodeNamed(list byte, name string, numbers ...*int64) error {
 	var text string
 	if err := t.decodeText(list, &text); err != nil {
 		return err
 	}
-	if len(text) != 8*len(numbers) {
+	if len(text) < 8*len(numbers) || text[8*len(numbers):] != name {
 		return invalid("page", "is not a page token of this list")
 	}
 	for i, n := range numbers {

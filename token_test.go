@@ -124,6 +124,7 @@ func pagedLists(t testing.TB) []*pagedList {
 			check(err)
 		}
 	}
+	talk := pagedTalk(t, ctx, app, []chat.CID{room, other})
 	for range 2 { // the first try, and giving up
 		time.Sleep(time.Microsecond)
 		_, err = app.RunDueWork(ctx)
@@ -133,7 +134,7 @@ func pagedLists(t testing.TB) []*pagedList {
 	john := app.As("john")
 	message := func(m chat.Message) string { return string(m.ID) }
 	member := func(m chat.Member) string { return string(m.User.ID) }
-	var lists []*pagedList
+	lists := talk
 	for _, cid := range []chat.CID{room, other} {
 		in := " in " + string(cid)
 		lists = append(lists,

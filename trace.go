@@ -121,11 +121,16 @@ func (a *App) observeCommits() {
 	})
 }
 
-// tracedCallback makes a call of the application and tells of it.
-func (a *App) tracedCallback(ctx context.Context, kind CallbackKind, id string, attempt, size int, call func() error) error {
+// callLimit is how long one call of the application or post to it may take.
+const callLimit = 10 * time.Second
+
+// callOut makes a call of the application, within callLimit, and tells of it.
+func (a *App) callOut(ctx context.Context, kind CallbackKind, id string, attempt, size int, call func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
 	told := a.options.Trace.Callback
 	if told == nil {
-		return call()
+		return call(limited)
 	}
 	t := CallbackTrace{
 		Kind: kind, MessageID: MessageID(id), Attempt: attempt, Start: time.Now(), Size: size,
@@ -135,7 +140,7 @@ func (a *App) tracedCallback(ctx context.Context, kind CallbackKind, id string, 
 		t.Duration = time.Since(t.Start)
 		told(ctx, t)
 	}()
-	t.Err = call()
+	t.Err = call(limited)
 	return t.Err
 }
 

@@ -205,12 +205,17 @@ func (a *App) purgeNext(tx *record.Txn, work purge) (left bool, err error) {
 	if channel.Found && !work.Unlist {
 		left, err := tx.PurgeUntil(work.Number, work.Until, work.OnlyPending, purgeSlice, func(m *codec.Message) error {
 			if !m.Pending {
-				return nil
+				return cancelPinEnd(tx, work.Number, m)
 			}
 			return a.pendingErased(tx, work.Number, channel.V.CID, m)
 		})
 		if err != nil || left {
 			return left, err
+		}
+		if !work.OnlyPending {
+			if left, err = tx.PurgeThreads(work.Number, work.Until, purgeSlice); err != nil || left {
+				return left, err
+			}
 		}
 		left, err = tx.PurgeEphemerals(work.Number, work.Until, purgeSlice, func(id string) error {
 			return tx.CancelTasks(queueEphemeral, ephemeralSubject(work.Number, id))

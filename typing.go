@@ -37,7 +37,7 @@ func (a *App) tellTyping(ctx context.Context, op string, user UserID, cid CID, w
 		if err == nil {
 			err = room.need(CreateMessage)
 		}
-		if err != nil || !room.kind.Typing {
+		if err != nil || !room.kind.Typing || room.shadowed() {
 			return err
 		}
 		told = &typed{what: what, channel: room.number, cid: cid, user: userFrom(room.userRecord)}
@@ -95,18 +95,25 @@ func (t *typing) tell(e typed) {
 func (t *typing) last() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return max(t.newest, time.Now().UnixMicro())
+	return t.now()
 }
 
-// after is what was told after a time, and is still worth telling.
-func (t *typing) after(at int64) []typed {
+// now is a time that what has been told is not after, and what will be is. t.mu
+// is held.
+func (t *typing) now() int64 {
+	t.newest = max(t.newest, time.Now().UnixMicro())
+	return t.newest
+}
+
+// after is what was told after a time up to now, and is still worth telling.
+func (t *typing) after(at int64) (list []typed, now int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at = max(at, time.Now().Add(-typingKept).UnixMicro())
 	first, _ := slices.BinarySearchFunc(t.recent, at+1, func(e typed, at int64) int {
 		return int(max(-1, min(1, e.at-at)))
 	})
-	return slices.Clone(t.recent[first:])
+	return slices.Clone(t.recent[first:]), t.now()
 }
 
 // enter has a follower woken when somebody types where they hear it, until
@@ -114,7 +121,8 @@ func (t *typing) after(at int64) []typed {
 func (t *typing) enter(f *follower, wake context.CancelFunc) (leave func(), news bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i := len(t.recent) - 1; i >= 0 && t.recent[i].at > f.place.live; i-- {
+	since := max(f.place.live, time.Now().Add(-typingKept).UnixMicro())
+	for i := len(t.recent) - 1; i >= 0 && t.recent[i].at > since; i-- {
 		news = news || f.hears(&t.recent[i])
 	}
 	t.waiting[f] = wake
@@ -146,10 +154,19 @@ func (f *follower) hears(e *typed) bool {
 	return found
 }
 
-// addTyping adds who types, and says up to when it was told.
+// addTyping adds who types, as far as there is room, and says up to when it was
+// told: that of two cursors in a row is never the same, or it would tell whether
+// something was recorded between them, or somebody typed.
 func (v *eventView) addTyping(events *[]Event, since int64) (until int64, err error) {
+	if v.durable {
+		return since, nil
+	}
+	list, now := v.app.typing.after(since)
 	until = since
-	for _, e := range v.app.typing.after(since) {
+	for _, e := range list {
+		if len(*events) == v.filter.limit {
+			return until, nil
+		}
 		until = e.at
 		if !v.hears(&e) {
 			continue
@@ -164,5 +181,5 @@ func (v *eventView) addTyping(events *[]Event, since int64) (until int64, err er
 		user := e.user
 		*events = append(*events, Event{Type: e.what, CreatedAt: moment(e.at), CID: e.cid, User: &user})
 	}
-	return until, nil
+	return now, nil
 }

@@ -13,12 +13,17 @@ import (
 type UnreadTotals struct {
 	Messages int
 	Channels int // those with unread messages
+	Mentions int // of Messages, those that mention the user, or everyone
+
+	Replies int // in threads that the user takes part in, counted apart from Messages
+	Threads int // those with unread replies
 }
 
 // Unread returns how many messages of a channel the user has unread: those
 // after their read mark that they can see now, by others whom they do not mute,
 // not silent, not deleted, no replies but those shown in the channel. It is
-// exact. A muted channel, and one the user is not a member of, have none.
+// exact. A muted channel, one the user is not a member of, and one with an open
+// invite have none.
 func (s *Session) Unread(ctx context.Context, cid CID) (_ int, err error) {
 	const op = "Unread"
 	defer s.app.operation(&ctx, op).ended(&err)
@@ -40,7 +45,9 @@ func (s *Session) Unread(ctx context.Context, cid CID) (_ int, err error) {
 	return n, err
 }
 
-// TotalUnread returns what the user has unread in all their channels.
+// TotalUnread returns what the user has unread in all their channels. Its cost
+// depends on how many channels they are a member of and how many threads they take
+// part in: it looks at each.
 func (s *Session) TotalUnread(ctx context.Context) (_ UnreadTotals, err error) {
 	const op = "TotalUnread"
 	defer s.app.operation(&ctx, op).ended(&err)
@@ -76,14 +83,35 @@ func (s *Session) TotalUnread(ctx context.Context) (_ UnreadTotals, err error) {
 			if err != nil {
 				return err
 			}
-			if n > 0 {
-				totals.Messages += n
-				totals.Channels++
+			if n == 0 {
+				continue
 			}
+			mentions, err := state.unreadMentions(r, 0, state.from())
+			if err != nil {
+				return err
+			}
+			totals.Messages += n
+			totals.Mentions += mentions
+			totals.Channels++
 		}
-		return nil
+		return totals.addThreads(r, as(s.user))
 	})
 	return totals, err
+}
+
+// addThreads adds what a user has unread in threads.
+func (t *UnreadTotals) addThreads(r *record.Reader, c caller) error {
+	list := &threadList{reader: r, caller: c}
+	if err := list.open(); err != nil {
+		return err
+	}
+	for _, thread := range list.threads {
+		if thread.unread > 0 {
+			t.Replies += thread.unread
+			t.Threads++
+		}
+	}
+	return nil
 }
 
 // readState is how far a user has read a channel, and what counts as unread.
@@ -129,7 +157,7 @@ func (s *readState) mutedUsers(r *record.Reader) ([]string, error) {
 // unread counts. What the user deleted for themselves, a short list, is taken
 // off one by one.
 func (s *readState) unread(r *record.Reader) (int, error) {
-	if !s.room.isMember || s.room.muted() {
+	if !s.mayBeUnread() {
 		return 0, nil
 	}
 	s.count.After, s.count.Now = s.from(), s.room.now
@@ -142,7 +170,7 @@ func (s *readState) unread(r *record.Reader) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	messages, err := forMeMessages(r, s.room, s.from())
+	messages, err := forMeMessages(r, s.room.number, s.room.forMe, s.from())
 	if err != nil {
 		return 0, err
 	}
@@ -154,15 +182,55 @@ func (s *readState) unread(r *record.Reader) (int, error) {
 	return n, nil
 }
 
+// mayBeUnread says whether anything in the channel can be unread for the user.
+func (s *readState) mayBeUnread() bool { return s.room.joined() && !s.room.muted() }
+
+// unreadReplies counts the replies of a thread that are unread after a time, and
+// those among them that mention the user.
+func (s *readState) unreadReplies(r *record.Reader, parent, after int64) (n, mentions int, err error) {
+	b := r.Batch()
+	count := record.Unread{After: after, Now: s.room.now, Private: s.room.mayHavePrivate(), PrivateReader: s.room.privateReader()}
+	count.ReadThread(b, s.room.number, parent, string(s.room.user))
+	if err := b.Run(); err != nil {
+		return 0, 0, err
+	}
+	if n, err = count.Count(r); err != nil || n == 0 {
+		return 0, 0, err
+	}
+	if len(s.room.forMe) > 0 {
+		muted, err := s.mutedUsers(r)
+		if err != nil {
+			return 0, 0, err
+		}
+		messages, err := forMeMessages(r, s.room.number, s.room.forMe, after)
+		if err != nil {
+			return 0, 0, err
+		}
+		for i := range messages {
+			if m := &messages[i]; m.ParentID != "" && m.ParentAt == parent && s.countsHidden(m, muted) {
+				n--
+			}
+		}
+	}
+	if n > 0 {
+		mentions, err = s.unreadMentions(r, parent, after)
+	}
+	return n, mentions, err
+}
+
 // counts says whether a message would be unread if the user had not deleted it
 // for themselves.
 func (s *readState) counts(m *codec.Message, muted []string) bool {
-	return s.room.sees(m) == placeholderForMe && !m.Silent && m.Author != string(s.room.user) &&
-		(m.ParentID == "" || m.Shown) && !slices.Contains(muted, m.Author)
+	return (m.ParentID == "" || m.Shown) && s.countsHidden(m, muted)
+}
+
+// countsHidden is counts, wherever the message lies.
+func (s *readState) countsHidden(m *codec.Message, muted []string) bool {
+	return s.room.sees(m) == placeholderForMe && !m.Silent && m.Author != string(s.room.user) && !slices.Contains(muted, m.Author)
 }
 
 // MarkRead marks everything in a channel read. ErrPermission for who is not a
-// member.
+// member, or has not accepted the invite.
 func (s *Session) MarkRead(ctx context.Context, cid CID) (err error) {
 	defer s.app.operation(&ctx, "MarkRead").ended(&err)
 	return s.setMark(ctx, "MarkRead", cid, func(tx *record.Txn, r *room) (codec.Mark, error) {
@@ -174,8 +242,8 @@ func (s *Session) MarkRead(ctx context.Context, cid CID) (err error) {
 }
 
 // MarkReadTo marks a channel read up to a message that the user can see. What
-// was read beyond it stays so. ErrPermission for who is not a member, ErrPending
-// for one's own pending message.
+// was read beyond it stays so. ErrPermission for who is not a member, or has not
+// accepted the invite, ErrPending for one's own pending message.
 func (s *Session) MarkReadTo(ctx context.Context, id MessageID) (err error) {
 	defer s.app.operation(&ctx, "MarkReadTo").ended(&err)
 	return s.markAt(ctx, "MarkReadTo", id, func(mark codec.Mark, at int64) codec.Mark {
@@ -187,8 +255,8 @@ func (s *Session) MarkReadTo(ctx context.Context, id MessageID) (err error) {
 }
 
 // MarkUnread marks a channel unread from a message on that the user can see,
-// itself included. ErrPermission for who is not a member, ErrPending for one's
-// own pending message.
+// itself included. ErrPermission for who is not a member, or has not accepted the
+// invite, ErrPending for one's own pending message.
 func (s *Session) MarkUnread(ctx context.Context, id MessageID) (err error) {
 	defer s.app.operation(&ctx, "MarkUnread").ended(&err)
 	return s.markAt(ctx, "MarkUnread", id, func(_ codec.Mark, at int64) codec.Mark {
@@ -202,7 +270,7 @@ func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(c
 		if f.message.Pending {
 			return fail(ErrPending, "id", "message %q is pending", id)
 		}
-		if !f.room.isMember {
+		if !f.room.joined() {
 			return notMember(f.room)
 		}
 		b := tx.Batch()
@@ -220,7 +288,7 @@ func (s *Session) markAt(ctx context.Context, op string, id MessageID, to func(c
 
 func (s *Session) setMark(ctx context.Context, op string, cid CID, mark func(*record.Txn, *room) (codec.Mark, error)) error {
 	return s.app.changeChannel(ctx, op, as(s.user), cid, "", nil, func(tx *record.Txn, r *room) error {
-		if !r.isMember {
+		if !r.joined() {
 			return notMember(r)
 		}
 		m, err := mark(tx, r)

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -11,8 +12,9 @@ import (
 )
 
 // UpdateMessage replaces text, attachments, mentions, quote and custom data of
-// a message: what the update leaves out is cleared. ErrDeleted and ErrPending
-// for messages that cannot be updated. Nil options are the defaults.
+// a message: what the update leaves out is cleared, but for a quote that the
+// caller cannot see. ErrDeleted and ErrPending for messages that cannot be
+// updated. Nil options are the defaults.
 func (a *App) UpdateMessage(ctx context.Context, id MessageID, u MessageUpdate, o *UpdateOptions) (_ Message, err error) {
 	defer a.operation(&ctx, "UpdateMessage").ended(&err)
 	html := ""
@@ -64,8 +66,10 @@ type edit struct {
 	link      link    // of the new text
 	skipsLink bool    // which gets no preview if it is a new one
 	looked    bool    // it may get one
+	screens   bool    // block lists are held against it
 	same      bool    // the text had that link already
 
+	words     *words    // of the new text, where block lists are held against it
 	proposal  *proposal // nil: the Moderator is not asked
 	moderated moderated
 }
@@ -191,9 +195,14 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 	if err != nil {
 		return Message{}, in(op, err)
 	}
+	if e.text != nil && e.screens {
+		e.newWords() // outside of the transaction
+	}
 	var edited Message
 	late := false
 	err = a.changeIn(ctx, op, scope, c, id, func(tx *record.Txn, f *found) error {
+		before, alone := *f.message, f.alone()
+		f.message = f.room.shown(f.message)
 		if err := checkEdit(&tx.Reader, f, e); err != nil {
 			return err
 		}
@@ -212,6 +221,13 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 		if err := checkContent(&tx.Reader, f); err != nil {
 			return blame(e.moderated.text, err)
 		}
+		screened, err := e.screen(&tx.Reader, f.room)
+		if err == nil && screened.action == BlockFlag && !alone {
+			err = flagBlocked(tx, f.room, f.message, &screened)
+		}
+		if err != nil {
+			return err
+		}
 		if e.remakeHTML {
 			if !e.remade.done || e.remade.text != f.message.Text {
 				e.remade = remade{text: f.message.Text}
@@ -219,16 +235,9 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 			}
 			f.message.HTML = e.remade.html
 		}
-		if err := tx.ReplaceMessage(f.room.number, f.message); err != nil {
+		late = late && !alone
+		if err := e.store(tx, f, before, alone, late); err != nil {
 			return err
-		}
-		if err := tellMessage(tx, codec.EventMessageUpdated, f.room.number, f.message, string(c.user)); err != nil {
-			return err
-		}
-		if late {
-			if err := addLate(tx, f.room, f.message, e.link); err != nil {
-				return err
-			}
 		}
 		edited, err = f.room.render(&tx.Reader, f.message, whole)
 		return err
@@ -237,6 +246,22 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 		a.outbox.Wake()
 	}
 	return edited, err
+}
+
+// store stores the edited message, tells of it, and records that its preview is
+// still to come.
+func (e *edit) store(tx *record.Txn, f *found, before codec.Message, alone, late bool) error {
+	if alone {
+		return storeAlone(tx, f, before)
+	}
+	f.message.Alone = nil
+	if err := tx.EditMessage(f.room.number, &before, f.message); err != nil {
+		return err
+	}
+	if err := tellMessage(tx, codec.EventMessageUpdated, f.room.number, f.message, string(f.room.user)); err != nil || !late {
+		return err
+	}
+	return addLate(tx, f.room, f.message, e.link)
 }
 
 // checkEdit checks what the message, the channel and the caller's grants say
@@ -285,9 +310,12 @@ func checkEditRefs(reader *record.Reader, f *found, e *edit) error {
 		}
 	}
 	var place *record.Value[codec.Place]
-	quotes := e.quoted != nil && *e.quoted != ""
-	if quotes {
-		place = b.Place(string(*e.quoted))
+	quoting := ""
+	if e.quoted != nil {
+		quoting = cmp.Or(string(*e.quoted), f.message.QuotedID)
+	}
+	if quoting != "" {
+		place = b.Place(quoting)
 	}
 	if err := b.Run(); err != nil {
 		return err
@@ -297,7 +325,7 @@ func checkEditRefs(reader *record.Reader, f *found, e *edit) error {
 			return blame(e.moderated.mentions, invalid(element("mentioned_users", i), "user %q does not exist", (*e.mentions)[i]))
 		}
 	}
-	if !quotes {
+	if quoting == "" {
 		return nil
 	}
 	b = reader.Batch()
@@ -306,6 +334,12 @@ func checkEditRefs(reader *record.Reader, f *found, e *edit) error {
 		return err
 	}
 	switch {
+	case *e.quoted == "":
+		// A quote that the editor cannot see is not left out by them: it stays.
+		if quoted.Found && f.room.sees(&quoted.V) == unseen {
+			e.quoted = nil
+		}
+		return nil
 	case string(*e.quoted) == f.message.QuotedID:
 		// The quote stays, deleted or not: for who sees it.
 		if !quoted.Found || f.room.sees(&quoted.V) == unseen {
@@ -363,16 +397,19 @@ func checkContent(r *record.Reader, f *found) error {
 			return err
 		}
 	}
-	if isContent(f.room, quoted) {
+	if isContent(f.room, quoted, m.Shadowed || f.alone()) {
 		return nil
 	}
 	return invalid("text", "would be empty; a message needs a text, an attachment, or a quote of a message to all")
 }
 
 // isContent says whether a quote alone makes a message. That of a private
-// message does not: whoever cannot see it would see an empty message.
-func isContent(r *room, quoted *record.Value[codec.Message]) bool {
-	return quoted.Found && quoted.V.Restricted == nil && r.sees(&quoted.V) != unseen
+// message does not: whoever cannot see it would see an empty message. One that is
+// shadowed may be nothing but a quote of another.
+func isContent(r *room, quoted *record.Value[codec.Message], shadowed bool) bool {
+	m := &quoted.V
+	private := m.Private() && (m.Restricted != nil || !shadowed || !r.unaware(m))
+	return quoted.Found && !private && r.sees(m) != unseen
 }
 
 // patchable are the fields of a message that a patch reaches.

@@ -43,11 +43,13 @@ type User struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	DeactivatedAt *time.Time
+	ErasedAt      *time.Time // by EraseUser: nothing is left of them but the id
 }
 
 // UpsertUsers makes users, or replaces name, role and custom data of those who
 // exist, at most 100, all or none. Dates and deactivation are the engine's and
 // ignored. A user who is the same already stays as they are, UpdatedAt too.
+// ErrDeleted for one who is erased.
 func (a *App) UpsertUsers(ctx context.Context, users ...User) (err error) {
 	const op = "UpsertUsers"
 	defer a.operation(&ctx, op).ended(&err)
@@ -62,9 +64,9 @@ func (a *App) UpsertUsers(ctx context.Context, users ...User) (err error) {
 		}
 	}
 	return a.update(ctx, op, record.UsersScope, func(tx *record.Txn) error {
-		for _, u := range prepared {
+		for i, u := range prepared {
 			if err := upsertUser(tx, u); err != nil {
-				return err
+				return within(element("users", i), err)
 			}
 		}
 		return nil
@@ -106,6 +108,10 @@ func upsertUser(tx *record.Txn, u codec.User) error {
 		u.Role = cmp.Or(u.Role, string(RoleUser))
 		return tx.PutUser(u)
 	}
+	if err := unerased("id", &known.V); err != nil {
+		return err
+	}
+	u.Blocks, u.BlockedBy = known.V.Blocks, known.V.BlockedBy
 	u.CreatedAt, u.UpdatedAt, u.Deactivated = known.V.CreatedAt, known.V.UpdatedAt, known.V.Deactivated
 	u.Role = cmp.Or(u.Role, known.V.Role)
 	if u == known.V {
@@ -180,7 +186,7 @@ func (a *App) Users(ctx context.Context, q UserQuery) (_ Page[User], err error) 
 }
 
 // PatchUser changes parts of a user. Paths reach name, role and any custom
-// data. ErrNotFound if there is none of the id.
+// data. ErrNotFound if there is none of the id, ErrDeleted if they are erased.
 func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (_ User, err error) {
 	const op = "PatchUser"
 	defer a.operation(&ctx, op).ended(&err)
@@ -208,6 +214,9 @@ func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (_ User, err er
 		}
 		if !stored.Found {
 			return notFound("user", id)
+		}
+		if err := unerased("id", &stored.V); err != nil {
+			return err
 		}
 		user := userFrom(&stored.V)
 		if renamed {
@@ -240,13 +249,14 @@ func (a *App) PatchUser(ctx context.Context, id UserID, p Patch) (_ User, err er
 }
 
 // DeactivateUser takes from a user the right to call anything. What they sent
-// stays. Doing it again changes nothing.
+// stays. Doing it again changes nothing. ErrDeleted for one who is erased.
 func (a *App) DeactivateUser(ctx context.Context, id UserID) (err error) {
 	defer a.operation(&ctx, "DeactivateUser").ended(&err)
 	return a.setDeactivated(ctx, "DeactivateUser", id, true)
 }
 
-// ReactivateUser gives a deactivated user their rights again.
+// ReactivateUser gives a deactivated user their rights again. ErrDeleted for one
+// who is erased.
 func (a *App) ReactivateUser(ctx context.Context, id UserID) (err error) {
 	defer a.operation(&ctx, "ReactivateUser").ended(&err)
 	return a.setDeactivated(ctx, "ReactivateUser", id, false)
@@ -264,6 +274,9 @@ func (a *App) setDeactivated(ctx context.Context, op string, id UserID, deactiva
 		}
 		if !user.Found {
 			return notFound("user", id)
+		}
+		if err := unerased("id", &user.V); err != nil {
+			return err
 		}
 		if (user.V.Deactivated != 0) == deactivated {
 			return nil

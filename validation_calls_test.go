@@ -261,10 +261,13 @@ func badAppCalls(a *chat.App) map[string][]bad {
 			bads("page", badPages, func(ctx context.Context, page chat.PageToken) error {
 				return errOf(a.Users(ctx, chat.UserQuery{Limit: 0, Page: page}))
 			})...),
-		"ChannelTypes": nil, "RunDueWork": nil, "Settings": nil, "Verify": nil,
+		"ChannelTypes": nil, "BlockLists": nil, "EventReceivers": nil, "RunDueWork": nil, "Settings": nil, "Verify": nil,
 	}
 	maps.Copy(calls, badModerationAppCalls(a))
+	maps.Copy(calls, badReactionAppCalls(a))
+	maps.Copy(calls, badUserCalls(a))
 	maps.Copy(calls, badEventAppCalls(a))
+	maps.Copy(calls, badThreadAppCalls(a))
 	return calls
 }
 
@@ -367,9 +370,12 @@ func badSessionCalls(j *chat.Session) map[string][]bad {
 				return errOf(j.UpdateMessage(ctx, id, chat.MessageUpdate{Text: "x"}))
 			}),
 			badUpdates(func(ctx context.Context, u chat.MessageUpdate) error { return errOf(j.UpdateMessage(ctx, "m1", u)) })),
-		"Mutes": nil, "TotalUnread": nil,
+		"Mutes": nil, "BlockedUsers": nil, "TotalUnread": nil,
 	}
 	maps.Copy(calls, badModerationSessionCalls(j))
+	maps.Copy(calls, badReactionSessionCalls(j))
+	maps.Copy(calls, badMemberCalls(j))
 	maps.Copy(calls, badEventSessionCalls(j))
+	maps.Copy(calls, badThreadSessionCalls(j))
 	return calls
 }

@@ -32,7 +32,9 @@ type VerifyProblem struct {
 }
 
 // Verify recomputes every counter and index of the store from the messages and
-// memberships, and reports each difference; none is to be expected. It reads
+// memberships, looks whether what is to end or to be erased later is recorded,
+// and whether what is kept of bans, flags, blocks, block lists and slow mode fits
+// together, and reports each difference; none is to be expected. It reads
 // everything, a channel a transaction, and may run while the chat is used. Nil
 // options only look.
 func (a *App) Verify(ctx context.Context, o *VerifyOptions) (_ VerifyReport, err error) {
@@ -62,6 +64,9 @@ func (a *App) Verify(ctx context.Context, o *VerifyOptions) (_ VerifyReport, err
 		}
 		next = numbers[len(numbers)-1] + 1
 	}
+	if err := a.verifyModeration(ctx, op, o.Repair, &report); err != nil {
+		return report, err
+	}
 	return report, a.verifyIDs(ctx, op, &report)
 }
 
@@ -79,7 +84,7 @@ func (a *App) verifyChannel(ctx context.Context, op string, number record.Channe
 		if found, err = r.VerifyChannel(number, tx); err != nil {
 			return err
 		}
-		return verifyExpiry(r, tx, number, cid, found)
+		return verifyWork(r, tx, number, &channel.V, found)
 	}
 	err := a.view(ctx, op, func(r *record.Reader) error { return look(r, nil) })
 	if err == nil && repair && len(found.Problems) > 0 {
@@ -99,48 +104,9 @@ func (a *App) verifyChannel(ctx context.Context, op string, number record.Channe
 	return nil
 }
 
-// verifyExpiry looks for pending and ephemeral messages that would never
-// expire.
-func verifyExpiry(r *record.Reader, tx *record.Txn, number record.Channel, cid string, found *record.Verified) error {
-	for _, m := range found.Unexpiring {
-		_, _, there, err := r.FirstTask(queueExpiry, messageSubject(number, m.CreatedAt))
-		if err != nil {
-			return err
-		}
-		if there {
-			continue
-		}
-		found.Problems = append(found.Problems, "pending message "+m.ID+" would never expire")
-		if tx == nil {
-			continue
-		}
-		if err := addExpiry(tx, number, cid, &m); err != nil {
-			return err
-		}
-	}
-	for i := range found.Ephemeral {
-		e := &found.Ephemeral[i]
-		_, _, there, err := r.FirstTask(queueEphemeral, ephemeralSubject(number, e.Message.ID))
-		if err != nil {
-			return err
-		}
-		if there {
-			continue
-		}
-		found.Problems = append(found.Problems, "ephemeral message "+e.Message.ID+" would never expire")
-		if tx == nil {
-			continue
-		}
-		if err := addEphemeralExpiry(tx, number, cid, e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // verifyIDs looks for ids, and entries of the lists of pending messages and of
-// flags, that lead nowhere. They are reported only: which channel they belonged to is not
-// known.
+// threads, that lead nowhere. They are reported only: which channel they belonged
+// to is not known.
 func (a *App) verifyIDs(ctx context.Context, op string, report *VerifyReport) error {
 	after := ""
 	for {
@@ -150,7 +116,7 @@ func (a *App) verifyIDs(ctx context.Context, op string, report *VerifyReport) er
 			if err != nil || after != "" {
 				return err
 			}
-			for _, verify := range []func() ([]string, error){r.VerifyPending, r.VerifyFlags} {
+			for _, verify := range []func() ([]string, error){r.VerifyPending, r.VerifyThreads} {
 				more, err := verify()
 				if err != nil {
 					return err

@@ -3,7 +3,9 @@ package chat_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"example.com/chat"
 	"example.com/chat/internal/codec"
@@ -19,7 +21,7 @@ type damage struct {
 }
 
 func damages() []damage {
-	return []damage{
+	return slices.Concat(reactionDamages(), moderationDamages(), []damage{
 		{"an id is lost", func(t storage.Txn, c keys.Channel, held int64) error {
 			return t.Delete(keys.Message("m1"))
 		}},
@@ -80,7 +82,7 @@ func damages() []damage {
 			channel.Members = 9
 			return t.Put(keys.Record(c), channel.Encode(nil))
 		}},
-	}
+	})
 }
 
 // TestLostListOfRemovedIsAnError: a count that needs it is neither guessed nor a
@@ -135,6 +137,11 @@ func TestVerifyFindsAndRepairsDamage(t *testing.T) {
 			s.send(cid, "john", chat.Draft{Text: "for jane", Restricted: []chat.UserID{"jane"}}, nil)
 			held := s.send(cid, "john", chat.Draft{ID: "held", Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
 
+			s.check(errOf(s.As("ann").React(ctx, "m1", chat.ReactionDraft{Type: "like"})))
+			s.check(errOf(s.As("jane").React(ctx, "m1", chat.ReactionDraft{Type: "like"})))
+			s.check(errOf(s.PinMessage(ctx, "m1", "ann", time.Now().Add(time.Hour))))
+			s.moderate(cid)
+
 			s.check(store.Update(ctx, "damage", func(tx storage.Txn) error {
 				number, err := numberOf(tx, cid)
 				if err != nil {
@@ -163,10 +170,15 @@ func TestVerifyFindsAndRepairsDamage(t *testing.T) {
 				t.Fatalf("after the repair there are still %v", after.Problems)
 			}
 			s.as("jane").sees("m1")
+			s.as("jane").wantPins(cid, "m1")
+			if m := s.as("jane").message("m1"); len(m.LatestReactions) != m.ReactionCounts["like"] || len(m.LatestReactions) == 0 {
+				t.Errorf("m1 has the reactions %v, %v", m.ReactionCounts, m.LatestReactions)
+			}
 			s.as("jane").wantUnread(cid, 72)
 			if state := s.as("john").channel(cid); len(state.Pending) != 1 || state.Channel.MemberCount != 3 {
 				t.Errorf("john has %d pending of 1, the channel %d members of 3", len(state.Pending), state.Channel.MemberCount)
 			}
+			s.wantModeration(cid)
 		})
 	}
 }

@@ -28,6 +28,8 @@ type room struct {
 	kind     *ChannelType // with the channel's overrides
 	settings *storedSettings
 	now      int64
+	blocked  bool  // the channel is the caller's with one who blocks them
+	waits    int64 // until when the caller waits in slow mode; see readCooldown
 
 	// The caller's own; zero for the application.
 	userRecord *codec.User
@@ -65,7 +67,7 @@ func (r *room) sees(m *codec.Message) sight {
 		return unseen
 	case m.CreatedAt <= r.floor():
 		return unseen
-	case m.Restricted != nil && !r.seesPrivate(m):
+	case m.Private() && !r.seesPrivate(m):
 		return unseen
 	case m.DeletedAt != 0:
 		return placeholder
@@ -92,7 +94,7 @@ func (r *room) seesPrivate(m *codec.Message) bool {
 	if r.seesAllPrivate() {
 		return true
 	}
-	mine := m.Author == string(r.user) || slices.Contains(m.Restricted, string(r.user))
+	mine := m.Author == string(r.user) || !m.Shadowed && slices.Contains(m.Restricted, string(r.user))
 	return mine && m.CreatedAt > r.privateFloor()
 }
 
@@ -111,6 +113,23 @@ func (r *room) privateFloor() int64 {
 // them is visible, if perhaps as a placeholder.
 func (r *room) pages() record.Pages {
 	return record.Pages{Channel: r.number, Private: r.mayHavePrivate(), Reader: r.privateReader(), PrivateFrom: r.privateFloor()}
+}
+
+// replies are the replies to the message of a time as the caller, who can see
+// that message, may see them, whole.
+func (r *room) replies(parent int64) record.Pages {
+	p := r.pages()
+	p.Parent = parent
+	return p
+}
+
+// audiences are in whose names the replies of a thread are counted that the
+// caller may see. A private one is one by one, if it may be lost to them.
+func (r *room) audiences() []string {
+	if !r.mayHavePrivate() || r.privateFloor() > 0 {
+		return []string{record.All}
+	}
+	return []string{record.All, r.privateReader()}
 }
 
 // mayHavePrivate says whether there may be private messages for the caller. It
@@ -140,7 +159,7 @@ func (r *room) can(action Action) bool {
 func grantedTo(kind *ChannelType, user *codec.User, isMember bool, member *codec.Member, creator string) []Action {
 	list := slices.Clone(kind.Grants[Role(user.Role)])
 	if isMember {
-		list = append(list, kind.Grants[Role(member.Role)]...)
+		list = append(list, memberGrants(kind, member)...)
 	}
 	if creator == user.ID {
 		list = append(list, kind.Grants[RoleChannelCreator]...)
@@ -150,7 +169,7 @@ func grantedTo(kind *ChannelType, user *codec.User, isMember bool, member *codec
 
 func allows(kind *ChannelType, action Action, user *codec.User, isMember bool, member *codec.Member, creator string) bool {
 	return slices.Contains(kind.Grants[Role(user.Role)], action) ||
-		isMember && slices.Contains(kind.Grants[Role(member.Role)], action) ||
+		isMember && slices.Contains(memberGrants(kind, member), action) ||
 		creator == user.ID && slices.Contains(kind.Grants[RoleChannelCreator], action)
 }
 
@@ -209,9 +228,17 @@ func checkCaller(c caller, user *record.Value[codec.User]) error {
 		return fail(ErrPermission, "", "user %q does not exist", c.user)
 	}
 	if user.V.Deactivated != 0 {
-		return fail(ErrPermission, "", "user %q is deactivated", c.user)
+		return fail(ErrPermission, "", "user %q is %s", c.user, inactivity(&user.V))
 	}
 	return nil
+}
+
+// inactivity is why a user is not active: an erased one is deactivated too.
+func inactivity(user *codec.User) string {
+	if user.Erased != 0 {
+		return "erased"
+	}
+	return "deactivated"
 }
 
 // checkUser is an error unless a user whom the application names exists and is
@@ -221,7 +248,7 @@ func checkUser(field string, id UserID, user *record.Value[codec.User]) error {
 		return invalid(field, "user %q does not exist", id)
 	}
 	if user.V.Deactivated != 0 {
-		return invalid(field, "user %q is deactivated", id)
+		return invalid(field, "user %q is %s", id, inactivity(&user.V))
 	}
 	return nil
 }
@@ -259,7 +286,7 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 	if !room.readable() {
 		return nil, notFound("channel", cid)
 	}
-	return room, nil
+	return room, room.readBlocked(r)
 }
 
 // load reads what the channel's number leads to.
@@ -273,10 +300,12 @@ func (r *room) load(reader *record.Reader, also more) error {
 		return err
 	}
 	r.isMember, r.forMe = r.read.Member.Found, r.read.ForMe.V
-	if r.channel.Overrides == "" || r.kind == nil {
-		return nil
+	if r.channel.Overrides != "" && r.kind != nil {
+		if err := r.override(); err != nil {
+			return err
+		}
 	}
-	return r.override()
+	return nil
 }
 
 func (r *room) override() error {
@@ -306,10 +335,12 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 		return room, nil
 	}
 	room.kind = kind.V
-	if room.channel.Overrides == "" {
-		return room, nil
+	if room.channel.Overrides != "" {
+		if err := room.override(); err != nil {
+			return nil, err
+		}
 	}
-	return room, room.override()
+	return room, room.readBlocked(r)
 }
 
 // of is the channel as each of some users finds it. It is read at once for all

@@ -38,6 +38,9 @@ func (v *Verifier) ReadEvents(r *http.Request) ([]Event, error) {
 	if err := readObject(body, map[string]any{"events": &events}); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
+	if len(events) == 0 {
+		return nil, fmt.Errorf("%w: it has no events", ErrMalformed)
+	}
 	for i := range events {
 		if events[i].Type == "" {
 			return nil, fmt.Errorf("%w: one of its events has no type", ErrMalformed)

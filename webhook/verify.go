@@ -27,7 +27,7 @@ var (
 
 const (
 	standardTolerance = 5 * time.Minute
-	standardMaxBody   = 4 << 20
+	standardMaxBody   = 16 << 20
 )
 
 // Verifier checks requests. Do not change it while it is used; then it is safe
@@ -42,8 +42,10 @@ type Verifier struct {
 	// been signed. Default 5 minutes.
 	Tolerance time.Duration
 
-	// MaxBody is how many bytes a body may have. Default 4 MiB, more than any
-	// callback has.
+	// MaxBody is how many bytes a body may have; more is ErrTooLarge. Default
+	// 16 MiB, far more than callbacks have that people cause. It is no bound of
+	// theirs: the JSON of one message with everything at its limits, that quotes
+	// another such, has several MiB.
 	MaxBody int64
 }
 
@@ -136,7 +138,8 @@ func (v *Verifier) checkAge(timestamp string) error {
 }
 
 // Read reads the body of a request and verifies it: beside what Verify answers,
-// ErrTooLarge. It is for requests of any content that were signed with [Sign].
+// ErrTooLarge, and ErrMalformed for one without a body. It is for requests of any
+// content that were signed with [Sign].
 func (v *Verifier) Read(r *http.Request) ([]byte, error) {
 	if err := v.checkSecrets(); err != nil {
 		return nil, err
@@ -148,6 +151,9 @@ func (v *Verifier) Read(r *http.Request) ([]byte, error) {
 	tooLarge := fmt.Errorf("%w: it may have %d bytes", ErrTooLarge, limit)
 	if r.ContentLength > limit {
 		return nil, tooLarge
+	}
+	if r.Body == nil { // as a server never gives it
+		return nil, fmt.Errorf("%w: it has no body", ErrMalformed)
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {

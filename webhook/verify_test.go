@@ -168,8 +168,20 @@ func TestBodyIsBounded(t *testing.T) {
 	read := 0
 	r := signedRequest(secret, time.Now(), "")
 	r.Body, r.ContentLength = io.NopCloser(readerFunc(func(b []byte) (int, error) { read += len(b); return len(b), nil })), -1
-	if _, err := (&webhook.Verifier{Secrets: []string{secret}}).Read(r); !errors.Is(err, webhook.ErrTooLarge) || read > 16<<20 {
+	if _, err := (&webhook.Verifier{Secrets: []string{secret}}).Read(r); !errors.Is(err, webhook.ErrTooLarge) || read > 64<<20 {
 		t.Errorf("of a body without end %d bytes were read: %v", read, err)
+	}
+}
+
+func TestRequestWithoutABodyIsMalformed(t *testing.T) {
+	r := signedRequest(secret, time.Now(), "")
+	r.Body = nil
+	v := &webhook.Verifier{Secrets: []string{secret}}
+	if _, err := v.Read(r); !errors.Is(err, webhook.ErrMalformed) {
+		t.Errorf("Read: %v", err)
+	}
+	if _, err := v.Callback(r); !errors.Is(err, webhook.ErrMalformed) {
+		t.Errorf("Callback: %v", err)
 	}
 }
 
@@ -273,4 +285,21 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("it is %+v (%v)", c, err)
 		}
 	})
+}
+
+func TestWhatHoldsNoEventsIsMalformed(t *testing.T) {
+	v := &webhook.Verifier{Secrets: []string{secret}}
+	for _, body := range []string{sent, `{}`, `null`, `{"events":null}`, `{"events":[]}`, `{"events":{}}`, `{"events":[{"cid":"a:b"}]}`, `{"Events":[{"type":"wave"}]}`} {
+		list, err := v.ReadEvents(signedRequest(secret, time.Now(), body))
+		if !errors.Is(err, webhook.ErrMalformed) || list != nil {
+			t.Errorf("%s is read as %v (%v)", body, list, err)
+		}
+	}
+	list, err := v.ReadEvents(signedRequest(secret, time.Now(), `{"events":[{"type":"wave"},{"type":"message.new"}]}`))
+	if err != nil || len(list) != 2 || list[1].Type != "message.new" {
+		t.Errorf("two events are read as %v (%v)", list, err)
+	}
+	if _, err := v.ReadEvents(signedRequest("other", time.Now(), `{"events":[{"type":"wave"}]}`)); !errors.Is(err, webhook.ErrSignature) {
+		t.Errorf("events with a wrong signature: %v", err)
+	}
 }

@@ -15,7 +15,8 @@ import (
 // stream sends a user's events to their browser, as server-sent events. The
 // browser begins with the cursor of the page that it shows; its EventSource
 // reconnects by itself and says which event it saw last: it misses none and gets
-// none twice.
+// none twice. What the stream says of itself, stream.expired and stream.closed, no
+// member can send: the type of a custom event has no dot.
 type stream struct {
 	app       *chat.App
 	heartbeat time.Duration                            // well under what proxies wait
@@ -30,6 +31,9 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	if http.NewResponseController(w).Flush() != nil { // so that the browser knows it is connected
+		return
+	}
 	session := s.app.As(user)
 	cursor := chat.Cursor(cmp.Or(r.Header.Get("Last-Event-ID"), r.FormValue("after")))
 	for r.Context().Err() == nil {
@@ -46,10 +50,10 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case errors.Is(err, context.DeadlineExceeded):
 			fmt.Fprintf(w, "id: %s\n\n", cursor) // a heartbeat, which moves the last id on
 		case errors.Is(err, chat.ErrCursorExpired), errors.Is(err, chat.ErrInvalid):
-			fmt.Fprint(w, "id\nevent: expired\ndata: read everything anew\n\n")
+			fmt.Fprint(w, "id\nevent: stream.expired\ndata: read everything anew\n\n")
 			cursor = ""
 		case err != nil:
-			fmt.Fprint(w, "event: closed\ndata: come back later\n\n")
+			fmt.Fprint(w, "event: stream.closed\ndata: come back later\n\n")
 			return
 		}
 		if http.NewResponseController(w).Flush() != nil {

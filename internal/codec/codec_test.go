@@ -168,12 +168,39 @@ func TestOlderFormsAreRead(t *testing.T) {
 	for _, f := range forms() {
 		want := map[string]any{}
 		switch full := f.full.(type) {
-		case Message: // version 1 knew no commands
+		case Message: // version 1 knew no commands, version 2 nothing of the conversation, version 3 no edits for the author alone
+			full.Alone = nil
+			want["message_full_v3"], want["message_empty_v3"] = full, f.empty
+			full.Reacted, full.Replied, full.Shadowed, full.MentionsAll, full.MentionsOnline = false, false, false, false, false
+			full.PinnedAt, full.PinExpires, full.PinnedBy = 0, 0, ""
+			want["message_full_v2"], want["message_empty_v2"] = full, f.empty
 			full.Command, full.Args = "", ""
 			want["message_full_v1"], want["message_empty_v1"] = full, f.empty
-		case UserChannel: // version 1 knew no positions
+		case User: // version 1 knew no erased users, version 2 no blocks
+			full.Blocks, full.BlockedBy = 0, 0
+			want["user_full_v2"], want["user_empty_v2"] = full, f.empty
+			full.Erased = 0
+			want["user_full_v1"], want["user_empty_v1"] = full, f.empty
+		case Member: // version 1 knew no invites
+			full.InvitedAt, full.AcceptedAt = 0, 0
+			want["member_full_v1"], want["member_empty_v1"] = full, f.empty
+		case UserChannel: // version 1 knew no positions, version 2 no pins
+			full.PinnedAt, full.ArchivedAt = 0, 0
+			want["user_channel_full_v2"], want["user_channel_empty_v2"] = full, f.empty
 			full.JoinedHigh, full.JoinedLow = 0, 0
 			want["user_channel_full_v1"], want["user_channel_empty_v1"] = full, f.empty
+		case Channel: // version 1 knew no slow mode
+			full.Cooldown = 0
+			want["channel_full_v1"], want["channel_empty_v1"] = full, f.empty
+		case Flag: // version 1 knew no reviews
+			full.Review = Review{}
+			want["flag_full_v1"], want["flag_empty_v1"] = full, f.empty
+		case Ban: // version 1 knew no shadow bans
+			full.Shadow = false
+			want["ban_full_v1"], want["ban_empty_v1"] = full, f.empty
+		case Erasure: // version 1 knew no total
+			full.Total = 0
+			want["erasure_full_v1"], want["erasure_empty_v1"] = full, f.empty
 		case Place:
 			want["place_full_v1"], want["place_empty_v1"] = f.full, f.empty
 		}
@@ -183,7 +210,7 @@ func TestOlderFormsAreRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			stored := undump(t, string(dump))
-			if got, err := f.decode(stored); err != nil || stored[0] != 1 || !reflect.DeepEqual(got, v) {
+			if got, err := f.decode(stored); err != nil || !strings.HasSuffix(name, fmt.Sprintf("_v%d", stored[0])) || !reflect.DeepEqual(got, v) {
 				t.Errorf("%s reads as %+v, %v, want %+v", name, got, err, v)
 			}
 		}

@@ -34,6 +34,13 @@ const (
 	EventRemovedFromChannel
 	EventMarkRead
 	EventMarkUnread
+	EventReactionNew
+	EventReactionUpdated
+	EventReactionDeleted
+	EventThreadMessageNew
+	EventInvited
+	EventInviteAccepted
+	EventInviteRejected
 
 	eventKinds // how many there are, and one
 )
@@ -49,17 +56,19 @@ type Event struct {
 
 	Place  PlaceKind // of a message: where it lies
 	Sent   int64     // its time
-	Parent int64     // its parent's time
+	Parent int64     // its parent's time; of a deletion for good: see With
 	ID     string    // of one that is gone
 	Author string    // of one that is gone
 	Reply  string    // id of the parent of one that is gone
 
 	User string // whom it is about
 	By   string // who did it; empty: the application
-	With bool   // its replies are gone too
-	Hard bool   // a truncation or a deletion for good; a hidden channel's history was cleared
+	With bool   // of a deletion for good: with replies, the newest to all of the time Parent, or of a reply, with its parent; of an edit: it is for its author alone
+	Hard bool   // a truncation or a deletion for good; a hidden channel's history was cleared; a ban that is a shadow ban
 	Text string // a custom event's type
 	Data string // a custom event's data
+
+	Reaction string // the type of a reaction, which is User's
 }
 
 const eventVersion = 1
@@ -77,6 +86,7 @@ const (
 	eventCID
 	eventSame // the message was sent at the event's own time
 	eventWith
+	eventReaction
 )
 
 // Encode appends the event to b.
@@ -86,7 +96,8 @@ func (v *Event) Encode(b []byte) []byte {
 	e.byte(byte(v.Kind))
 	has := bit(v.Copy, eventCopy) | bit(v.Channel != 0, eventChannel) | bit(v.Place != PlaceGone || v.Sent != 0 || v.Parent != 0, eventMessage) |
 		bit(v.ID != "" || v.Author != "" || v.Reply != "", eventGone) | bit(v.User != "", eventUser) | bit(v.By != "", eventBy) |
-		bit(v.Hard, eventHard) | bit(v.Text != "" || v.Data != "", eventCustom) | bit(v.CID != "", eventCID) | bit(v.With, eventWith)
+		bit(v.Hard, eventHard) | bit(v.Text != "" || v.Data != "", eventCustom) | bit(v.CID != "", eventCID) | bit(v.With, eventWith) |
+		bit(v.Reaction != "", eventReaction)
 	if has&eventMessage != 0 {
 		has |= bit(v.Sent == v.At, eventSame)
 	}
@@ -120,6 +131,9 @@ func (v *Event) Encode(b []byte) []byte {
 	if has&eventCID != 0 {
 		e.text(v.CID)
 	}
+	if has&eventReaction != 0 {
+		e.text(v.Reaction)
+	}
 	return e.b
 }
 
@@ -128,7 +142,7 @@ func DecodeEvent[B raw](b B) (v Event, err error) {
 	d := decode("event", b, eventVersion)
 	v.Kind = EventKind(d.byte())
 	has := d.count()
-	if v.Kind >= eventKinds || has >= eventWith<<1 {
+	if v.Kind >= eventKinds || has >= eventReaction<<1 {
 		d.fail()
 	}
 	v.Copy, v.Hard, v.With = has&eventCopy != 0, has&eventHard != 0, has&eventWith != 0
@@ -160,6 +174,9 @@ func DecodeEvent[B raw](b B) (v Event, err error) {
 	}
 	if has&eventCID != 0 {
 		v.CID = d.text()
+	}
+	if has&eventReaction != 0 {
+		v.Reaction = d.text()
 	}
 	return v, d.done()
 }

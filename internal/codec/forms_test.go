@@ -47,9 +47,15 @@ func forms() []form {
 		formOf("time", EncodeTime, DecodeTime),
 		formOf("ban", func(b Ban) []byte { return b.Encode(nil) }, DecodeBan),
 		formOf("flag", func(f Flag) []byte { return f.Encode(nil) }, DecodeFlag),
+		formOf("reaction", func(r Reaction) []byte { return r.Encode(nil) }, DecodeReaction),
+		formOf("reactions", func(r Reactions) []byte { return r.Encode(nil) }, DecodeReactions),
 		formOf("ephemeral", func(e Ephemeral) []byte { return e.Encode(nil) }, DecodeEphemeral),
+		formOf("erasure", func(e Erasure) []byte { return e.Encode(nil) }, DecodeErasure),
 		formOf("event", func(v Event) []byte { return v.Encode(nil) }, DecodeEvent),
 		formOf("task", func(t Task) []byte { return t.Encode(nil) }, DecodeTask),
+		formOf("thread_sum", func(s ThreadSum) []byte { return s.Encode(nil) }, DecodeThreadSum),
+		formOf("thread_base", func(v ThreadBase) []byte { return v.Encode(nil) }, DecodeThreadBase),
+		formOf("thread_mark", func(m ThreadMark) []byte { return m.Encode(nil) }, DecodeThreadMark),
 		formOf("json", func(s settings) []byte {
 			b, err := EncodeJSON(s)
 			if err != nil {
@@ -116,6 +122,9 @@ func fill(v reflect.Value, n *int) {
 		for i := range v.Len() {
 			fill(v.Index(i), n)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {

@@ -36,8 +36,52 @@ type Message struct {
 
 	Command, Args string // of what a command posted
 
+	Reacted  bool // there is, or was, a reaction to it: its summary is worth a look
+	Replied  bool // there is, or was, a reply to it
+	Shadowed bool // its author alone sees it, and does not know
+
+	MentionsAll    bool // everyone in the channel
+	MentionsOnline bool // everyone who is online
+
+	PinnedAt, PinExpires int64 // 0: not pinned, never
+	PinnedBy             string
+
+	Alone *Content // what its author is shown instead, and nobody else; nil: the same
+
 	wrapped string // the text as it was stored, in its paragraph
 }
+
+// Content is what an edit makes of a message.
+type Content struct {
+	UpdatedAt     int64
+	TextUpdatedAt int64
+	Text, HTML    string
+	QuotedID      string
+	Mentions      []string
+	Attachments   string
+	Custom        string
+}
+
+func (c *Content) encode(e *encoder) {
+	e.time(c.UpdatedAt)
+	e.time(c.TextUpdatedAt)
+	for _, text := range []string{c.Text, c.HTML, c.QuotedID, c.Attachments, c.Custom} {
+		e.text(text)
+	}
+	e.texts(c.Mentions)
+}
+
+func decodeContent(d *decoder) *Content {
+	c := &Content{UpdatedAt: d.time(), TextUpdatedAt: d.time()}
+	for _, text := range []*string{&c.Text, &c.HTML, &c.QuotedID, &c.Attachments, &c.Custom} {
+		*text = d.text()
+	}
+	c.Mentions = d.texts()
+	return c
+}
+
+// Private says whether the message is for some alone.
+func (m *Message) Private() bool { return m.Restricted != nil || m.Shadowed }
 
 // A text that means the same in html is stored in its paragraph, so that its
 // html need not be put together each time the message is read.
@@ -54,8 +98,9 @@ func (m *Message) isParagraph() bool {
 	return m.HTML == "" && !strings.ContainsAny(m.Text, `&<>"`) && strings.TrimSpace(m.Text) != ""
 }
 
-// Version 2 added what a command posted.
-const messageVersion = 2
+// Version 2 added what a command posted; version 3 what became of the message in
+// the conversation; version 4 edits that their author alone is shown.
+const messageVersion = 4
 
 // The bits that say which parts of a message follow.
 const (
@@ -78,6 +123,13 @@ const (
 	hasMetadata
 	hasParagraph
 	hasCommand
+	hasReacted
+	hasReplied
+	hasShadowed
+	hasMentionsAll
+	hasMentionsOnline
+	hasPin
+	hasAlone
 	hasAll = 1<<iota - 1
 )
 
@@ -138,6 +190,14 @@ func (m *Message) Encode(b []byte) []byte {
 		e.text(m.Command)
 		e.text(m.Args)
 	}
+	if has&hasPin != 0 {
+		e.time(m.PinnedAt)
+		e.time(m.PinExpires)
+		e.text(m.PinnedBy)
+	}
+	if has&hasAlone != 0 {
+		m.Alone.encode(&e)
+	}
 	return e.b
 }
 
@@ -150,7 +210,11 @@ func (m *Message) parts() uint64 {
 		bit(m.Restricted != nil, hasRestricted) | bit(len(m.Mentions) != 0, hasMentions) |
 		bit(m.Attachments != "", hasAttachments) | bit(m.Custom != "", hasCustom) |
 		bit(len(m.Metadata) != 0, hasMetadata) | bit(m.isParagraph(), hasParagraph) |
-		bit(m.Command != "" || m.Args != "", hasCommand)
+		bit(m.Command != "" || m.Args != "", hasCommand) |
+		bit(m.Reacted, hasReacted) | bit(m.Replied, hasReplied) | bit(m.Shadowed, hasShadowed) |
+		bit(m.MentionsAll, hasMentionsAll) | bit(m.MentionsOnline, hasMentionsOnline) |
+		bit(m.PinnedAt != 0 || m.PinExpires != 0 || m.PinnedBy != "", hasPin) |
+		bit(m.Alone != nil, hasAlone)
 }
 
 func bit(set bool, b uint64) uint64 {
@@ -186,6 +250,11 @@ func (m *Message) Decode(s string) error {
 	m.SkipPush = has&hasSkipPush != 0
 	m.Shown = has&hasShown != 0
 	m.Pending = has&hasPending != 0
+	m.Reacted = has&hasReacted != 0
+	m.Replied = has&hasReplied != 0
+	m.Shadowed = has&hasShadowed != 0
+	m.MentionsAll = has&hasMentionsAll != 0
+	m.MentionsOnline = has&hasMentionsOnline != 0
 	m.ID = d.text()
 	m.Author = d.text()
 	m.CreatedAt = d.time()
@@ -239,6 +308,12 @@ func (m *Message) Decode(s string) error {
 	}
 	if has&hasCommand != 0 {
 		m.Command, m.Args = d.text(), d.text()
+	}
+	if has&hasPin != 0 {
+		m.PinnedAt, m.PinExpires, m.PinnedBy = d.time(), d.time(), d.text()
+	}
+	if has&hasAlone != 0 {
+		m.Alone = decodeContent(&d)
 	}
 	return d.done()
 }

@@ -10,6 +10,8 @@ import (
 type User struct {
 	ID, Name, Role, Custom            string
 	CreatedAt, UpdatedAt, Deactivated int64
+	Erased                            int64  // nothing is left of them but the id; 0: they are there
+	Blocks, BlockedBy                 uint64 // how many they block, and are blocked by
 }
 
 // Channel is a channel as stored. Custom and Overrides are compact JSON.
@@ -22,13 +24,22 @@ type Channel struct {
 	Members                                 uint64
 	Former                                  uint64 // the number of its former life, soft-deleted; 0: none
 	Frozen, Disabled                        bool
+	Cooldown                                uint64 // seconds between two messages of one user; 0: any
 }
+
+// Version 2 added the slow mode.
+const channelVersion = 2
 
 // Member is a membership as stored. Custom is compact JSON.
 type Member struct {
 	Role, Custom        string
 	JoinedAt, UpdatedAt int64
+	InvitedAt           int64 // 0: added, not invited
+	AcceptedAt          int64 // when the invite was; 0: it is open, if there is one
 }
+
+// Open says whether the member was invited and has not accepted yet.
+func (m *Member) Open() bool { return m.InvitedAt != 0 && m.AcceptedAt == 0 }
 
 // UserChannel is what a user has with a channel, beside the membership's data.
 type UserChannel struct {
@@ -44,6 +55,9 @@ type UserChannel struct {
 	// Of a member: what the channel's log holds up to this position is from
 	// before they joined. The two halves of a storage.Position.
 	JoinedHigh, JoinedLow uint64
+
+	PinnedAt   int64 // the user pinned it; 0: not pinned
+	ArchivedAt int64 // the user archived it; 0: not archived
 }
 
 // Mark is how far a user has read a channel.
@@ -60,13 +74,20 @@ type Mute struct {
 
 const recordVersion = 1
 
-// Version 2 added the position at which a member joined.
-const userChannelVersion = 2
+// Version 2 added erased users, version 3 blocks.
+const userVersion = 3
+
+// Version 2 added the position at which a member joined, version 3 pins and
+// archives.
+const userChannelVersion = 3
+
+// Version 2 added invites.
+const memberVersion = 2
 
 // Encode appends the user to b.
 func (u *User) Encode(b []byte) []byte {
 	e := encoder{b}
-	e.version(recordVersion)
+	e.version(userVersion)
 	e.text(u.ID)
 	e.text(u.Name)
 	e.text(u.Role)
@@ -74,21 +95,30 @@ func (u *User) Encode(b []byte) []byte {
 	e.time(u.CreatedAt)
 	e.time(u.UpdatedAt)
 	e.time(u.Deactivated)
+	e.time(u.Erased)
+	e.count(u.Blocks)
+	e.count(u.BlockedBy)
 	return e.b
 }
 
 // DecodeUser reads a user.
 func DecodeUser[B raw](b B) (u User, err error) {
-	d := decode("user", b, recordVersion)
+	d := decode("user", b, userVersion)
 	u.ID, u.Name, u.Role, u.Custom = d.text(), d.text(), d.text(), d.text()
 	u.CreatedAt, u.UpdatedAt, u.Deactivated = d.time(), d.time(), d.time()
+	if d.err == nil && b[0] > 1 {
+		u.Erased = d.time()
+	}
+	if d.err == nil && b[0] > 2 {
+		u.Blocks, u.BlockedBy = d.count(), d.count()
+	}
 	return u, d.done()
 }
 
 // Encode appends the channel to b.
 func (c *Channel) Encode(b []byte) []byte {
 	e := encoder{b}
-	e.version(recordVersion)
+	e.version(channelVersion)
 	e.text(c.CID)
 	e.text(c.Name)
 	e.text(c.CreatedBy)
@@ -102,37 +132,46 @@ func (c *Channel) Encode(b []byte) []byte {
 	e.count(c.Members)
 	e.count(c.Former)
 	e.count(bit(c.Frozen, 1) | bit(c.Disabled, 2))
+	e.count(c.Cooldown)
 	return e.b
 }
 
 // DecodeChannel reads a channel.
 func DecodeChannel[B raw](b B) (c Channel, err error) {
-	d := decode("channel", b, recordVersion)
+	d := decode("channel", b, channelVersion)
 	c.CID, c.Name, c.CreatedBy, c.Custom, c.Overrides = d.text(), d.text(), d.text(), d.text(), d.text()
 	c.CreatedAt, c.UpdatedAt = d.time(), d.time()
 	c.TruncatedAt, c.PurgedAt, c.DeletedAt = d.time(), d.time(), d.time()
 	c.Members, c.Former = d.count(), d.count()
 	flags := d.count()
 	c.Frozen, c.Disabled = flags&1 != 0, flags&2 != 0
+	if d.err == nil && b[0] > 1 {
+		c.Cooldown = d.count()
+	}
 	return c, d.done()
 }
 
 // Encode appends the member to b.
 func (m *Member) Encode(b []byte) []byte {
 	e := encoder{b}
-	e.version(recordVersion)
+	e.version(memberVersion)
 	e.text(m.Role)
 	e.text(m.Custom)
 	e.time(m.JoinedAt)
 	e.time(m.UpdatedAt)
+	e.time(m.InvitedAt)
+	e.time(m.AcceptedAt)
 	return e.b
 }
 
 // DecodeMember reads a member.
 func DecodeMember[B raw](b B) (m Member, err error) {
-	d := decode("member", b, recordVersion)
+	d := decode("member", b, memberVersion)
 	m.Role, m.Custom = d.text(), d.text()
 	m.JoinedAt, m.UpdatedAt = d.time(), d.time()
+	if d.err == nil && b[0] > 1 {
+		m.InvitedAt, m.AcceptedAt = d.time(), d.time()
+	}
 	return m, d.done()
 }
 
@@ -142,7 +181,7 @@ func (u *UserChannel) Encode(b []byte) []byte {
 	e.version(userChannelVersion)
 	e.text(u.CID)
 	joined := u.JoinedHigh != 0 || u.JoinedLow != 0
-	e.count(bit(u.Member, 1) | bit(u.Creator, 2) | bit(u.Private, 4) | bit(joined, 8))
+	e.count(bit(u.Member, 1) | bit(u.Creator, 2) | bit(u.Private, 4) | bit(joined, 8) | bit(u.PinnedAt != 0, 16) | bit(u.ArchivedAt != 0, 32))
 	e.time(u.LeftAt)
 	e.time(u.HiddenAt)
 	e.time(u.ClearedAt)
@@ -150,6 +189,12 @@ func (u *UserChannel) Encode(b []byte) []byte {
 	if joined {
 		e.count(u.JoinedHigh)
 		e.count(u.JoinedLow)
+	}
+	if u.PinnedAt != 0 {
+		e.time(u.PinnedAt)
+	}
+	if u.ArchivedAt != 0 {
+		e.time(u.ArchivedAt)
 	}
 	return e.b
 }
@@ -190,6 +235,12 @@ func (u *UserChannel) decode(d *decoder) {
 	u.LeftAt, u.HiddenAt, u.ClearedAt, u.MutedUntil = d.time(), d.time(), d.time(), d.time()
 	if flags&8 != 0 {
 		u.JoinedHigh, u.JoinedLow = d.count(), d.count()
+	}
+	if flags&16 != 0 {
+		u.PinnedAt = d.time()
+	}
+	if flags&32 != 0 {
+		u.ArchivedAt = d.time()
 	}
 }
 

@@ -57,6 +57,11 @@ func (s *source) fill(v reflect.Value) {
 		for i := range n {
 			s.fill(v.Index(i))
 		}
+	case reflect.Pointer:
+		if s.number()%2 == 1 {
+			v.Set(reflect.New(v.Type().Elem()))
+			s.fill(v.Elem())
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
@@ -102,6 +107,14 @@ func settle(v any) any {
 	case Ephemeral:
 		r.Message = settle(r.Message).(Message)
 		return r
+	case Reactions:
+		if len(r.Groups) == 0 {
+			r.Groups = nil
+		}
+		if len(r.Latest) == 0 {
+			r.Latest = nil
+		}
+		return r
 	case Message:
 		if r.ParentID == "" {
 			r.ParentAt = 0
@@ -111,6 +124,9 @@ func settle(v any) any {
 		}
 		if len(r.Metadata) == 0 {
 			r.Metadata = nil
+		}
+		if c := r.Alone; c != nil && len(c.Mentions) == 0 {
+			c.Mentions = nil
 		}
 		return r
 	}

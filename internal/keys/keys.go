@@ -15,7 +15,7 @@ import (
 )
 
 // Version is the version of this layout. A store with a newer one is refused.
-const Version = 2
+const Version = 3
 
 // Channel is the number of one life of a channel: a channel deleted and made
 // again has a new one. Numbers grow with the time of creation.
@@ -23,8 +23,10 @@ type Channel uint64
 
 // The families of keys that belong to no single channel.
 const (
+	familyBlocks  = 'a'
 	familyBan     = 'b'
 	familyCID     = 'c'
+	familyWords   = 'j'
 	familyDue     = 'd'
 	familyPlace   = 'h'
 	familyUserOf  = 'g'
@@ -74,6 +76,7 @@ const (
 	userPrivateLive  = 'd'
 	userPrivateQuiet = 'e'
 	userPrivateFrom  = 'f'
+	userLastSend     = 'i'
 )
 
 // Meta is the store's own record: layout version and identity. Scope: app.
@@ -341,6 +344,9 @@ func PrivateFor(c Channel, user string, parent, at int64) []byte {
 func PrivatesFor(c Channel, user string, parent int64) []byte {
 	return moment(name(in(c, inPrivateFor), user), parent)
 }
+
+// PrivatesOf is the range of all entries of one user in a channel.
+func PrivatesOf(c Channel, user string) []byte { return name(in(c, inPrivateFor), user) }
 
 // PrivatesForAll is the range of all users' entries in a channel.
 func PrivatesForAll(c Channel) []byte { return in(c, inPrivateFor) }

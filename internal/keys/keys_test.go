@@ -59,6 +59,18 @@ func TestKeysAreReadBack(t *testing.T) {
 			if message, by, err := OfFlag(Flag(c, at, "jane")); err != nil || message != at || by != "jane" {
 				t.Errorf("Flag(%d, %d) reads as %d, %q, %v", c, at, message, by, err)
 			}
+			for _, kind := range []string{"", "like", "é"} {
+				if message, user, got, err := OfReaction(Reaction(c, at, "jane", "like"+kind)); err != nil || message != at || user != "jane" || got != "like"+kind {
+					t.Errorf("Reaction(%d, %d) reads as %d, %q, %q, %v", c, at, message, user, got, err)
+				}
+				message, of, got, user, name, err := OfReactionAt(ReactionAt(c, -at/2, kind, at, "jane", "like"))
+				if err != nil || message != -at/2 || of != kind || got != at || user != "jane" || name != "like" {
+					t.Errorf("ReactionAt(%d, %d, %q) reads as %d, %q, %d, %q, %q, %v", c, at, kind, message, of, got, user, name, err)
+				}
+			}
+			if pinned, message, err := OfPin(Pin(c, at, -at/2)); err != nil || pinned != at || message != -at/2 {
+				t.Errorf("Pin(%d, %d) reads as %d, %d, %v", c, at, pinned, message, err)
+			}
 			for _, kind := range kinds {
 				parent, gotKind, gotAt, err := OfReply(Reply(c, -at/2, kind, at))
 				if err != nil || parent != -at/2 || gotKind != kind || gotAt != at {
@@ -92,6 +104,62 @@ func TestKeysAreReadBack(t *testing.T) {
 			if err != nil || gotAt != at || subject != name {
 				t.Errorf("Due(%d, %q) reads as %d, %q, %v", at, name, gotAt, subject, err)
 			}
+		}
+	}
+}
+
+func TestKeysOfThreadsAreReadBack(t *testing.T) {
+	for _, c := range channels {
+		for _, name := range names {
+			for _, at := range moments {
+				parent := -at / 2
+				if gotAt, author, err := OfFirstReply(name, FirstReply(c, parent, name, at, "jane")); err != nil || gotAt != at || author != "jane" {
+					t.Errorf("FirstReply(%q, %d) reads as %d, %q, %v", name, at, gotAt, author, err)
+				}
+				if got, user, err := OfThreadUser(InThread(c, parent, name)); err != nil || got != parent || user != name {
+					t.Errorf("InThread(%d, %q) reads as %d, %q, %v", parent, name, got, user, err)
+				}
+				for _, key := range [][]byte{ThreadMark(c, parent, name), ReplyBy(c, parent, name, name, at), FirstReply(c, parent, name, at, name)} {
+					if got, user, err := OfThreadUser(key); err != nil || got != parent || user != "" {
+						t.Errorf("%q reads as %d, %q, %v", key, got, user, err)
+					}
+				}
+				if user, gotC, got, err := OfThreadOf(ThreadOf(name, c, parent)); err != nil || user != name || gotC != c || got != parent {
+					t.Errorf("ThreadOf(%q, %d, %d) reads as %q, %d, %d, %v", name, c, parent, user, gotC, got, err)
+				}
+				if got, err := ParentOf(ThreadSum(c, parent, name)); err != nil || got != parent {
+					t.Errorf("ThreadSum(%d) reads as %d, %v", parent, got, err)
+				}
+				if got, err := ChannelOf(ThreadSum(c, parent, name)); err != nil || got != c {
+					t.Errorf("ThreadSum(%d) is of channel %d, %v", c, got, err)
+				}
+				user, gotParent, gotAt, author, ok := OfMention(c, Mention(c, name, parent, at, "jane"))
+				if !ok || user != name || gotParent != parent || gotAt != at || author != "jane" {
+					t.Errorf("Mention(%q, %d, %d) reads as %q, %d, %d, %q, %v", name, parent, at, user, gotParent, gotAt, author, ok)
+				}
+				for _, audience := range []string{name, All, Everyone} {
+					for _, s := range []Stream{ThreadLive(c, parent, audience), ThreadSilent(c, parent, audience), ThreadAuthor(c, parent, audience, name)} {
+						if got, gotParent, ok := ThreadStreamOf(c, s.Key()); !ok || gotParent != parent || !bytes.Equal(got.Parts(), s.Parts()) {
+							t.Errorf("stream %q reads as %q of %d, %v", s.Key(), got.Key(), gotParent, ok)
+						}
+					}
+				}
+			}
+		}
+		for _, key := range [][]byte{Mark(c, "a"), ForMe(c, "a"), Author(c, "a").Key(), ThreadBase(c, "a"), Mentions(c, "a", 1), PrivateAuthor(c, "a", "h1234567890123456789").Key()} {
+			if user, _, _, _, ok := OfMention(c, key); ok {
+				t.Errorf("%q reads as a mention of %q", key, user)
+			}
+		}
+		for _, key := range [][]byte{Author(c, "a").Key(), ThreadStreams(c, 1), ThreadSum(c, 1, "a"), Head(c)} {
+			if _, _, ok := ThreadStreamOf(c, key); ok {
+				t.Errorf("%q reads as a stream of a thread", key)
+			}
+		}
+	}
+	for _, key := range [][]byte{nil, {familyThreadOf}, ThreadsOf("a"), Record(1), ThreadOf("a", 1, 1)[:10]} {
+		if _, _, _, err := OfThreadOf(key); err == nil {
+			t.Errorf("OfThreadOf reads %q", key)
 		}
 	}
 }
@@ -138,6 +206,21 @@ func TestReadersRefuseOtherKeys(t *testing.T) {
 		}
 		if _, _, err := OfFlag(key[:min(len(key), 18)]); err == nil {
 			t.Errorf("OfFlag reads %q", key)
+		}
+	}
+	for _, key := range [][]byte{nil, Reactions(1, 2), ReactionsBy(1, 2, "a"), Reaction(1, 2, "", "like"), ReactionsAll(1)} {
+		if _, _, _, err := OfReaction(key); err == nil {
+			t.Errorf("OfReaction reads %q", key)
+		}
+	}
+	for _, key := range [][]byte{nil, ReactionOrders(1, 2), ReactionsAt(1, 2, "like"), ReactionsFrom(1, 2, "like", 3), ReactionAt(1, 2, "like", 3, "", "like"), append(ReactionOrders(1, 2), "like"...)} {
+		if _, _, _, _, _, err := OfReactionAt(key); err == nil {
+			t.Errorf("OfReactionAt reads %q", key)
+		}
+	}
+	for _, key := range [][]byte{nil, Pins(1), PinsFrom(1, 2), append(Pin(1, 2, 3), 0)} {
+		if _, _, err := OfPin(key); err == nil {
+			t.Errorf("OfPin reads %q", key)
 		}
 	}
 	if _, err := Moment([]byte("1234567")); err == nil {
@@ -259,6 +342,7 @@ func families() []family {
 		{"types", Types(), nil},
 		{"users", Users(), nil},
 		{"mutes", []byte{familyMutes}, nil},
+		{"erasure", []byte{familyErasure}, nil},
 		{"cids", CIDs(""), nil},
 		{"messages", Messages(), nil},
 		{"numbers", Numbers(), nil},
@@ -267,6 +351,7 @@ func families() []family {
 		{"pending at", PendingAll(), nil},
 		{"tasks", []byte{familyTask}, nil},
 		{"due", []byte{familyDue}, nil},
+		{"threads of users", ThreadsOfAll(), nil},
 	}
 	at := func(name string) *family {
 		for i := range list {
@@ -282,6 +367,7 @@ func families() []family {
 		add("types", Type(s))
 		add("users", User(s))
 		add("mutes", Mutes(s))
+		add("erasure", Erasure(s))
 		add("cids", CID(s))
 		add("messages", Message(s))
 		add("tasks", Task(s, s, 1))
@@ -306,15 +392,27 @@ func families() []family {
 			in("pending by", PendingsByAll(c), PendingBy(c, s, 1))
 			in("private for", PrivatesForAll(c), PrivateFor(c, s, 0, 1), PrivateFor(c, Everyone, 0, 1))
 			in("stream parts", append(number([]byte{familyChannel}, c), inStream), partsOf(Live(c), Author(c, s), PrivateAuthor(c, s, s))...)
+			for _, m := range moments {
+				in("thread sums", ThreadSumsAll(c), ThreadSum(c, m, s), ThreadSum(c, m, All), ThreadSum(c, m, Everyone))
+				in("thread users", ThreadUsersAll(c), ReplyBy(c, m, All, s, m), FirstReply(c, m, Everyone, m, s), InThread(c, m, s), ThreadMark(c, m, s))
+				in("thread streams", ThreadStreamsAll(c), ThreadLive(c, m, s).Key(), ThreadSilent(c, m, All).Key(), ThreadAuthor(c, m, Everyone, s).Key())
+				add("threads of users", ThreadOf(s, c, m))
+			}
 			user := func(kind string) string { return fmt.Sprintf("%s of %q", kind, s) }
 			in(user("mark"), Mark(c, s), Mark(c, s))
 			in(user("for me"), ForMe(c, s), ForMe(c, s))
 			in(user("author"), Author(c, s).Key(), Author(c, s).Key())
+			in(user("thread base"), ThreadBase(c, s), ThreadBase(c, s))
+			in(user("mentions"), append(UserIn(c, s), userMention), Mention(c, s, 0, 1, s), Mention(c, s, 1, 1, s))
 			in(user("private live"), PrivateLive(c, s).Key(), PrivateLive(c, s).Key())
 			in(user("private silent"), PrivateSilent(c, s).Key(), PrivateSilent(c, s).Key())
 			in(user("private author"), append(UserIn(c, s), userPrivateFrom), PrivateAuthor(c, s, "a").Key(), PrivateAuthor(c, s, "aa").Key())
 		}
 		for _, m := range moments {
+			in("reactions", ReactionsAll(c), Reaction(c, m, "jane", "like"))
+			in("orders of reactions", ReactionOrdersAll(c), ReactionAt(c, m, "", 1, "jane", "like"), ReactionAt(c, m, "like", 1, "jane", "like"))
+			in("summaries of reactions", ReactedAll(c), Reacted(c, m))
+			in("pins", Pins(c), Pin(c, m, 1))
 			in("pending", Pendings(c), Pending(c, m))
 			in("private", Privates(c), Private(c, m))
 			in("timeline", Timelines(c), Timeline(c, m))
@@ -361,9 +459,16 @@ func TestUserRangesDoNotOverlap(t *testing.T) {
 				{UserIn(1, a), Mark(1, b)},
 				{UserIn(1, a), PrivateLive(1, Everyone).Key()},
 				{PendingsBy(1, a), PendingBy(1, b, 1)},
+				{PrivatesOf(1, a), PrivateFor(1, b, 0, 1)},
 				{PrivatesFor(1, a, 0), PrivateFor(1, b, 0, 1)},
 				{PrivatesFor(1, a, 0), PrivateFor(1, a, 1, 1)},
 				{PrivatesFor(1, a, 0), PrivateFor(1, Everyone, 0, 1)},
+				{Mentions(1, a, 0), Mention(1, b, 0, 1, a)},
+				{Mentions(1, a, 0), Mention(1, a, 1, 1, b)},
+				{RepliesBy(1, 1, a, a), ReplyBy(1, 1, a, b, 1)},
+				{RepliesBy(1, 1, a, a), ReplyBy(1, 1, b, a, 1)},
+				{FirstReplies(1, 1, a), FirstReply(1, 1, b, 1, a)},
+				{ThreadsOf(a), ThreadOf(b, 1, 1)},
 				{Tasks(a, a), Task(a, b, 1)},
 				{TasksOf(a), Task(b, a, 1)},
 				{DueAll(a), Due(b, 1, a)},
@@ -387,7 +492,9 @@ func TestStreamPartsStayApart(t *testing.T) {
 	streams := []Stream{Live(1), Silent(1), PrivateLive(1, Everyone), PrivateSilent(1, Everyone)}
 	for _, a := range names {
 		streams = append(streams, Author(1, a), PrivateLive(1, a), PrivateSilent(1, a), PrivateAuthor(1, Everyone, a))
+		streams = append(streams, ThreadLive(1, 7, a), ThreadSilent(1, 7, a))
 		for _, b := range names {
+			streams = append(streams, ThreadAuthor(1, 7, a, b), ThreadAuthor(1, 8, a, b))
 			streams = append(streams, PrivateAuthor(1, a, b))
 		}
 	}
@@ -427,9 +534,10 @@ func TestLongestKeysFit(t *testing.T) {
 	id := strings.Repeat("\U0001f600", 255)
 	cid := strings.Repeat("t", 64) + ":" + strings.Repeat("i", 64)
 	for _, key := range [][]byte{
-		User(user), Mutes(user), CID(cid), UserChannel(user, 1), Message(id), Member(1, user), Known(1, user),
+		User(user), Mutes(user), Erasure(user), CID(cid), UserChannel(user, 1), Message(id), Member(1, user), Known(1, user),
 		PendingBy(1, user, 1), PrivateFor(1, user, 1, 1), Mark(1, user), ForMe(1, user),
 		PrivateAuthor(1, user, user).Key(), PrivateAuthor(1, user, user).RemovedIn(1),
+		ThreadAuthor(1, 1, user, user).RemovedIn(1), ReplyBy(1, 1, user, user, 1), FirstReply(1, 1, user, 1, user), Mention(1, user, 1, 1, user), ThreadOf(user, 1, 1),
 		Task("expiry", id, 1), Due("expiry", 1, id), Task("expiry given up", id+" 00001700000000000000", 1),
 	} {
 		// A scan goes on after a key with the key and one more byte.

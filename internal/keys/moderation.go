@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 )
 
 // Ban is a user who is banned from the whole application. Scope: the user.
@@ -22,6 +23,34 @@ func BansIn(c Channel) []byte { return in(c, inBan) }
 
 // BanInUser reads the user back from a BanIn key.
 func BanInUser(key []byte) string { return string(key[10:]) }
+
+// Blocks is the list of users whom a user blocks. Scope: users.
+func Blocks(user string) []byte { return append(global(familyBlocks, len(user)), user...) }
+
+// BlocksAll is the range of whom all users block.
+func BlocksAll() []byte { return []byte{familyBlocks} }
+
+// BlocksUser reads the user back from a Blocks key.
+func BlocksUser(key []byte) string { return string(key[1:]) }
+
+// BlockList is a list of words. Scope: app.
+func BlockList(name string) []byte { return append(global(familyWords, len(name)), name...) }
+
+// BlockLists is the range of all lists of words.
+func BlockLists() []byte { return []byte{familyWords} }
+
+// LastSend is when a user last sent to a channel in slow mode.
+func LastSend(c Channel, user string) []byte { return append(userIn(c, user), userLastSend) }
+
+// OfLastSend reads the user back from a LastSend key of a channel, if it is one.
+func OfLastSend(c Channel, key []byte) (user string, ok bool) {
+	name, ok := bytes.CutSuffix(key, []byte{0, userLastSend})
+	if !ok || !bytes.HasPrefix(name, Marks(c)) {
+		return "", false
+	}
+	user = string(name[len(Marks(c)):])
+	return user, user != "" && strings.IndexByte(user, 0) < 0
+}
 
 // Ephemeral is an ephemeral message, whole.
 func Ephemeral(c Channel, id string) []byte { return append(in(c, inEphemeral), id...) }

@@ -59,6 +59,7 @@ func orderedKeys() map[string]orderedKey {
 		"PendingAll":     {func(parts) []byte { return PendingAll() }, by()},
 		"Type":           {func(p parts) []byte { return Type(p.name) }, name},
 		"User":           {func(p parts) []byte { return User(p.name) }, name},
+		"Erasure":        {func(p parts) []byte { return Erasure(p.name) }, name},
 		"Mutes":          {func(p parts) []byte { return Mutes(p.name) }, name},
 		"MutesStamp":     {func(p parts) []byte { return MutesStamp(p.name) }, name},
 		"CID":            {func(p parts) []byte { return CID(p.name) }, name},
@@ -96,6 +97,7 @@ func orderedKeys() map[string]orderedKey {
 		"Privates":       {func(p parts) []byte { return Privates(p.channel) }, channel},
 		"PrivateFor":     {func(p parts) []byte { return PrivateFor(p.channel, p.name, p.parent, p.at) }, by(channel, name, parent, at)},
 		"PrivatesFor":    {func(p parts) []byte { return PrivatesFor(p.channel, p.name, p.parent) }, by(channel, name, parent)},
+		"PrivatesOf":     {func(p parts) []byte { return PrivatesOf(p.channel, p.name) }, by(channel, name)},
 		"PrivatesForAll": {func(p parts) []byte { return PrivatesForAll(p.channel) }, channel},
 		"Timeline":       {func(p parts) []byte { return Timeline(p.channel, p.at) }, by(channel, at)},
 		"Timelines":      {func(p parts) []byte { return Timelines(p.channel) }, channel},
@@ -107,6 +109,11 @@ func orderedKeys() map[string]orderedKey {
 
 		"Bans":         {func(parts) []byte { return Bans() }, by()},
 		"Ban":          {func(p parts) []byte { return Ban(p.name) }, name},
+		"Blocks":       {func(p parts) []byte { return Blocks(p.name) }, name},
+		"BlocksAll":    {func(parts) []byte { return BlocksAll() }, by()},
+		"BlockList":    {func(p parts) []byte { return BlockList(p.name) }, name},
+		"BlockLists":   {func(parts) []byte { return BlockLists() }, by()},
+		"LastSend":     {func(p parts) []byte { return LastSend(p.channel, p.name) }, by(channel, name)},
 		"BanIn":        {func(p parts) []byte { return BanIn(p.channel, p.name) }, by(channel, name)},
 		"BansIn":       {func(p parts) []byte { return BansIn(p.channel) }, channel},
 		"Ephemeral":    {func(p parts) []byte { return Ephemeral(p.channel, p.name) }, by(channel, name)},
@@ -124,6 +131,24 @@ func orderedKeys() map[string]orderedKey {
 			return FlagAt(FlagPlace{At: p.at, Channel: max(p.channel, 1), Message: p.parent, By: p.name})
 		}, by(at, func(a, b parts) int { return cmp.Compare(max(a.channel, 1), max(b.channel, 1)) }, parent, name)},
 
+		"Reaction":     {func(p parts) []byte { return Reaction(p.channel, p.parent, p.name, p.more) }, by(channel, parent, name, more)},
+		"ReactionsBy":  {func(p parts) []byte { return ReactionsBy(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"Reactions":    {func(p parts) []byte { return Reactions(p.channel, p.parent) }, by(channel, parent)},
+		"ReactionsAll": {func(p parts) []byte { return ReactionsAll(p.channel) }, channel},
+		"ReactionAt": {
+			func(p parts) []byte { return ReactionAt(p.channel, p.parent, p.name, p.at, p.more, "like") },
+			by(channel, parent, name, at, more),
+		},
+		"ReactionsAt":       {func(p parts) []byte { return ReactionsAt(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"ReactionsFrom":     {func(p parts) []byte { return ReactionsFrom(p.channel, p.parent, p.name, p.at) }, by(channel, parent, name, at)},
+		"ReactionOrders":    {func(p parts) []byte { return ReactionOrders(p.channel, p.parent) }, by(channel, parent)},
+		"ReactionOrdersAll": {func(p parts) []byte { return ReactionOrdersAll(p.channel) }, channel},
+		"Reacted":           {func(p parts) []byte { return Reacted(p.channel, p.at) }, by(channel, at)},
+		"ReactedAll":        {func(p parts) []byte { return ReactedAll(p.channel) }, channel},
+		"Pin":               {func(p parts) []byte { return Pin(p.channel, p.at, p.parent) }, by(channel, at, parent)},
+		"PinsFrom":          {func(p parts) []byte { return PinsFrom(p.channel, p.at) }, by(channel, at)},
+		"Pins":              {func(p parts) []byte { return Pins(p.channel) }, channel},
+
 		// The moment after the last is the last.
 		"DueUntil": {
 			func(p parts) []byte { return DueUntil(p.name, min(p.at, math.MaxInt64-1)) },
@@ -136,6 +161,33 @@ func orderedKeys() map[string]orderedKey {
 		"PrivateLog": {func(p parts) []byte { return PrivateLog(p.channel) }, by(channel)},
 		"UserLog":    {func(p parts) []byte { return UserLog(p.name) }, by(name)},
 		"GoneLog":    {func(p parts) []byte { return GoneLog(p.name) }, by(name)},
+
+		"ThreadSum":        {func(p parts) []byte { return ThreadSum(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"ThreadSums":       {func(p parts) []byte { return ThreadSums(p.channel, p.parent) }, by(channel, parent)},
+		"ThreadSumsAll":    {func(p parts) []byte { return ThreadSumsAll(p.channel) }, channel},
+		"ReplyBy":          {func(p parts) []byte { return ReplyBy(p.channel, p.parent, p.name, p.more, p.at) }, by(channel, parent, name, more, at)},
+		"RepliesBy":        {func(p parts) []byte { return RepliesBy(p.channel, p.parent, p.name, p.more) }, by(channel, parent, name, more)},
+		"FirstReply":       {func(p parts) []byte { return FirstReply(p.channel, p.parent, p.name, p.at, p.more) }, by(channel, parent, name, at, more)},
+		"FirstReplies":     {func(p parts) []byte { return FirstReplies(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"InThread":         {func(p parts) []byte { return InThread(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"InThreads":        {func(p parts) []byte { return InThreads(p.channel, p.parent) }, by(channel, parent)},
+		"ThreadMark":       {func(p parts) []byte { return ThreadMark(p.channel, p.parent, p.name) }, by(channel, parent, name)},
+		"ThreadUsers":      {func(p parts) []byte { return ThreadUsers(p.channel, p.parent) }, by(channel, parent)},
+		"ThreadUsersAll":   {func(p parts) []byte { return ThreadUsersAll(p.channel) }, channel},
+		"ThreadOf":         {func(p parts) []byte { return ThreadOf(p.name, p.channel, p.parent) }, by(name, channel, parent)},
+		"ThreadsOf":        {func(p parts) []byte { return ThreadsOf(p.name) }, name},
+		"ThreadsOfAll":     {func(parts) []byte { return ThreadsOfAll() }, by()},
+		"ThreadStreams":    {func(p parts) []byte { return ThreadStreams(p.channel, p.parent) }, by(channel, parent)},
+		"ThreadStreamsAll": {func(p parts) []byte { return ThreadStreamsAll(p.channel) }, channel},
+		"ThreadBase":       {func(p parts) []byte { return ThreadBase(p.channel, p.name) }, by(channel, name)},
+		"Mention":          {func(p parts) []byte { return Mention(p.channel, p.name, p.parent, p.at, p.more) }, by(channel, name, parent, at, more)},
+		"Mentions":         {func(p parts) []byte { return Mentions(p.channel, p.name, p.parent) }, by(channel, name, parent)},
+		"MentionsAfter": {
+			func(p parts) []byte { return MentionsAfter(p.channel, p.name, p.parent, min(p.at, math.MaxInt64-1)) },
+			by(channel, name, parent, func(a, b parts) int {
+				return cmp.Compare(min(a.at, math.MaxInt64-1), min(b.at, math.MaxInt64-1))
+			}),
+		},
 
 		"Stream.Key":       {func(p parts) []byte { return Author(p.channel, p.name).Key() }, by(channel, name)},
 		"Stream.Chunk":     {func(p parts) []byte { return Live(p.channel).Chunk(p.at) }, by(channel, at)},

@@ -15,6 +15,8 @@ type Made struct {
 	Deleted time.Time // of the message that was deleted
 	Since   time.Time // when the channel was made
 	At      time.Time // when all was done
+
+	DeletedAt map[string]time.Time // when messages of a user who was erased or banned were deleted, by id
 }
 
 func channelType(cid string) string {
@@ -37,6 +39,8 @@ func (w *World) Apply(s Step, made Made) {
 		}
 	case Deactivate, Reactivate:
 		w.User(s.User).Active = s.Op == Reactivate
+	case EraseUser:
+		w.eraseUser(s, made)
 	case MuteUser, UnmuteUser:
 		if s.Op == MuteUser {
 			w.mute(w.User(s.By), s.User, s.For)
@@ -48,9 +52,12 @@ func (w *World) Apply(s Step, made Made) {
 		if by == "" {
 			by = s.Author
 		}
-		w.ban(s.User, w.place(s), by, s.Text, s.For)
+		w.ban(Ban{User: s.User, Channel: w.place(s), By: by, Reason: s.Text, Shadow: s.Shadow}, s.For)
+		w.purgeBanned(s, made)
 	case UnbanUser:
-		w.unban(s.User, w.place(s))
+		if !w.ownShadow(s.By, s.User, w.place(s)) {
+			w.unban(s.User, w.place(s))
+		}
 	case FlagMessage:
 		w.flag(Flag{Message: m, User: m.Author, By: s.By, Reason: s.Text})
 	case FlagUser:
@@ -59,6 +66,16 @@ func (w *World) Apply(s Step, made Made) {
 		w.unflag(m, "")
 	case UnflagUser:
 		w.unflag(nil, s.User)
+	case ReviewMessage:
+		w.review(s, m, m.Author)
+	case ReviewUser:
+		w.review(s, nil, s.User)
+	case BlockUser, UnblockUser:
+		w.applyBlock(s)
+	case CreateList, UpdateList, DeleteList:
+		w.applyList(s)
+	case React, Unreact, PinMessage, Unpin:
+		w.applyReaction(s, m)
 	case RunAction:
 		w.action(s, m, made)
 	case SetTimeout:
@@ -78,18 +95,19 @@ func (w *World) Apply(s Step, made Made) {
 			w.send(s, ch, made)
 		}
 	case Update:
-		w.edit(s, m, made, func() {
-			m.Text, m.Quoted, m.Mentions, m.Titled, m.Custom = s.Text, w.Message(s.Quoted), s.Mentions, s.Titled, CustomOf(s.Set)
+		w.edit(s, m, made, func(m *Message) {
+			m.Text, m.Mentions, m.Titled, m.Custom = s.Text, s.Mentions, s.Titled, CustomOf(s.Set)
+			w.unquote(s, m)
 		})
 	case PatchMessage:
 		if len(s.Set)+len(s.Unset) > 0 {
-			w.edit(s, m, made, func() { m.patch(s) })
+			w.edit(s, m, made, func(m *Message) { w.patch(s, m) })
 		}
 	case Delete:
 		if s.Hard {
 			w.erase(m)
 		} else if !m.Deleted {
-			m.Deleted, m.DeletedAt = true, made.Deleted
+			m.Deleted, m.DeletedAt, m.Pin = true, made.Deleted, nil
 		}
 	case DeleteForMe:
 		if !slices.Contains(m.ForMe, s.By) {
@@ -97,9 +115,14 @@ func (w *World) Apply(s Step, made Made) {
 		}
 	case Undelete:
 		m.Deleted, m.DeletedAt = false, time.Time{}
+		m.mention()
 	case Commit:
 		m.Pending, m.Sent, m.Created, m.Updated = false, m.Created, made.Created, made.Created
 		m.Channel.Last = made.Created
+		w.owePush(m, made.At)
+		m.reply("")
+	case MarkThreadRead, MarkThreadUnread:
+		w.markThread(s, m)
 	case MarkReadTo:
 		member := m.Channel.Member(s.By)
 		if m.Created.After(member.Mark) {
@@ -132,9 +155,19 @@ func (w *World) end(d time.Duration) time.Time {
 }
 
 // edit does an edit of a message.
-func (w *World) edit(s Step, m *Message, made Made, change func()) {
+func (w *World) edit(s Step, m *Message, made Made, change func(*Message)) {
+	if m.Author == s.By && !m.Shadowed && w.Shadows(s.By, m.Channel) {
+		w.editAlone(s, m, made, change)
+		return
+	}
+	mentions := slices.Clone(m.Mentions)
+	*m = *m.shown(s.By)
 	text := m.Text
-	change()
+	m.alone = nil
+	change(m)
+	if !slices.Equal(m.Mentions, mentions) {
+		m.mention()
+	}
 	m.Updated = made.Updated
 	if m.Text != text {
 		m.TextUpdated = made.Updated
@@ -142,6 +175,17 @@ func (w *World) edit(s Step, m *Message, made Made, change func()) {
 	if LinkOf(m.Text) != LinkOf(text) {
 		m.Preview = ""
 		w.enrich(m, s, made)
+	}
+	if _, given := newText(s); given {
+		w.flagScreened(m, s.By)
+	}
+}
+
+// unquote gives a message the quote that an edit names, if any; one that who edits
+// cannot see they do not leave out.
+func (w *World) unquote(s Step, m *Message) {
+	if s.Quoted != "" || w.Sees(s.By, m.Quoted) {
+		m.Quoted = w.Message(s.Quoted)
 	}
 }
 
@@ -175,7 +219,7 @@ func (w *World) ensure(s Step, ch *Channel, made Made) {
 	}
 	ch = &Channel{
 		CID: made.CID, Type: channelType(made.CID), Creator: s.User, Distinct: s.Op == EnsureDistinct, Created: made.Since,
-		Updated: made.Updated, Cleared: map[string]time.Time{}, Left: map[string]time.Time{},
+		Updated: made.Updated, Cleared: map[string]time.Time{}, Left: map[string]time.Time{}, lastSends: map[string]time.Time{},
 	}
 	if ch.Distinct {
 		ch.first = DistinctMembers(s)
@@ -209,7 +253,7 @@ func (ch *Channel) join(user, role string) {
 	if role == "" {
 		role = "channel_member"
 	}
-	ch.Members = append(ch.Members, &Member{User: user, Role: role, Mark: ch.Last})
+	ch.Members = append(ch.Members, &Member{User: user, Role: role, Mark: ch.Last, Joined: ch.Last, Threads: map[*Message]time.Time{}})
 	slices.SortFunc(ch.Members, func(a, b *Member) int { return strings.Compare(a.User, b.User) })
 	delete(ch.Left, user)
 }
@@ -223,8 +267,14 @@ func (ch *Channel) leave(user string) {
 }
 
 func (w *World) send(s Step, ch *Channel, made Made) {
-	m := w.newMessage(s, ch, made)
-	w.post(m, s.By)
+	m := w.newMessage(w.judged(s, s.By, ch), ch, made)
+	m.Input = s
+	w.screenNew(m, s.By)
+	w.sentNow(s.By, ch)
+	w.post(m, s.By, made)
+	if s.Pinned {
+		w.pin(m, m.Author, 0)
+	}
 	w.enrich(m, s, made)
 }
 
@@ -233,7 +283,7 @@ func (w *World) newMessage(s Step, ch *Channel, made Made) *Message {
 	m := &Message{
 		ID: made.ID, Channel: ch, Author: s.User, Type: s.Type, Text: s.Text, Parent: w.Message(s.Parent), Quoted: w.Message(s.Quoted),
 		Mentions: s.Mentions, Titled: s.Titled, Show: s.Show, Silent: s.Silent, Created: made.Created, Updated: made.Created, Custom: CustomOf(s.Set),
-		Meta: s.Meta, Input: s,
+		Meta: s.Meta, Input: s, All: s.All, Online: s.Online,
 	}
 	if s.By != "" {
 		m.Author = s.By
@@ -244,9 +294,9 @@ func (w *World) newMessage(s Step, ch *Channel, made Made) *Message {
 	case m.Type == "":
 		m.Type = "regular"
 	}
-	m.Audience = fold(s.Audience)
-	if m.Parent != nil && m.Parent.Audience != nil && s.Audience == nil {
-		m.Audience = fold(append(slices.Clone(m.Parent.Audience), m.Parent.Author))
+	m.Audience, m.Shadowed = fold(s.Audience), w.shadows(s, ch)
+	if m.Parent.private(s.By) && s.Audience == nil {
+		m.Audience = fold(m.Parent.audience(s.By))
 	}
 	m.Pending = s.Hold == Held || s.Hold == AsTheChannelSays && w.On(ch, Pending)
 	m.WasPending = m.Pending
@@ -254,12 +304,14 @@ func (w *World) newMessage(s Step, ch *Channel, made Made) *Message {
 }
 
 // post puts a message in its channel.
-func (w *World) post(m *Message, by string) {
+func (w *World) post(m *Message, by string, made Made) {
 	w.keep(m.Input.ID, m)
 	if m.Pending {
 		return
 	}
+	w.owePush(m, made.At)
 	m.Channel.Last = m.Created
+	m.reply(by)
 	if member := m.Channel.Member(by); member != nil && m.Parent == nil {
 		member.Mark = m.Created
 	}
@@ -313,6 +365,9 @@ func (w *World) Sweep() {
 			if w.overdue(m) {
 				w.erase(m)
 			}
+			if m.Pin != nil && !w.Pinned(m) {
+				m.Pin = nil
+			}
 		}
 	}
 }
@@ -343,6 +398,7 @@ func (w *World) dropAnswers(ch *Channel, until *Message) {
 }
 
 func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
+	shadowed := w.Shadows(s.By, ch) // as the step finds the channel
 	switch s.Op {
 	case DeleteChannel:
 		ch.Deleted = true
@@ -354,6 +410,8 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		ch.Updated = made.Updated
 	case Freeze:
 		ch.Frozen, ch.Updated = s.On, made.Updated
+	case SetCooldown:
+		ch.Cooldown, ch.Updated = s.For, made.Updated
 	case Disable:
 		ch.Disabled, ch.Updated = s.On, made.Updated
 	case SetOverrides:
@@ -365,9 +423,11 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		ch.describe(s.Set, s.Unset)
 		ch.Updated = made.Updated
 	case AddMembers:
+		newcomers := ch.newcomers(s.Users)
 		for _, id := range s.Users {
 			ch.join(id, s.Role)
 		}
+		ch.invite(s, newcomers)
 	case RemoveMembers:
 		for _, id := range s.Users {
 			ch.leave(id)
@@ -376,7 +436,10 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		ch.leave(s.By)
 	case ChangeMember:
 		member := ch.Member(s.User)
-		if member.Custom = CustomOf(s.Set); s.Role != "" {
+		if len(s.Set) > 0 {
+			member.Custom = CustomOf(s.Set)
+		}
+		if s.Role != "" {
 			member.Role = s.Role
 		}
 	case MarkRead:
@@ -394,6 +457,8 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 		}
 	case Show:
 		ch.Member(s.By).Hides = false
+	case AcceptInvite, RejectInvite, PinChannel, UnpinChannel, Archive, Unarchive:
+		ch.applyToMember(s)
 	}
 	if s.Text == "" || made.ID == "" {
 		return
@@ -402,7 +467,7 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 	if author == "" {
 		author = ch.Creator
 	}
-	w.keep("note "+s.Text, &Message{ID: made.ID, Channel: ch, Author: author, Type: "system", Text: s.Text, Created: made.Created, Updated: made.Created})
+	w.keep("note "+s.Text, &Message{Shadowed: shadowed, ID: made.ID, Channel: ch, Author: author, Type: "system", Text: s.Text, Created: made.Created, Updated: made.Created})
 	ch.Last = made.Created
 }
 

@@ -14,6 +14,7 @@ type Ban struct {
 	Reason  string
 	At      time.Time
 	Until   time.Time // zero: for good
+	Shadow  bool
 }
 
 // Bans are those from a channel, or from the whole application, that last, by
@@ -34,10 +35,10 @@ func (w *World) Bans(ch *Channel) []Ban {
 func (w *World) Banned(id string, ch *Channel, action string) bool {
 	left := []string{
 		"read-channel", "leave-channel", "mute-channel", "mute-user", "flag-message", "flag-user", "delete-message-own",
-		"read-restricted-visibility-message",
+		"read-restricted-visibility-message", "delete-reaction-own",
 	}
 	return id != "" && !slices.Contains(left, action) && slices.ContainsFunc(w.bans, func(b Ban) bool {
-		return b.User == id && (b.Channel == nil || b.Channel == ch) && w.lasts(b.Until)
+		return !b.Shadow && b.User == id && (b.Channel == nil || b.Channel == ch) && w.lasts(b.Until)
 	})
 }
 
@@ -97,9 +98,10 @@ func (w *World) expectBan(s Step) []Kind {
 	if kinds[0] == OK && s.Op == BanUser {
 		var v verdict
 		w.banFaults(s.By, by, s.User, w.place(s), &v)
+		v.add(s.Purge != "" && !w.mayPurge(s.By, w.place(s)), Permission)
 		kinds = v.or()
 	}
-	if kinds[0] == OK && s.Op == UnbanUser {
+	if kinds[0] == OK && s.Op == UnbanUser && s.User != s.By { // of one's own shadow ban one does not learn
 		var v verdict
 		v.add(w.stays(s.By, s.User, w.place(s)), Permission)
 		kinds = v.or()
@@ -115,7 +117,7 @@ func (w *World) expectBan(s Step) []Kind {
 
 // banFaults are what keeps one who may ban from banning a user.
 func (w *World) banFaults(caller, by, user string, ch *Channel, v *verdict) {
-	v.add(w.User(user) == nil, Invalid)
+	v.add(!w.exists(user), Invalid)
 	v.add(caller == "" && by != "" && !w.active(by), Invalid)
 	v.add(caller != "" && w.outranks(user, caller, ch), Permission)
 	v.add(w.stays(caller, user, ch), Permission)
@@ -148,12 +150,11 @@ func (w *World) outranks(user, other string, ch *Channel) bool {
 }
 
 // ban bans a user in place of any ban there is.
-func (w *World) ban(user string, ch *Channel, by, reason string, lasting time.Duration) {
-	w.unban(user, ch)
-	at := w.Now.Truncate(time.Microsecond)
-	b := Ban{User: user, Channel: ch, By: by, Reason: reason, At: at}
+func (w *World) ban(b Ban, lasting time.Duration) {
+	w.unban(b.User, b.Channel)
+	b.At = w.Now.Truncate(time.Microsecond)
 	if lasting > 0 {
-		b.Until = at.Add(lasting)
+		b.Until = b.At.Add(lasting)
 	}
 	w.bans = append(w.bans, b)
 }

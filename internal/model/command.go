@@ -86,14 +86,14 @@ func (w *World) outcome(s Step) *outcome {
 	case "unban":
 		o.system, o.text = true, "@"+user+" is no longer banned."
 		wrong.add(w.Judges(s.By, s.CID)[0] != OK, Permission)
-		wrong.add(!slices.ContainsFunc(w.Bans(ch), func(b Ban) bool { return b.User == user }), NotFound)
+		wrong.add(!slices.ContainsFunc(w.Bans(ch), func(b Ban) bool { return b.User == user }) || w.ownShadow(s.By, user, ch), NotFound)
 		wrong.add(w.stays(s.By, user, ch), Permission)
 	case "mute":
 		o.author, o.text = true, "@"+user+" is muted."
 		w.expectMute(Step{Op: MuteUser, By: author, User: user}, &wrong)
 	case "unmute":
 		o.author, o.text = true, "@"+user+" is no longer muted."
-		wrong.add(w.User(user) == nil, NotFound)
+		wrong.add(w.User(user) == nil, NotFound) // one who was erased may still be in the list
 	case "flag":
 		o.author, o.text = true, "@"+user+" was reported to the moderators."
 		wrong.add(w.expectFlag(Step{Op: FlagUser, By: author, User: user})[0] != OK, Permission)
@@ -112,14 +112,18 @@ func authorOf(s Step) string {
 // command does a command that was sent.
 func (w *World) command(s Step, o *outcome, ch *Channel, made Made) {
 	author := authorOf(s)
-	w.Told = o.fails
-	if o.fails {
+	judged := o.command == Echo && w.judges(s.By, ch)
+	w.Told = o.fails || judged && (s.Verdict == Rejects || s.Verdict == Holds || w.refuses(s, o.text))
+	if judged && s.Verdict == Softens {
+		o.text = Softened(o.text)
+	}
+	if w.Told = w.Told || judged && w.refuses(s, o.text); w.Told {
 		return
 	}
 	_, reason, _ := strings.Cut(o.args, " ")
 	switch o.command {
 	case "ban":
-		w.ban(o.user, ch, author, strings.TrimSpace(reason), 0)
+		w.ban(Ban{User: o.user, Channel: ch, By: author, Reason: strings.TrimSpace(reason)}, 0)
 	case "unban":
 		w.unban(o.user, ch)
 	case "mute":
@@ -137,7 +141,11 @@ func (w *World) command(s Step, o *outcome, ch *Channel, made Made) {
 	m := w.newMessage(answer, ch, made)
 	m.Input, m.Command, m.Args = s, o.command, o.args
 	if !o.author {
-		w.post(m, s.By)
+		if o.command == Echo {
+			w.screenNew(m, s.By)
+		}
+		w.sentNow(s.By, ch)
+		w.post(m, s.By, made)
 		return
 	}
 	m.Type, m.Ephemeral, m.Until = "ephemeral", true, w.Now.Truncate(time.Microsecond).Add(ephemeralLife)
@@ -207,8 +215,11 @@ func (w *World) action(s Step, m *Message, made Made) {
 		}
 		m.Gone = true
 		w.Messages = slices.DeleteFunc(w.Messages, func(other *Message) bool { return other == m })
-		posted := w.newMessage(answer, m.Channel, made)
+		answer.Verdict = s.Verdict
+		posted := w.newMessage(w.judged(answer, s.By, m.Channel), m.Channel, made)
 		posted.Input, posted.Command, posted.Args = m.Input, m.Command, m.Args
-		w.post(posted, s.By)
+		w.screenNew(posted, s.By)
+		w.sentNow(s.By, m.Channel)
+		w.post(posted, s.By, made)
 	}
 }

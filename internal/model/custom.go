@@ -139,7 +139,7 @@ func Pairs(set []string) map[string]any {
 var messageReach = []string{"text", "attachments", "mentioned_users", "quoted_message_id"}
 
 // patch does a patch of a message.
-func (m *Message) patch(s Step) {
+func (w *World) patch(s Step, m *Message) {
 	if text, set := field(s, "text"); set {
 		m.Text = text
 	}
@@ -150,7 +150,7 @@ func (m *Message) patch(s Step) {
 		m.Mentions = nil
 	}
 	if _, set := field(s, "quoted_message_id"); set {
-		m.Quoted = nil
+		w.unquote(s, m)
 	}
 	m.Custom, _ = m.Custom.patched(custom(s, messageReach...))
 }

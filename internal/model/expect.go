@@ -34,8 +34,11 @@ func (w *World) Expect(s Step) []Kind {
 		if s.Op == PatchMessage && badPatch(s, messageReach...) || s.Op == PatchChannel && badPatch(s, "name") {
 			return []Kind{Permission, Invalid}
 		}
-		if (s.Op == MuteUser || s.Op == BanUser || s.Op == FlagUser) && s.User == s.By {
+		if slices.Contains([]Op{MuteUser, BanUser, FlagUser, BlockUser}, s.Op) && s.User == s.By {
 			return []Kind{Permission, Invalid} // bad input is refused before anything is looked up
+		}
+		if s.Op == Send && everyoneUnseen(s) {
+			return []Kind{Permission, Invalid}
 		}
 		return []Kind{Permission}
 	}
@@ -44,15 +47,31 @@ func (w *World) Expect(s Step) []Kind {
 	}
 	var v verdict
 	switch s.Op {
-	case PutUser, ChangeType, SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork:
+	case PutUser:
+		v.add(w.User(s.User) != nil && !w.exists(s.User), IsDeleted)
+	case EraseUser:
+		v.add(w.User(s.User) == nil, NotFound)
+	case SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork:
+	case ChangeType:
+		v.add(w.missesList(s.Lists), Invalid)
+	case BlockUser:
+		v.add(s.User == s.By || !w.exists(s.User), Invalid)
+	case UnblockUser:
+	case CreateList, UpdateList, DeleteList:
+		w.expectList(s, &v)
+	case ReviewMessage, ReviewUser:
+		return w.expectReview(s)
 	case Deactivate, Reactivate:
 		v.add(w.User(s.User) == nil, NotFound)
+		v.add(w.User(s.User) != nil && !w.exists(s.User), IsDeleted)
 	case MuteUser, UnmuteUser:
 		w.expectMute(s, &v)
 	case BanUser, UnbanUser:
 		return w.expectBan(s)
 	case FlagMessage, FlagUser, UnflagMessage, UnflagUser:
 		return w.expectFlag(s)
+	case React, Unreact, PinMessage, Unpin:
+		return w.expectReaction(s)
 	case RunAction:
 		return w.expectAction(s)
 	case EnsureChannel:
@@ -64,7 +83,7 @@ func (w *World) Expect(s Step) []Kind {
 		return w.expectEnsure(s, w.Distinct(s), s.Type)
 	case Send:
 		return w.expectSend(s)
-	case Update, PatchMessage, Delete, DeleteForMe, MarkReadTo, MarkUnread, Undelete, Commit:
+	case Update, PatchMessage, Delete, DeleteForMe, MarkReadTo, MarkUnread, MarkThreadRead, MarkThreadUnread, Undelete, Commit:
 		return w.expectMessage(s)
 	default:
 		return w.expectChannel(s)
@@ -149,7 +168,7 @@ func (w *World) expectMute(s Step, v *verdict) {
 		return
 	}
 	v.add(!may, Permission)
-	v.add(s.User == s.By || w.User(s.User) == nil, Invalid)
+	v.add(s.User == s.By || !w.exists(s.User), Invalid)
 	muted := 0
 	for _, m := range w.User(s.By).Mutes {
 		if w.lasts(m.Until) {
@@ -164,7 +183,7 @@ func (w *World) expectEnsure(s Step, ch *Channel, channelType string) []Kind {
 		var v verdict
 		v.add(!w.active(s.User), Invalid)
 		for _, id := range s.Users {
-			v.add(w.User(id) == nil, Invalid)
+			v.add(!w.exists(id), Invalid)
 		}
 		if ch != nil && !ch.Deleted {
 			return v.or(OK) // whether the draft is looked at then is not laid down
@@ -178,7 +197,7 @@ func (w *World) expectEnsure(s Step, ch *Channel, channelType string) []Kind {
 		v.add(!creates, Permission)
 		v.add(w.Banned(s.By, nil, "create-channel"), Banned)
 		for _, id := range s.Users {
-			v.add(w.User(id) == nil, Invalid)
+			v.add(!w.exists(id), Invalid)
 		}
 		return v.or()
 	case !w.Reads(s.By, ch) && !creates:
@@ -228,8 +247,9 @@ func (w *World) expectChannel(s Step) []Kind {
 			// The channel's own times may be ahead of the clock; both are right.
 			return append(v.or(), Invalid)
 		}
-	case Freeze, Disable, SetOverrides, UpdateChannel, PatchChannel:
+	case Freeze, SetCooldown, Disable, SetOverrides, UpdateChannel, PatchChannel:
 		w.need(&v, s.By, ch, "update-channel")
+		v.add(w.missesList(s.Lists), Invalid)
 		if s.Op == PatchChannel && !bad {
 			_, ok := ch.Custom.patched(custom(s, "name"))
 			v.add(!ok, Invalid)
@@ -240,7 +260,7 @@ func (w *World) expectChannel(s Step) []Kind {
 	case AddMembers:
 		w.need(&v, s.By, ch, "update-channel-members")
 		for _, id := range s.Users {
-			v.add(w.User(id) == nil, Invalid)
+			v.add(!w.exists(id), Invalid)
 		}
 		v.add(!w.mayGive(s.By, ch, s.Role), Permission)
 		w.expectNotice(s, ch, &v)
@@ -257,11 +277,18 @@ func (w *World) expectChannel(s Step) []Kind {
 		if m := ch.Member(s.User); m != nil && s.Role != "" {
 			v.add(!w.mayGive(s.By, ch, m.Role), Permission)
 		}
+	case AcceptInvite, PinChannel, UnpinChannel, Archive, Unarchive:
+		v.add(member == nil, Permission)
+	case RejectInvite:
+		v.add(member == nil, Permission)
+		v.add(member != nil && !member.Open(), State)
 	case Leave:
 		v.add(member == nil || !w.Can(s.By, ch, "leave-channel"), Permission)
 	case MuteChannel:
 		v.add(member == nil || !w.Can(s.By, ch, "mute-channel") || !w.On(ch, Mutes), Permission)
-	case MarkRead, UnmuteChannel, Hide, Show:
+	case MarkRead:
+		v.add(!ch.joined(s.By), Permission)
+	case UnmuteChannel, Hide, Show:
 		v.add(member == nil, Permission)
 	}
 	return v.or()
@@ -320,9 +347,11 @@ func (w *World) expectMessage(s Step) []Kind {
 			}
 		}
 		v.add(!slices.Contains(m.ForMe, s.By) && marked >= w.MaxForMe, Limit)
+	case MarkThreadRead, MarkThreadUnread:
+		w.expectThread(s, m, &v)
 	case MarkReadTo, MarkUnread:
 		v.add(m.Pending, IsPending)
-		v.add(ch.Member(s.By) == nil, Permission)
+		v.add(!ch.joined(s.By), Permission)
 	}
 	return v.or(also...)
 }
@@ -340,17 +369,18 @@ func (w *World) expectContent(s Step, m *Message, bad bool, v *verdict) {
 	if s.Op == Update || bad || len(s.Set)+len(s.Unset) == 0 {
 		return // what changes nothing leaves even what would not be taken now
 	}
-	_, ok := m.Custom.patched(custom(s, messageReach...))
+	after := *m.shown(s.By)
+	_, ok := after.Custom.patched(custom(s, messageReach...))
 	v.add(!ok, Invalid)
-	after := *m
-	after.patch(s)
+	w.patch(s, &after)
+	after.Shadowed = m.Shadowed || m.Author == s.By && w.Shadows(s.By, m.Channel)
 	v.add(!w.hasContent(s.By, &after), Invalid)
 }
 
 // hasContent says whether a message is not empty. The quote of a private message
 // is no content: who cannot see it would see nothing.
 func (w *World) hasContent(by string, m *Message) bool {
-	return m.Text != "" || m.Titled || m.Quoted != nil && m.Quoted.Audience == nil && w.Sees(by, m.Quoted)
+	return m.Text != "" || m.Titled || m.Quoted != nil && !m.Quoted.private(by) && (!m.Quoted.Shadowed || m.Shadowed) && w.Sees(by, m.Quoted)
 }
 
 // changes says whether a caller may change a message, their own or another's.
@@ -392,7 +422,7 @@ func (w *World) expectQuote(s Step, ch *Channel, v *verdict) {
 	}
 	q := w.Message(s.Quoted)
 	// A quote that is there stays, whatever became of the quoted message.
-	stays := s.Op == Update && q != nil && w.Message(s.ID).Quoted == q
+	stays := s.Op == Update && q != nil && w.Message(s.ID).shown(s.By).Quoted == q
 	v.add(s.By != "" && !w.On(ch, Quotes) && !stays, Permission)
 	if !w.Sees(s.By, q) {
 		v.add(true, NotFound)
@@ -408,7 +438,9 @@ func (w *World) expectSend(s Step) []Kind {
 	ch := w.Channel(s.CID)
 	v := w.sendFaults(s, ch)
 	if first := w.Message(s.ID); first != nil {
-		if first.Gone || first.Channel != ch || !reflect.DeepEqual(first.Input, s) {
+		again := s
+		again.Verdict = first.Input.Verdict // a retry asks nobody
+		if first.Gone || first.Channel != ch || !reflect.DeepEqual(first.Input, again) {
 			return append(v, Conflict)
 		}
 		if first.Ephemeral {
@@ -427,12 +459,16 @@ func (w *World) expectSend(s Step) []Kind {
 	return v.or()
 }
 
+// everyoneUnseen says whether a send mentions everyone where they would not see it.
+func everyoneUnseen(s Step) bool { return (s.All || s.Online) && s.Parent != "" && !s.Show }
+
 // sendFaults is what would be wrong with a send if its id were free.
 func (w *World) sendFaults(s Step, ch *Channel) verdict {
-	if kind := w.enter(s.By, ch); kind != OK {
-		return verdict{kind}
-	}
 	var v verdict
+	v.add(everyoneUnseen(s), Invalid)
+	if kind := w.enter(s.By, ch); kind != OK {
+		return append(v, kind)
+	}
 	if s.By == "" {
 		v.add(!w.active(s.User), Invalid)
 	} else {
@@ -447,6 +483,12 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		if len(s.Mentions) > 0 {
 			needs = append(needs, "create-mention")
 		}
+		if s.All {
+			needs = append(needs, "create-mention-all")
+		}
+		if s.Online {
+			needs = append(needs, "create-mention-online")
+		}
 		if s.Titled {
 			needs = append(needs, "create-attachment")
 		}
@@ -457,12 +499,13 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 			w.need(&v, s.By, ch, action)
 		}
 		v.add(ch.Frozen && !w.Can(s.By, ch, "use-frozen-channel"), Frozen)
+		v.add(!w.Waits(s.By, ch).IsZero(), Cooldown)
 	}
 	for _, id := range s.Mentions {
 		v.add(w.User(id) == nil, Invalid)
 	}
 	w.expectQuote(s, ch, &v)
-	v.add(!w.hasContent(s.By, &Message{Text: s.Text, Titled: s.Titled, Quoted: w.Message(s.Quoted)}), Invalid)
+	v.add(!w.hasContent(s.By, &Message{Text: s.Text, Titled: s.Titled, Quoted: w.Message(s.Quoted), Shadowed: w.shadows(s, ch)}), Invalid)
 	command, _ := w.commandOf(s)
 	v.add(s.Meta != "" && command != "", Invalid)
 	v.add(s.Meta != "" && s.Hold != Held && (s.Hold == NotHeld || !w.On(ch, Pending)), Invalid)
@@ -479,11 +522,12 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		v.add(parent.Pending, IsPending)
 		v.add(parent.Parent != nil, NestedReply)
 	}
-	private := parent != nil && parent.Audience != nil
+	w.expectPin(s, parent, ch, &v)
+	private := parent.private(s.By)
 	v.add(s.Audience != nil && !private && !w.can(s.By, ch, "create-restricted-visibility-message"), Permission)
 	for _, id := range s.Audience {
-		v.add(!w.Reads(id, ch), Invalid)
-		v.add(private && !slices.Contains(parent.Audience, id) && id != parent.Author, Invalid)
+		v.add(!w.exists(id) || !w.Reads(id, ch), Invalid)
+		v.add(private && !slices.Contains(parent.audience(s.By), id), Invalid)
 	}
 	return v
 }

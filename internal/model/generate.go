@@ -33,6 +33,9 @@ func NewGenerator(random *rand.Rand, fakeClock bool) *Generator {
 	} {
 		g.todo = append(g.todo, Step{Op: PutUser, User: u[0], Role: u[1]})
 	}
+	for _, name := range listNames() {
+		g.todo = append(g.todo, Step{Op: CreateList, List: name, Words: g.some(listWords(), 4)})
+	}
 	for _, cid := range cids() {
 		g.todo = append(g.todo, g.ensure(cid))
 	}
@@ -51,7 +54,7 @@ func (g *Generator) ensure(cid string) Step {
 
 // distinct ensures one of a few distinct channels.
 func (g *Generator) distinct() Step {
-	sets := [][]string{{"ann", "ben"}, {"ben", "cat", "dan"}, {"fay", "gus", "ann", "eve"}}
+	sets := [][]string{{"ann", "ben"}, {"cat", "dan"}, {"ben", "cat", "dan"}, {"fay", "gus", "ann", "eve"}}
 	s := Step{Op: EnsureDistinct, Type: pick(g, []string{"messaging", "messaging", "team"}), User: pick(g, userIDs())}
 	s.Users = g.some(pick(g, sets), 9)
 	for len(s.Users) < 2 && !g.chance(8) {
@@ -71,8 +74,10 @@ func (g *Generator) custom(n int) []string {
 	return g.some([]string{"name=" + g.word(), "mood=" + g.word(), "box.a=" + g.word(), "box.b=" + g.word()}, 3)
 }
 
-// text is a text with a link in it, once in so many times.
+// text is a text with a link in it, once in so many times, and perhaps with words
+// of block lists.
 func (g *Generator) text(words string, n int) string {
+	words = g.rude(words, 4)
 	if !g.chance(n) {
 		return words
 	}
@@ -248,7 +253,7 @@ func (g *Generator) Next(w *World) Step {
 		}
 		return s
 	}
-	choices := slices.Concat(g.messages(w, ch), g.people(w, ch), g.moderation(w, ch), g.channels(w, ch), g.clock())
+	choices := slices.Concat(g.messages(w, ch), g.thread(w, ch), g.people(w, ch), g.moderation(w, ch), g.reactions(w, ch), g.channels(w, ch), g.clock())
 	total := 0
 	for _, c := range choices {
 		total += c.weight
@@ -256,10 +261,18 @@ func (g *Generator) Next(w *World) Step {
 	n := g.Random.IntN(total)
 	for _, c := range choices {
 		if n -= c.weight; n < 0 {
-			return c.make()
+			return g.verdict(c.make())
 		}
 	}
 	panic("unreachable")
+}
+
+// verdict has the moderator say something of a step now and then.
+func (g *Generator) verdict(s Step) Step {
+	if slices.Contains([]Op{Send, Update, PatchMessage, RunAction}, s.Op) && s.By != "" && g.chance(10) {
+		s.Verdict = pick(g, []string{Softens, Softens, Holds, Rejects})
+	}
+	return s
 }
 
 // distinctOf are the distinct channels there are.
@@ -275,6 +288,12 @@ func distinctOf(w *World) []string {
 
 func (g *Generator) send(w *World, ch *Channel) Step {
 	s := Step{Op: Send, By: g.by(ch, 4), CID: ch.CID, ID: fmt.Sprintf("m%d", g.n), Text: g.text(fmt.Sprintf("words %d", g.n), 4), NoPreview: g.chance(20)}
+	if len(w.uses(ch)) > 0 {
+		s.Text = g.rude(s.Text, 2)
+	}
+	if id := g.shadowBanned(w, ch); id != "" && s.By != "" {
+		s.By = id
+	}
 	if s.By == "" {
 		s.User = g.user(ch)
 		s.Hold = Hold(g.Random.IntN(6) % 3)
@@ -312,6 +331,7 @@ func (g *Generator) send(w *World, ch *Channel) Step {
 	}
 	s.Set = g.custom(6)
 	s.Silent, s.Titled = g.chance(12), g.chance(15)
+	s.Pinned = s.By == "" && g.chance(12) && !strings.HasPrefix(s.Text, "/")
 	return s
 }
 
@@ -424,7 +444,7 @@ func (g *Generator) lasting() time.Duration {
 func (g *Generator) people(w *World, ch *Channel) []choice {
 	inactive := ""
 	for _, u := range w.Users {
-		if !u.Active {
+		if !u.Active && !u.Erased {
 			inactive = u.ID
 		}
 	}
@@ -435,10 +455,20 @@ func (g *Generator) people(w *World, ch *Channel) []choice {
 		{10, func() Step { return Step{Op: UnmuteChannel, By: g.user(ch), CID: ch.CID} }},
 		{14, func() Step { return Step{Op: Hide, By: g.user(ch), CID: ch.CID, Hard: g.chance(4)} }},
 		{5, func() Step { return Step{Op: Show, By: g.user(ch), CID: ch.CID} }},
+		{4, func() Step {
+			return Step{Op: pick(g, []Op{PinChannel, PinChannel, UnpinChannel}), By: g.user(ch), CID: ch.CID}
+		}},
+		{4, func() Step { return Step{Op: pick(g, []Op{Archive, Archive, Unarchive}), By: g.user(ch), CID: ch.CID} }},
+		{10, func() Step { return g.answerInvite(ch) }},
 		{3, func() Step {
 			return Step{Op: PutUser, User: pick(g, userIDs()), Role: pick(g, []string{"user", "user", "user", "guest", "moderator", "admin", "anonymous"})}
 		}},
 		{2, func() Step { return Step{Op: Deactivate, User: g.user(ch)} }},
+	}
+	if id := pick(g, []string{"dan", "hal"}); w.exists(id) && g.chance(3) { // the others are enough
+		list = append(list, choice{1, func() Step {
+			return Step{Op: EraseUser, User: id, Type: pick(g, []string{Kept, ErasedSoft, ErasedSoft, ErasedWhole, ErasedWhole})}
+		}})
 	}
 	if inactive != "" {
 		list = append(list, choice{20, func() Step { return Step{Op: Reactivate, User: inactive} }})
@@ -469,7 +499,7 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 			if g.chance(4) {
 				role = "channel_moderator"
 			}
-			return g.note(Step{Op: AddMembers, By: g.by(ch, 2), CID: ch.CID, Users: g.some(append(userIDs(), "nobody")[:8+g.Random.IntN(30)/29], 3), Role: role})
+			return g.note(Step{Op: AddMembers, By: g.by(ch, 2), CID: ch.CID, Users: g.some(append(userIDs(), "nobody")[:8+g.Random.IntN(30)/29], 3), Role: role, Invite: g.chance(3), Veiled: g.chance(4)})
 		}},
 		{8, func() Step {
 			return g.note(Step{Op: RemoveMembers, By: g.by(ch, 2), CID: ch.CID, Users: g.some(userIDs(), 2)})
@@ -489,8 +519,8 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 		{1, func() Step { return g.ensure(ch.CID) }},
 		{sooner(ch.Frozen, 2), func() Step { return toggle(Freeze, g.by(ch, 2), ch.Frozen) }},
 		{sooner(ch.Disabled, 1), func() Step { return toggle(Disable, "", ch.Disabled) }},
-		{1, func() Step {
-			s := Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(2)}
+		{2, func() Step {
+			s := Step{Op: DeleteChannel, By: g.by(ch, 2), CID: ch.CID, Hard: g.chance(3)}
 			if ch.CID == cids()[0] && !g.chance(8) {
 				s.CID = cids()[1] // the busiest grows old
 			}
@@ -519,6 +549,9 @@ func (g *Generator) channels(w *World, ch *Channel) []choice {
 func standardType(g *Generator, w *World) Step {
 	name := channelType(pick(g, cids()))
 	s := Step{Op: ChangeType, Type: name, Settings: []string{"pending=off", "replies=on", "quotes=on", "mutes=on", "links=on", "commands=on"}}
+	if g.chance(4) {
+		s.Lists = []string{NoLists}
+	}
 	standard := StandardGrants(name)
 	s.Role = pick(g, []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"})
 	for _, role := range []string{"user", "guest", "anonymous", "channel_member", "channel_moderator", "channel_creator", "moderator"} {

@@ -9,9 +9,9 @@ import (
 func (g *Generator) commandText(ch *Channel) string {
 	switch g.Random.IntN(8) {
 	case 0:
-		return fmt.Sprintf("/%s words %d", Echo, g.n)
+		return fmt.Sprintf("/%s %s", Echo, g.rude(fmt.Sprintf("words %d", g.n), 2))
 	case 1, 2, 3:
-		return fmt.Sprintf("/%s words %d", Ask, g.n)
+		return fmt.Sprintf("/%s %s", Ask, g.rude(fmt.Sprintf("words %d", g.n), 3))
 	case 4:
 		return pick(g, []string{"/" + Oops, "/unknown", "/ban", "/flag ben", "/" + Oops + " again"})
 	}
@@ -39,7 +39,7 @@ func (g *Generator) moderator(w *World, ch *Channel) string {
 func (g *Generator) moderation(w *World, ch *Channel) []choice {
 	command := func() Step {
 		s := g.send(w, ch)
-		s.Text = g.commandText(ch)
+		s.Text, s.Pinned = g.commandText(ch), false
 		if g.chance(3) {
 			s.By = g.moderator(w, ch)
 		}
@@ -71,24 +71,27 @@ func (g *Generator) moderation(w *World, ch *Channel) []choice {
 		if s.By == "" && g.chance(2) {
 			s.Author = g.user(ch)
 		}
-		s.Text, s.For = g.word(), g.lasting()
+		s.Text, s.For, s.Shadow = g.word(), g.lasting(), g.chance(2)
+		if g.chance(4) {
+			s.Purge = pick(g, []string{ErasedSoft, ErasedWhole})
+		}
 		return s
 	}
 	waiting := slices.DeleteFunc(slices.Clone(w.answers), func(m *Message) bool { return !w.keeps(m) })
-	return []choice{
+	list := []choice{
 		{45, command},
-		{12, func() Step { return ban(BanUser) }},
+		{16, func() Step { return ban(BanUser) }},
 		{4 + 8*len(w.bans), func() Step { return ban(UnbanUser) }},
 		{10, func() Step { return Step{Op: FlagMessage, By: g.user(ch), ID: g.message(w, ch, nil), Text: g.word()} }},
 		{5, func() Step { return Step{Op: FlagUser, By: g.user(ch), User: g.user(ch), Text: g.word()} }},
-		{3 + len(w.flags), func() Step {
+		{3 + w.flagged()/2, func() Step {
 			id := g.message(w, ch, nil)
 			if f := g.flagged(w); f != nil {
 				id = nameOf(f)
 			}
 			return Step{Op: UnflagMessage, ID: id}
 		}},
-		{1 + len(w.flags)/4, func() Step { return Step{Op: UnflagUser, User: g.user(ch)} }},
+		{1 + w.flagged()/4, func() Step { return Step{Op: UnflagUser, User: g.user(ch)} }},
 		{2 + 12*len(waiting), func() Step {
 			s := Step{Op: RunAction, By: g.user(ch), ID: g.message(w, ch, nil), Action: pick(g, append([]string{"nothing"}, Buttons...))}
 			if len(waiting) > 0 && !g.chance(10) {
@@ -100,12 +103,28 @@ func (g *Generator) moderation(w *World, ch *Channel) []choice {
 			return s
 		}},
 	}
+	return slices.Concat(list, g.reviewing(w, ch), g.shadowing(w, ch), g.blocking(w, ch), g.listing(w, ch), g.slowing(ch))
 }
 
-// flagged is a flagged message, or nil.
-func (g *Generator) flagged(w *World) *Message {
+// flagged is a flagged message, mostly one that is there, or nil.
+func (g *Generator) flagged(w *World) (m *Message) {
 	if len(w.flags) == 0 {
 		return nil
 	}
-	return pick(g, w.flags).Message
+	for range 10 {
+		if m = pick(g, w.flags).Message; w.Sees("", m) {
+			break
+		}
+	}
+	return m
+}
+
+// flagged is how much there is to look at for moderators.
+func (w *World) flagged() (n int) {
+	for _, f := range w.flags {
+		if f.Message == nil || w.Sees("", f.Message) {
+			n++
+		}
+	}
+	return n
 }

@@ -21,7 +21,7 @@ func StandardGrants(channelType string) map[string][]string {
 	member := words(`read-channel create-message create-reply create-attachment create-mention create-reaction add-links
 		flag-message mute-channel pin-message run-message-action send-custom-event leave-channel`)
 	moderates := words(`ban-channel-member create-system-message delete-message update-message delete-reaction skip-cooldown
-		skip-moderation update-channel update-channel-members use-frozen-channel`)
+		skip-moderation update-channel update-channel-members use-frozen-channel create-mention-all create-mention-online`)
 	user := words(`create-channel mute-user flag-user search-messages update-message-own delete-message-own delete-reaction-own`)
 	guest := words(`flag-user mute-user`)
 	changes := words(`update-channel update-channel-members truncate-channel delete-channel`)
@@ -120,6 +120,9 @@ func (t Type) changed(s Step) Type {
 	set(Mutes, &t.Mutes)
 	set(Links, &t.Links)
 	set(Commands, &t.Commands)
+	if s.Lists != nil {
+		t.Lists = usesOf(s.Lists)
+	}
 	if s.Role != "" {
 		grants := map[string][]string{s.Role: s.Actions}
 		for role, actions := range t.Grants {
@@ -136,6 +139,7 @@ func (t Type) changed(s Step) Type {
 type Overrides struct {
 	Grants map[string][]string
 	on     map[string]bool
+	lists  *[]Use
 }
 
 // overrides are those that a step sets.
@@ -148,6 +152,10 @@ func overrides(s Step) Overrides {
 	}
 	if s.Role != "" {
 		o.Grants[s.Role] = s.Actions
+	}
+	if s.Lists != nil {
+		uses := usesOf(s.Lists)
+		o.lists = &uses
 	}
 	return o
 }

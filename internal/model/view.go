@@ -18,10 +18,15 @@ type MessageView struct {
 	Custom, Meta              string
 	Command, Args             string
 	Titled, Show, Silent      bool
-	ForMe, Pending            bool
+	ForMe, Pending, Shadowed  bool
+	All, Online               bool
+	Replies, DeletedReplies   int
+	Participants              string
+	QuotedReplies             int
 	Created, Sent             time.Time
 	Updated, TextUpdated      time.Time
 	DeletedAt                 time.Time
+	Groups, Latest, Own, Pin  string // reactions by type, the newest, the viewer's; the pin
 }
 
 // Names are user ids in one word, whatever their order.
@@ -47,27 +52,34 @@ func List[T ~string](ids []T) string {
 // View is how a viewer who sees a message sees it. The order of an audience that
 // a reply inherits is not laid down.
 func (w *World) View(viewer string, m *Message) MessageView {
+	shown := m.shown(viewer)
 	v := MessageView{
 		ID: m.ID, CID: m.Channel.CID, Type: m.Type, User: m.Author, Role: w.User(m.Author).Role, Show: m.Show, Silent: m.Silent,
 		Audience: Names(m.Audience), ForMe: slices.Contains(m.ForMe, viewer), Pending: m.Pending, Created: m.Created,
-		Sent: m.Sent, Updated: m.Updated, TextUpdated: m.TextUpdated, DeletedAt: m.DeletedAt,
+		Shadowed: w.knowsShadowed(viewer, m), Sent: m.Sent, Updated: shown.Updated, TextUpdated: shown.TextUpdated, DeletedAt: m.DeletedAt,
 	}
 	if m.Parent != nil {
 		v.Parent = m.Parent.ID
 	}
+	var by []string
+	v.Replies, v.DeletedReplies, by = w.thread(viewer, m)
+	v.Participants = List(by)
+	w.showReactions(&v, viewer, m)
 	if m.Deleted || v.ForMe {
 		v.Type = "deleted"
 		return v
 	}
-	v.Text, v.Titled, v.Preview, v.Mentions, v.Custom = m.Text, m.Titled, m.Preview, List(m.Mentions), m.Custom.String()
-	v.Command, v.Args = m.Command, m.Args
+	v.Text, v.Titled, v.Preview, v.Mentions, v.Custom = shown.Text, shown.Titled, shown.Preview, List(shown.Mentions), shown.Custom.String()
+	v.Command, v.Args, v.All, v.Online = m.Command, m.Args, m.All, m.Online
 	if m.Pending {
 		v.Meta = m.Meta
 	}
-	if w.Sees(viewer, m.Quoted) {
-		v.Quoted = m.Quoted.ID
-		if !m.Quoted.Deleted && !slices.Contains(m.Quoted.ForMe, viewer) {
-			v.QuotedText, v.QuotedCustom, v.QuotedPreview = m.Quoted.Text, m.Quoted.Custom.String(), m.Quoted.Preview
+	if quoted := shown.Quoted; w.Sees(viewer, quoted) {
+		v.Quoted = quoted.ID
+		v.QuotedReplies, _, _ = w.thread(viewer, quoted)
+		if !quoted.Deleted && !slices.Contains(quoted.ForMe, viewer) {
+			quoted = quoted.shown(viewer)
+			v.QuotedText, v.QuotedCustom, v.QuotedPreview = quoted.Text, quoted.Custom.String(), quoted.Preview
 		}
 	}
 	return v

@@ -27,12 +27,15 @@ const (
 	Limit          Kind = "ErrLimit"
 	Banned         Kind = "ErrBanned"
 	State          Kind = "ErrState"
+	Restricted     Kind = "ErrRestricted"
+	Rejected       Kind = "ErrRejected"
+	Cooldown       Kind = "ErrCooldown"
 )
 
 // Kinds are all errors.
 var Kinds = []Kind{
 	Invalid, NestedReply, NotFound, Permission, Conflict, IsPending, NotPending, IsDeleted,
-	NotDeleted, ChannelDeleted, ParentDeleted, Frozen, Disabled, Limit, Banned, State,
+	NotDeleted, ChannelDeleted, ParentDeleted, Frozen, Disabled, Limit, Banned, State, Rejected, Restricted, Cooldown,
 }
 
 // World is everything there is.
@@ -47,14 +50,19 @@ type World struct {
 	Channels []*Channel // a channel that was made again is there once for each life
 	Messages []*Message // all there ever were, in the order sent
 
+	pins int // how often one was pinned
+
 	Told bool // by the step: an error message, and nothing came of it
 
-	bans    []Ban
-	flags   []Flag
-	answers []*Message          // to commands, for their authors alone
-	names   map[string]*Message // by id, and system messages also by the name the step gave them
-	late    []latePreview
-	lists   map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
+	bans       []Ban
+	flags      []Flag
+	blockLists []BlockList
+	answers    []*Message          // to commands, for their authors alone
+	names      map[string]*Message // by id, and system messages also by the name the step gave them
+	late       []latePreview
+	pushes     []push              // still to be made
+	unclear    []*Message          // whether and to whom these are pushed is not known
+	lists      map[view][]*Message // timelines, as long as nothing changes: they are asked for again and again
 }
 
 // view is a viewer's view of a channel.
@@ -67,6 +75,7 @@ type view struct {
 type Type struct {
 	Holds, Replies, Quotes, Mutes, Links, Commands bool
 	Grants                                         map[string][]string // actions by role
+	Lists                                          []Use
 }
 
 // User is a user.
@@ -74,7 +83,9 @@ type User struct {
 	ID     string
 	Role   string
 	Active bool
+	Erased bool // what is left of them is the id
 	Mutes  []Mute
+	Blocks []string
 }
 
 // Mute is a user who is muted, until a time or for good.
@@ -92,8 +103,10 @@ type Channel struct {
 	Frozen    bool
 	Disabled  bool
 	Overrides Overrides
-	first     []string // members of a distinct one
-	Distinct  bool     // the channel of its first members and nobody else
+	Cooldown  time.Duration
+	lastSends map[string]time.Time // by user: when they sent last in slow mode
+	first     []string             // members of a distinct one
+	Distinct  bool                 // the channel of its first members and nobody else
 
 	Name             string
 	Custom           Custom
@@ -113,11 +126,17 @@ type Member struct {
 	Custom     Custom
 	Mark       time.Time // up to when they have read
 
+	Joined  time.Time              // the newest message then
+	Threads map[*Message]time.Time // up to when they have read threads, by the parent
+
 	Hides    bool
 	HiddenAt time.Time // a message after it ends the hiding
 
 	Mutes      bool
 	MutesUntil time.Time // zero: for good
+
+	Invited, Accepted bool
+	Pinned, Archived  bool
 }
 
 // Message is a message.
@@ -133,11 +152,15 @@ type Message struct {
 	Quoted  *Message
 
 	Audience []string // nil: everybody
+	Shadowed bool     // for its author alone, who does not know
+	alone    *Message // as an edit left it that its author alone is shown
 	Mentions []string
 	Titled   bool
 	Preview  string // the link of which it has the preview
 	Show     bool
 	Silent   bool
+
+	All, Online bool // mentions everyone
 
 	Created     time.Time
 	Updated     time.Time
@@ -149,6 +172,9 @@ type Message struct {
 	Command, Args string    // what posted it
 	Ephemeral     bool      // the answer to a command, for its author alone
 	Until         time.Time // that is there
+
+	Reactions []Reaction // in the order they were put
+	Pin       *Pin       // nil: it is not pinned
 
 	Pending    bool
 	WasPending bool
@@ -220,7 +246,7 @@ func (w *World) Can(id string, ch *Channel, action string) bool {
 	if slices.Contains(w.grants(ch, u.Role), action) {
 		return true
 	}
-	if m := ch.Member(id); m != nil && slices.Contains(w.grants(ch, m.Role), action) {
+	if m := ch.Member(id); m != nil && (!m.Open() || action == "read-channel" || action == "leave-channel") && slices.Contains(w.grants(ch, m.Role), action) {
 		return true
 	}
 	return ch.Creator == id && slices.Contains(w.grants(ch, "channel_creator"), action)
@@ -255,9 +281,9 @@ func (w *World) Sees(viewer string, m *Message) bool {
 		return false
 	case m.Pending:
 		return m.Author == viewer
-	case m.Audience == nil || w.Can(viewer, m.Channel, "read-restricted-visibility-message"):
+	case m.Audience == nil && !m.Shadowed || w.Can(viewer, m.Channel, "read-restricted-visibility-message"):
 		return true
-	case m.Author != viewer && !slices.Contains(m.Audience, viewer):
+	case m.Author != viewer && (m.Shadowed || !slices.Contains(m.Audience, viewer)):
 		return false
 	}
 	left, has := m.Channel.Left[viewer]
@@ -324,17 +350,20 @@ func (w *World) MutesChannel(id string, ch *Channel) bool {
 
 // Unread is what a user has unread in a channel.
 func (w *World) Unread(id string, ch *Channel) int {
+	return len(w.unread(id, ch))
+}
+
+func (w *World) unread(id string, ch *Channel) (list []*Message) {
 	member := ch.Member(id)
-	if member == nil || ch.Disabled || w.MutesChannel(id, ch) {
-		return 0
+	if member == nil || member.Open() || ch.Disabled || w.MutesChannel(id, ch) {
+		return nil
 	}
-	n := 0
 	for _, m := range w.Timeline(id, ch) {
 		if m.Created.After(member.Mark) && m.Author != id && !m.Silent && !m.Deleted && !slices.Contains(m.ForMe, id) && !w.MutesUser(id, m.Author) {
-			n++
+			list = append(list, m)
 		}
 	}
-	return n
+	return list
 }
 
 // Hidden says whether a channel is out of a user's list.

@@ -87,6 +87,17 @@ func (r *Reader) Numbers(from Channel, limit int) ([]Channel, error) {
 	return list, nil
 }
 
+// CountChannels counts the channels whose numbers there are.
+func (r *Reader) CountChannels() (n int, err error) {
+	for _, err := range storage.Scan(r.r, storage.Prefix(keys.Numbers()), sliceLen) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
 // Channel reads a channel.
 func (b *Batch) Channel(c Channel) *Value[codec.Channel] {
 	return get(b, keys.Record(c), codec.DecodeChannel)

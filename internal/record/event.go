@@ -23,7 +23,7 @@ func (t *Txn) TellAudience(c Channel, m *codec.Message, e *codec.Event) error {
 	switch {
 	case m.Pending:
 		return t.TellUser(m.Author, e)
-	case m.Restricted == nil:
+	case !m.Private():
 		return t.TellChannel(c, e)
 	}
 	if err := t.tell(keys.PrivateLog(c), e); err != nil {

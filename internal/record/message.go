@@ -12,6 +12,9 @@ import (
 // messages of a channel.
 const Everyone = keys.Everyone
 
+// All stands, in the place of a user, for all readers of a channel.
+const All = keys.All
+
 // Place reads where a message lies.
 func (b *Batch) Place(id string) *Value[codec.Place] {
 	return get(b, keys.Message(id), codec.DecodePlace)
@@ -28,7 +31,7 @@ func PlaceOf(c Channel, m *codec.Message) codec.Place {
 	switch {
 	case m.Pending:
 		p.Kind = codec.PlacePending
-	case m.Restricted != nil:
+	case m.Private():
 		p.Kind = codec.PlacePrivate
 	case m.ParentID != "" && !m.Shown:
 		p.Kind, p.Parent = codec.PlaceReply, m.ParentAt
@@ -88,7 +91,15 @@ func (t *Txn) addMessage(c Channel, h *codec.Head, m *codec.Message) error {
 	if m.Pending {
 		return nil
 	}
-	if m.Restricted != nil {
+	if isReply(m) {
+		if err := t.addReply(c, m); err != nil {
+			return err
+		}
+	}
+	if err := t.putPin(c, m); err != nil {
+		return err
+	}
+	if m.Private() {
 		if err := t.notePrivate(c, Audience(m)); err != nil {
 			return err
 		}
@@ -105,6 +116,16 @@ func (t *Txn) addMessage(c Channel, h *codec.Head, m *codec.Message) error {
 		}
 	}
 	return nil
+}
+
+// HasPrivate reads whether a channel has private messages that a user may see.
+func (b *Batch) HasPrivate(c Channel, user string, has *bool) {
+	rng := storage.Prefix(keys.PrivatesOf(c, user))
+	rng.Limit = 1
+	b.scan(rng, func(entries []storage.Entry) error {
+		*has = len(entries) > 0
+		return nil
+	})
 }
 
 // notePrivate marks a channel, for those of its users who do not know it yet,
@@ -139,7 +160,7 @@ func entries(c Channel, m *codec.Message) [][]byte {
 		if m.ParentID != "" {
 			list = append(list, keys.Reply(c, m.ParentAt, keys.ReplyPending, m.CreatedAt))
 		}
-	case m.Restricted != nil:
+	case m.Private():
 		if m.ParentID != "" {
 			list = append(list, keys.Reply(c, m.ParentAt, keys.ReplyPrivate, m.CreatedAt))
 		}
@@ -154,12 +175,15 @@ func entries(c Channel, m *codec.Message) [][]byte {
 	case m.ParentID != "" && m.Shown:
 		list = append(list, keys.Reply(c, m.ParentAt, keys.ReplyPublic, m.CreatedAt))
 	}
-	return list
+	return append(list, mentions(c, m)...)
 }
 
 // Audience is who may see a private message: the list, the author, and who may
-// see all.
+// see all. Of one that its author alone sees the list has no effect.
 func Audience(m *codec.Message) []string {
+	if m.Shadowed {
+		return []string{Everyone, m.Author}
+	}
 	list := append(slices.Clone(m.Restricted), Everyone)
 	if !slices.Contains(m.Restricted, m.Author) {
 		list = append(list, m.Author)
@@ -175,7 +199,7 @@ func streams(c Channel, m *codec.Message) []keys.Stream {
 	if !inTimeline(m) {
 		return nil
 	}
-	if m.Restricted == nil {
+	if !m.Private() {
 		if m.Silent {
 			return []keys.Stream{keys.Live(c), keys.Silent(c)}
 		}
@@ -193,8 +217,19 @@ func streams(c Channel, m *codec.Message) []keys.Stream {
 	return list
 }
 
-// DiscountMessage takes a message that is deleted out of the counts.
+// DiscountMessage takes a message that is deleted, or about to be, out of the
+// counts.
 func (t *Txn) DiscountMessage(c Channel, m *codec.Message) error {
+	there := *m
+	there.DeletedAt = 0
+	if err := t.dropMentions(c, &there); err != nil {
+		return err
+	}
+	if isReply(m) {
+		if err := t.recountReply(c, m, true); err != nil {
+			return err
+		}
+	}
 	for _, s := range streams(c, m) {
 		if err := t.RemoveFromStream(s, m.CreatedAt); err != nil {
 			return err
@@ -205,6 +240,17 @@ func (t *Txn) DiscountMessage(c Channel, m *codec.Message) error {
 
 // CountMessage takes a message that was deleted into the counts again.
 func (t *Txn) CountMessage(c Channel, m *codec.Message) error {
+	if err := t.putMentions(c, m); err != nil {
+		return err
+	}
+	if isReply(m) {
+		if err := t.recountReply(c, m, false); err != nil {
+			return err
+		}
+		if err := t.rejoinThread(c, m); err != nil {
+			return err
+		}
+	}
 	for _, s := range streams(c, m) {
 		if err := t.RestoreInStream(s, m.CreatedAt); err != nil {
 			return err
@@ -213,10 +259,27 @@ func (t *Txn) CountMessage(c Channel, m *codec.Message) error {
 	return nil
 }
 
-// EraseMessage deletes a message with its index entries and flags. Its id leads
-// to a tombstone from then on.
+// EraseMessage deletes a message, which was discounted if it was not pending,
+// with its index entries, flags, reactions and pin. Its id leads to a tombstone
+// from then on.
 func (t *Txn) EraseMessage(c Channel, m *codec.Message) error {
 	if err := t.forgetFlags(c, m); err != nil {
+		return err
+	}
+	if m.Replied {
+		if err := t.dropThread(c, m.CreatedAt); err != nil {
+			return err
+		}
+	}
+	if isReply(m) {
+		if err := t.eraseReply(c, m); err != nil {
+			return err
+		}
+	}
+	if err := t.forgetReactions(c, m); err != nil {
+		return err
+	}
+	if err := t.forgetPin(c, m); err != nil {
 		return err
 	}
 	if err := t.UnplaceMessage(c, m); err != nil {
@@ -248,28 +311,6 @@ func (r *Reader) Replies(c Channel, parent int64) ([]codec.Message, error) {
 		if err != nil {
 			return nil, err
 		}
-	}
-	return t.read(r)
-}
-
-// NewestReplies reads replies to a message that are not pending, whoever they
-// are for: the newest of those to all and of those to some, at most limit each.
-func (r *Reader) NewestReplies(c Channel, parent int64, limit int) ([]codec.Message, error) {
-	var t thread
-	b := r.Batch()
-	for _, kind := range []keys.ReplyKind{keys.ReplyPublic, keys.ReplyPrivate} {
-		rng := keys.RepliesOf(c, parent, kind)
-		b.scan(storage.Range{Start: rng, End: storage.Prefix(rng).End, Reverse: true, Limit: limit}, func(entries []storage.Entry) error {
-			for _, e := range entries {
-				if err := t.add(c, e); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := b.Run(); err != nil {
-		return nil, err
 	}
 	return t.read(r)
 }
@@ -408,6 +449,12 @@ func (t *Txn) eraseAll(c Channel, list []codec.Message, gone func(*codec.Message
 		return err
 	}
 	for i := range list {
+		if err := t.forgetReactions(c, &list[i]); err != nil {
+			return err
+		}
+		if err := t.forgetPin(c, &list[i]); err != nil {
+			return err
+		}
 		if err := t.UnplaceMessage(c, &list[i]); err != nil {
 			return err
 		}

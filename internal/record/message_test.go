@@ -55,6 +55,9 @@ func newWorld(t *testing.T, random *rand.Rand) *world {
 				return err
 			}
 		}
+		if err := tx.PutChannel(w.channel, &codec.Channel{CID: "messaging:ride"}); err != nil {
+			return err
+		}
 		return tx.PutHead(w.channel, &codec.Head{})
 	})
 	return w
@@ -72,6 +75,7 @@ func (w *world) withHead(fn func(*Txn, *codec.Head) error) {
 		if err := fn(tx, &head.V); err != nil {
 			return err
 		}
+		head.V.Last = w.last
 		return tx.PutHead(w.channel, &head.V)
 	})
 }
@@ -89,8 +93,36 @@ func (w *world) send() {
 	if w.random.IntN(3) == 0 {
 		m.Restricted = slices.Clone(people[:1+w.random.IntN(2)])
 	}
+	if w.random.IntN(3) == 0 {
+		m.Mentions = slices.Clone(people[w.random.IntN(3):])
+	}
+	m.MentionsAll = w.random.IntN(10) == 0
 	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, h, &m) })
 	w.messages = append(w.messages, m)
+	w.replied(&m)
+}
+
+// replied has the parent of a reply know of it.
+func (w *world) replied(m *codec.Message) {
+	if m.Pending || m.ParentID == "" {
+		return
+	}
+	for i := range w.messages {
+		if w.messages[i].ID == m.ParentID {
+			w.messages[i].Replied = true
+		}
+	}
+}
+
+// edit changes whom a message mentions.
+func (w *world) edit() {
+	m := w.one(func(m *codec.Message) bool { return !m.Pending && m.DeletedAt == 0 })
+	if m == nil {
+		return
+	}
+	before := *m
+	m.Mentions = slices.Clone(people[:w.random.IntN(4)])
+	update(w.t, w.db, w.scope, func(tx *Txn) error { return tx.EditMessage(w.channel, &before, m) })
 }
 
 // where are the messages of which something holds.
@@ -126,6 +158,7 @@ func (w *world) commit() {
 		}
 		return tx.CommitMessage(w.channel, h, m)
 	})
+	w.replied(m)
 }
 
 func (w *world) deleteOrRestore() {
@@ -258,7 +291,8 @@ func (w *world) expected() map[string]bool {
 func (w *world) check() {
 	w.t.Helper()
 	c := w.channel
-	streamKeys := [][]byte{keys.Head(c), keys.Silent(c).Key(), keys.Live(c).Parts()[:10], keys.Marks(c), keys.KnownAll(c)}
+	streamKeys := [][]byte{keys.Head(c), keys.Silent(c).Key(), keys.Live(c).Parts()[:10], keys.Marks(c), keys.KnownAll(c), keys.Record(c)}
+	streamKeys = append(streamKeys, keys.ThreadSumsAll(c), keys.ThreadUsersAll(c), keys.ThreadStreamsAll(c)) // see VerifyChannel
 	isIndex := func(key []byte) bool {
 		return bytes.HasPrefix(key, keys.InChannel(c)) || bytes.HasPrefix(key, keys.Messages()) || bytes.HasPrefix(key, keys.PendingAll())
 	}
@@ -278,6 +312,14 @@ func (w *world) check() {
 	view(w.t, w.db, func(r *Reader) error {
 		if err := w.checkPlaces(r); err != nil {
 			return err
+		}
+		found, err := r.VerifyChannel(c, nil)
+		if err != nil {
+			return err
+		}
+		more, err := r.VerifyThreads()
+		if problems := append(found.Problems, more...); err != nil || len(problems) > 0 {
+			w.t.Fatalf("differs: %q, %v", problems, err)
 		}
 		return w.checkNewest(r)
 	})
@@ -394,6 +436,8 @@ func TestIndexesFollowTheMessages(t *testing.T) {
 				w.commit()
 			case 3, 4, 5:
 				w.deleteOrRestore()
+			case 6:
+				w.edit()
 			default:
 				w.send()
 			}

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"bytes"
-
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
 	"example.com/chat/storage"
@@ -22,6 +20,30 @@ func banKey(c Channel, user string) []byte {
 // Ban reads a user's ban, from a channel or from everywhere.
 func (b *Batch) Ban(c Channel, user string) *Value[codec.Ban] {
 	return get(b, banKey(c, user), codec.DecodeBan)
+}
+
+// Blocks reads whom a user blocks, and since when.
+func (b *Batch) Blocks(user string) *Value[codec.Mutes] {
+	return get(b, keys.Blocks(user), codec.DecodeMutes)
+}
+
+// PutBlocks stores whom a user blocks.
+func (t *Txn) PutBlocks(user string, l codec.Mutes) error {
+	if len(l) == 0 {
+		return t.txn.Delete(keys.Blocks(user))
+	}
+	return t.put(keys.Blocks(user), l)
+}
+
+// LastSend reads when a user last sent to a channel in slow mode.
+func (b *Batch) LastSend(c Channel, user string) *Value[int64] {
+	return get(b, keys.LastSend(c, user), codec.DecodeTime)
+}
+
+// PutLastSend stores when a user last sent to a channel in slow mode.
+func (t *Txn) PutLastSend(c Channel, user string, at int64) error {
+	t.scratch = codec.AppendTime(t.scratch[:0], at)
+	return t.txn.Put(keys.LastSend(c, user), t.scratch)
 }
 
 // PutBan stores a user's ban.
@@ -196,6 +218,39 @@ func (t *Txn) DeleteFlags(c Channel, user string, times ...int64) error {
 	return t.txn.Delete(gone...)
 }
 
+// MoveFlag stores a flag under a new time: it was put again.
+func (t *Txn) MoveFlag(p FlagPlace, from int64, f *codec.Flag) error {
+	was := p
+	was.At = from
+	if err := t.txn.Delete(flagEntries(was)...); err != nil {
+		return err
+	}
+	return t.PutFlag(p, f)
+}
+
+// ReviewFlags stores a review with all flags of a message or of a user.
+func (t *Txn) ReviewFlags(of FlagPlace, review codec.Review) error {
+	rng := storage.Prefix(keys.UserFlags(of.User))
+	if of.Channel != Everywhere {
+		rng = storage.Prefix(keys.Flags(of.Channel, of.Message))
+	}
+	_, found, err := t.txn.Read(nil, []storage.Range{rng})
+	if err != nil {
+		return err
+	}
+	for _, e := range found[0] {
+		p, f, err := decodeFlag(of.Channel, e)
+		if err != nil {
+			return err
+		}
+		f.Review = review
+		if err := t.put(flagKey(p), &f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // decodeFlag reads a flag and its place.
 func decodeFlag(c Channel, e storage.Entry) (p FlagPlace, f codec.Flag, err error) {
 	p.Channel = c
@@ -253,132 +308,4 @@ func (t *Txn) forgetFlags(c Channel, list ...*codec.Message) error {
 		}
 	}
 	return t.DeleteFlags(c, "", times...)
-}
-
-// VerifyFlags looks for entries of the list of all flags that lead to none, and
-// for flags of users that are not in it.
-func (r *Reader) VerifyFlags() (problems []string, err error) {
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.FlagsAt()), sliceLen) {
-		if err != nil {
-			return nil, err
-		}
-		p, err := keys.OfFlagAt(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		b := r.Batch()
-		f := b.Flag(p)
-		if err := b.Run(); err != nil {
-			return nil, err
-		}
-		if !f.Found || f.V.At != p.At {
-			problems = append(problems, "the list of flags has an entry that leads to none")
-		}
-	}
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.UserFlagsAll()), sliceLen) {
-		if err != nil {
-			return nil, err
-		}
-		p, _, err := decodeFlag(Everywhere, e)
-		if err != nil {
-			return nil, err
-		}
-		there, err := storage.Get(r.r, keys.FlagAt(p))
-		if err != nil {
-			return nil, err
-		}
-		if there == nil {
-			problems = append(problems, "a flag of user "+p.User+" is not in the list of flags")
-		}
-	}
-	return problems, nil
-}
-
-// flags checks the flags of a channel's messages and their entries.
-func (v *verifier) flags() error {
-	for e, err := range storage.Scan(v.r, storage.Prefix(keys.FlagsAll(v.c)), sliceLen) {
-		if err != nil {
-			return err
-		}
-		p, f, err := decodeFlag(v.c, e)
-		if err != nil {
-			return err
-		}
-		b := v.Batch()
-		place := b.Place(f.MessageID)
-		if err := b.Run(); err != nil {
-			return err
-		}
-		if place.V.Channel != uint64(v.c) || place.V.At != p.Message {
-			err = v.differs(func(t *Txn) error { return t.DeleteFlags(v.c, "", p.Message) }, "a flag is of message %q, which does not lie there", f.MessageID)
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		values, _, err := v.r.Read(flagEntries(p), nil)
-		if err != nil {
-			return err
-		}
-		for _, value := range values {
-			if value != nil {
-				continue
-			}
-			if err := v.differs(func(t *Txn) error { return t.PutFlag(p, &f) }, "a flag of message %q is not in the lists of flags", f.MessageID); err != nil {
-				return err
-			}
-		}
-	}
-	for e, err := range storage.Scan(v.r, storage.Prefix(keys.FlagsIn(v.c)), sliceLen) {
-		if err != nil {
-			return err
-		}
-		p, err := keys.OfFlagIn(v.c, e.Key)
-		if err != nil {
-			return err
-		}
-		b := v.Batch()
-		f := b.Flag(p)
-		if err := b.Run(); err != nil {
-			return err
-		}
-		if f.Found && f.V.At == p.At {
-			continue
-		}
-		stale := bytes.Clone(e.Key)
-		if err := v.differs(func(t *Txn) error { return t.txn.Delete(stale) }, "the list of flags has an entry that leads to none"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ephemerals checks that the ids of ephemeral messages lead to them.
-func (v *verifier) ephemerals() error {
-	for e, err := range storage.Scan(v.r, storage.Prefix(keys.Ephemerals(v.c)), sliceLen) {
-		if err != nil {
-			return err
-		}
-		m, err := codec.DecodeEphemeral(e.Value)
-		if err != nil {
-			return err
-		}
-		v.result.Ephemeral = append(v.result.Ephemeral, m)
-		b := v.Batch()
-		place := b.Place(m.Message.ID)
-		if err := b.Run(); err != nil {
-			return err
-		}
-		if m.Message.ID != keys.EphemeralID(e.Key) {
-			err = v.differs(nil, "ephemeral message %q lies in the wrong place", m.Message.ID)
-		} else if place.V != (codec.Place{Kind: codec.PlaceEphemeral, Channel: uint64(v.c)}) {
-			err = v.differs(func(t *Txn) error {
-				return t.put(keys.Message(m.Message.ID), codec.Place{Kind: codec.PlaceEphemeral, Channel: uint64(v.c)})
-			}, "the id of ephemeral message %q leads elsewhere", m.Message.ID)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -9,11 +9,13 @@ import (
 	"example.com/chat/storage"
 )
 
-// Pages are a channel's pages as one reader may see them: the messages for all
-// and, if there may be Private ones, those that the Reader may see, Everyone's
-// being all of them. A private one not after PrivateFrom is left out.
+// Pages are a channel's pages, or with Parent the replies to the message of that
+// time, as one reader may see them: the messages for all and, if there may be
+// Private ones, those that the Reader may see, Everyone's being all of them. A
+// private one not after PrivateFrom is left out.
 type Pages struct {
 	Channel     Channel
+	Parent      int64
 	Private     bool
 	Reader      string
 	PrivateFrom int64
@@ -40,6 +42,8 @@ type part struct {
 	Span
 	public  []storage.Entry
 	private []storage.Entry // each leads to a message
+
+	elsewhere int // of the public ones lead to a message, too
 }
 
 // Read reads spans of the pages in two round trips. The entries last until the
@@ -82,13 +86,10 @@ func (p Pages) find(r *Reader, parts []part) error {
 		if s.empty() {
 			continue
 		}
-		b.scanRaw(storage.Range{
-			Start: keys.Timeline(p.Channel, s.From+1), End: keys.Timeline(p.Channel, s.To),
-			Reverse: s.Reverse, Limit: s.Limit,
-		})
+		b.scanRaw(storage.Range{Start: p.public(s.From + 1), End: p.public(s.To), Reverse: s.Reverse, Limit: s.Limit})
 		if from, ok := p.privateFrom(s.Span); ok {
 			b.scanRaw(storage.Range{
-				Start: keys.PrivateFor(p.Channel, p.Reader, 0, from+1), End: keys.PrivateFor(p.Channel, p.Reader, 0, s.To),
+				Start: keys.PrivateFor(p.Channel, p.Reader, p.Parent, from+1), End: keys.PrivateFor(p.Channel, p.Reader, p.Parent, s.To),
 				Reverse: s.Reverse, Limit: s.Limit,
 			})
 		}
@@ -109,6 +110,14 @@ func (p Pages) find(r *Reader, parts []part) error {
 		}
 	}
 	return nil
+}
+
+// public is where a message for all lies.
+func (p Pages) public(at int64) []byte {
+	if p.Parent != 0 {
+		return keys.Reply(p.Channel, p.Parent, keys.ReplyPublic, at)
+	}
+	return keys.Timeline(p.Channel, at)
 }
 
 // privateFrom is the time after which a span may have private messages.
@@ -132,7 +141,8 @@ func (s *part) cut() {
 	}
 }
 
-// bodies reads the private messages of all parts, one after the other.
+// bodies reads what the entries of all parts lead to, one part after the other:
+// the private messages, and then the replies that lie in the channel's pages too.
 func (p Pages) bodies(r *Reader, parts []part) ([][]byte, error) {
 	b := r.Batch()
 	defer b.clear()
@@ -143,6 +153,20 @@ func (p Pages) bodies(r *Reader, parts []part) ([][]byte, error) {
 				return nil, err
 			}
 			b.keys = append(b.keys, b.copy(keys.Private(p.Channel, at)))
+		}
+		if p.Parent == 0 {
+			continue
+		}
+		for _, e := range parts[i].public {
+			if len(e.Value) > 0 {
+				continue
+			}
+			at, err := keys.Moment(e.Key)
+			if err != nil {
+				return nil, err
+			}
+			parts[i].elsewhere++
+			b.keys = append(b.keys, b.copy(keys.Timeline(p.Channel, at)))
 		}
 	}
 	if len(b.keys) == 0 {
@@ -156,12 +180,16 @@ func (p Pages) bodies(r *Reader, parts []part) ([][]byte, error) {
 // bodies of the parts that follow.
 func (s *part) merge(r *Reader, bodies [][]byte) (rest [][]byte, err error) {
 	public, private := s.public, s.private
-	rest = bodies[len(private):]
+	elsewhere := bodies[len(private):]
+	rest = elsewhere[s.elsewhere:]
 	for left := s.Limit; left > 0 && len(public)+len(private) > 0; {
 		var e Entry
 		if len(private) == 0 || len(public) > 0 && (compareTimes(public[0], private[0]) < 0) != s.Reverse {
 			e.raw = public[0].Value
 			e.At, err = keys.Moment(public[0].Key)
+			if len(e.raw) == 0 && s.elsewhere > 0 {
+				e.raw, elsewhere = elsewhere[0], elsewhere[1:]
+			}
 			public = public[1:]
 		} else {
 			e.raw = bodies[0]

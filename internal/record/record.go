@@ -334,9 +334,28 @@ func Type[T any](b *Batch, name string) *Shared[T] {
 
 // Types reads all channel types, by name. They are shared and must not be
 // changed.
-func Types[T any](r *Reader) ([]*T, error) {
+func Types[T any](r *Reader) ([]*T, error) { return sharedOf[T](r, keys.Types()) }
+
+// BlockList reads a list of words.
+func BlockList[T any](b *Batch, name string) *Shared[T] {
+	v := new(Shared[T])
+	v.get(b, keys.BlockList(name))
+	return v
+}
+
+// BlockLists reads all lists of words, by name. They are shared and must not be
+// changed.
+func BlockLists[T any](r *Reader) ([]*T, error) { return sharedOf[T](r, keys.BlockLists()) }
+
+// PutBlockList stores a list of words.
+func (t *Txn) PutBlockList(name string, v any) error { return t.putJSON(keys.BlockList(name), v) }
+
+// DeleteBlockList removes a list of words.
+func (t *Txn) DeleteBlockList(name string) error { return t.txn.Delete(keys.BlockList(name)) }
+
+func sharedOf[T any](r *Reader, prefix []byte) ([]*T, error) {
 	var list []*T
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Types()), fewLen) {
+	for e, err := range storage.Scan(r.r, storage.Prefix(prefix), fewLen) {
 		if err != nil {
 			return nil, err
 		}

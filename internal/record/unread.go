@@ -9,10 +9,12 @@ import (
 	"example.com/chat/internal/keys"
 )
 
-// Unread counts the messages of a channel after a time that a reader may see,
-// not by themselves nor by those they mute, and not silent.
+// Unread counts the messages of a channel, or with Parent the replies to the
+// message of that time, after a time that a reader may see, not by themselves nor
+// by those they mute, and not silent.
 type Unread struct {
 	Channel Channel
+	Parent  int64
 	Reader  string
 	After   int64
 	Now     int64 // decides who is muted
@@ -23,6 +25,7 @@ type Unread struct {
 	PrivateReader string
 
 	head        Value[codec.Head]
+	live        Value[codec.Stream] // of a thread
 	silent, own Value[codec.Stream]
 	stamp       Value[codec.Numbers]
 }
@@ -36,22 +39,64 @@ func (u *Unread) Read(b *Batch, c Channel, reader string) {
 	u.stamp.get(b, keys.MutesStamp(reader), codec.DecodeNumbers)
 }
 
+// ReadThread adds the reads that every count of a thread takes.
+func (u *Unread) ReadThread(b *Batch, c Channel, parent int64, reader string) {
+	u.Channel, u.Parent, u.Reader = c, parent, reader
+	b.streamInto(&u.live, u.all())
+	b.streamInto(&u.silent, u.quiet())
+	b.streamInto(&u.own, u.by(reader))
+	u.stamp.get(b, keys.MutesStamp(reader), codec.DecodeNumbers)
+}
+
+// The streams of what all may see: of everything, and in it of the silent ones
+// and of those of an author.
+
+func (u *Unread) all() keys.Stream {
+	if u.Parent != 0 {
+		return keys.ThreadLive(u.Channel, u.Parent, keys.All)
+	}
+	return keys.Live(u.Channel)
+}
+
+func (u *Unread) quiet() keys.Stream {
+	if u.Parent != 0 {
+		return keys.ThreadSilent(u.Channel, u.Parent, keys.All)
+	}
+	return keys.Silent(u.Channel)
+}
+
+func (u *Unread) by(author string) keys.Stream {
+	if u.Parent != 0 {
+		return keys.ThreadAuthor(u.Channel, u.Parent, keys.All, author)
+	}
+	return keys.Author(u.Channel, author)
+}
+
+// private are the same streams of the private messages.
+func (u *Unread) private(author string) []keys.Stream {
+	c, reader := u.Channel, u.PrivateReader
+	if u.Parent != 0 {
+		return []keys.Stream{keys.ThreadLive(c, u.Parent, reader), keys.ThreadSilent(c, u.Parent, reader), keys.ThreadAuthor(c, u.Parent, reader, author)}
+	}
+	return []keys.Stream{keys.PrivateLive(c, reader), keys.PrivateSilent(c, reader), keys.PrivateAuthor(c, reader, author)}
+}
+
 // Head is the channel's clock and timeline, which Read has asked for.
 func (u *Unread) Head() *codec.Head { return &u.head.V }
 
 // Count counts. What Read asked for has been read.
 func (u *Unread) Count(r *Reader) (int, error) {
-	live := &Value[codec.Stream]{V: u.head.V.Live, Found: u.head.Found}
+	live := &u.live
+	if u.Parent == 0 {
+		live = &Value[codec.Stream]{V: u.head.V.Live, Found: u.head.Found}
+	}
 	if live.V.Newest <= u.After && !u.Private {
 		return 0, nil
 	}
-	c := u.Channel
-	list := []keys.Stream{keys.Live(c), keys.Silent(c), keys.Author(c, u.Reader)}
+	list := []keys.Stream{u.all(), u.quiet(), u.by(u.Reader)}
 	streams := []*Value[codec.Stream]{live, &u.silent, &u.own}
 	if u.Private {
-		private := []keys.Stream{
-			keys.PrivateLive(c, u.PrivateReader), keys.PrivateSilent(c, u.PrivateReader), keys.PrivateAuthor(c, u.PrivateReader, u.Reader),
-		}
+		private := u.private(u.Reader)
 		b := r.Batch()
 		for _, s := range private {
 			streams = append(streams, b.Stream(s))
@@ -90,6 +135,7 @@ type mutedCounts struct {
 
 type mutedKey struct {
 	channel Channel
+	parent  int64
 	reader  string
 }
 
@@ -119,7 +165,7 @@ func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, err
 		s := &streams[i].V
 		now.total[i/3], now.changes[i/3], now.last = s.Total, s.Changes, max(now.last, s.Tail.Last)
 	}
-	key := mutedKey{u.Channel, u.Reader}
+	key := mutedKey{u.Channel, u.Parent, u.Reader}
 	known := r.db.muted.get(key)
 	if known != nil && known.same(now, u.Now) {
 		if known.total == now.total {
@@ -166,9 +212,9 @@ func (u *Unread) countAllMuted(r *Reader, m *mutedCount) error {
 			m.until = min(m.until, mute.Until)
 		}
 		m.muted[mute.User] = struct{}{}
-		list = append(list, keys.Author(u.Channel, mute.User))
+		list = append(list, u.by(mute.User))
 		if u.Private {
-			list = append(list, keys.PrivateAuthor(u.Channel, u.PrivateReader, mute.User))
+			list = append(list, u.private(mute.User)[2])
 		}
 	}
 	for some := range slices.Chunk(list, sliceLen) {
@@ -186,7 +232,7 @@ func (u *Unread) countAllMuted(r *Reader, m *mutedCount) error {
 // countNewMuted counts among the messages that came after those counted: all
 // messages of a channel, public or private, come one after the other.
 func (u *Unread) countNewMuted(r *Reader, known *mutedCount) (n int, err error) {
-	pages := Pages{Channel: u.Channel, Private: u.Private, Reader: u.PrivateReader}
+	pages := Pages{Channel: u.Channel, Parent: u.Parent, Private: u.Private, Reader: u.PrivateReader}
 	spans, err := pages.Read(r, Span{From: max(known.last, u.After), To: math.MaxInt64, Limit: mutedLookedUp})
 	if err != nil {
 		return 0, err

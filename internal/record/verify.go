@@ -18,13 +18,15 @@ type Verified struct {
 	Problems                            []string
 	Unexpiring                          []codec.Message   // pending messages, for the caller to look for their tasks
 	Ephemeral                           []codec.Ephemeral // for the same
+	Pinned                              []codec.Message   // whose pins are to end, for the same
+	Hidden                              bool              // there are messages that are to be erased
 }
 
 // VerifyChannel recomputes every index entry, stream and counter of a channel
 // from its messages and members and reports each difference. With a repairing
 // transaction it also mends them; nil only looks.
 func (r *Reader) VerifyChannel(c Channel, repair *Txn) (*Verified, error) {
-	v := &verifier{Reader: r, c: c, repair: repair, streams: map[string][]int64{}, named: map[string]keys.Stream{}, result: &Verified{}}
+	v := &verifier{Reader: r, c: c, repair: repair, streams: map[string][]int64{}, named: map[string]keys.Stream{}, result: &Verified{}, threads: map[int64]*threadCheck{}}
 	b := r.Batch()
 	channel := b.Channel(c)
 	head := b.Head(c)
@@ -37,7 +39,7 @@ func (r *Reader) VerifyChannel(c Channel, repair *Txn) (*Verified, error) {
 	}
 	v.channel, v.head = channel.V, head.V
 	v.floor = max(v.channel.TruncatedAt, v.channel.PurgedAt)
-	for _, step := range []func() error{v.messages, v.replies, v.entries, v.allStreams, v.members, v.flags, v.ephemerals} {
+	for _, step := range []func() error{v.reactions, v.messages, v.replies, v.summaries, v.pins, v.entries, v.allThreads, v.threadStreams, v.allStreams, v.members, v.flags, v.ephemerals} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -54,6 +56,8 @@ type verifier struct {
 	floor   int64
 	streams map[string][]int64 // what each stream should hold, by its key
 	named   map[string]keys.Stream
+	threads map[int64]*threadCheck   // by the time of the parent
+	reacted map[int64]*reactionCheck // by the time of the message
 	result  *Verified
 }
 
@@ -104,6 +108,7 @@ func (v *verifier) message(e storage.Entry) error {
 		return v.differs(nil, "the message under key %x cannot be read: %v", e.Key, err)
 	}
 	v.result.Messages++
+	v.result.Hidden = v.result.Hidden || m.CreatedAt <= v.channel.PurgedAt
 	place := PlaceOf(v.c, &m)
 	if !bytes.Equal(placeKey(place), e.Key) {
 		return v.differs(nil, "message %q lies in the wrong place", m.ID)
@@ -111,6 +116,12 @@ func (v *verifier) message(e storage.Entry) error {
 	if m.Pending {
 		v.result.Pending++
 		v.result.Unexpiring = append(v.result.Unexpiring, m)
+	}
+	if err := v.reactionsOf(&m); err != nil {
+		return err
+	}
+	if err := v.pinOf(&m); err != nil {
+		return err
 	}
 	id := keys.Message(m.ID)
 	want := append([][]byte{id}, entries(v.c, &m)...)
@@ -133,7 +144,12 @@ func (v *verifier) message(e storage.Entry) error {
 	if m.Pending {
 		return nil
 	}
-	for _, s := range streams(v.c, &m) {
+	v.inThread(&m)
+	counted := streams(v.c, &m)
+	if m.ParentAt > v.floor {
+		counted = append(counted, threadStreams(v.c, &m)...)
+	}
+	for _, s := range counted {
 		v.expect(s)
 		if m.DeletedAt == 0 && m.CreatedAt > v.floor {
 			name := string(s.Key())
@@ -207,7 +223,7 @@ func (v *verifier) entry(key []byte, place func([]byte) (codec.Place, error)) er
 }
 
 // allStreams compares each stream, those of no message too, with what it should
-// hold.
+// hold, and looks at what else is kept per user.
 func (v *verifier) allStreams() error {
 	v.expect(keys.Live(v.c))
 	v.expect(keys.Silent(v.c))
@@ -217,6 +233,9 @@ func (v *verifier) allStreams() error {
 		}
 		if s, ok := keys.StreamOf(v.c, e.Key); ok {
 			v.expect(s)
+		}
+		if err := v.lastSend(e); err != nil {
+			return err
 		}
 	}
 	names := make([]string, 0, len(v.named))
@@ -319,8 +338,8 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 	return "", nil
 }
 
-// rebuildStream writes a stream anew. It counts as a change of the timeline:
-// what was counted before is no longer told, see mutedCounts.
+// rebuildStream writes a stream anew. It counts as a change of the timeline, or of
+// the thread: what was counted before is no longer told, see mutedCounts.
 func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 	if err := t.txn.DeleteRange(storage.Prefix(s.Parts())); err != nil {
 		return err
@@ -331,13 +350,13 @@ func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 			return err
 		}
 	}
-	timeline := keys.Live(s.Channel())
+	timeline := counterOf(s)
 	live, err := t.loadStream(timeline)
 	if err != nil {
 		return err
 	}
 	live.Changes++
-	if s.InHead() {
+	if bytes.Equal(s.Key(), timeline.Key()) {
 		v.Changes = live.Changes
 		return t.saveStream(s, &v)
 	}

@@ -1,0 +1,101 @@
+package model
+
+import (
+	"slices"
+	"time"
+)
+
+// Open says whether a member was invited and has not accepted yet.
+func (m *Member) Open() bool { return m.Invited && !m.Accepted }
+
+// joined says whether a user takes part in a channel as a member.
+func (ch *Channel) joined(user string) bool {
+	m := ch.Member(user)
+	return m != nil && !m.Open()
+}
+
+// exists says whether there is a user who is not erased.
+func (w *World) exists(id string) bool {
+	u := w.User(id)
+	return u != nil && !u.Erased
+}
+
+// invite is what a step that adds members says of those who were none.
+func (ch *Channel) invite(s Step, newcomers []string) {
+	for _, id := range newcomers {
+		ch.Member(id).Invited = s.Invite
+		if s.Veiled && ch.Last.After(ch.Cleared[id]) {
+			ch.Cleared[id] = ch.Last
+		}
+	}
+}
+
+// newcomers are those of some users who are no members.
+func (ch *Channel) newcomers(users []string) []string {
+	return slices.DeleteFunc(slices.Clone(users), func(id string) bool { return ch.Member(id) != nil })
+}
+
+// applyToMember does what a member does for themselves.
+func (ch *Channel) applyToMember(s Step) {
+	m := ch.Member(s.By)
+	switch s.Op {
+	case AcceptInvite:
+		if m.Open() {
+			m.Accepted, m.Mark, m.Joined, m.Threads = true, ch.Last, ch.Last, map[*Message]time.Time{}
+		}
+	case RejectInvite:
+		ch.leave(s.By)
+	case PinChannel, UnpinChannel:
+		m.Pinned = s.Op == PinChannel
+	case Archive, Unarchive:
+		m.Archived = s.Op == Archive
+	}
+}
+
+// eraseUser erases a user, and does all that follows in the background.
+func (w *World) eraseUser(s Step, made Made) {
+	u := w.User(s.User)
+	*u = User{ID: u.ID, Role: "user", Erased: true}
+	for _, ch := range w.Channels {
+		if ch.Purged {
+			continue
+		}
+		ch.leave(u.ID)
+		delete(ch.Left, u.ID)
+		delete(ch.Cleared, u.ID)
+	}
+	w.bans = slices.DeleteFunc(w.bans, func(b Ban) bool { return b.User == u.ID })
+	w.flags = slices.DeleteFunc(w.flags, func(f Flag) bool { return f.By == u.ID || f.Message == nil && f.User == u.ID })
+	for _, m := range w.answers {
+		if m.Author == u.ID {
+			m.Gone = true
+		}
+	}
+	for _, m := range slices.Clone(w.Messages) {
+		switch {
+		case m.Gone:
+			continue
+		case m.Author == u.ID && s.Type != Kept && (m.Pending || s.Type == ErasedWhole):
+			w.erase(m)
+			continue
+		case m.Author == u.ID && s.Type == ErasedSoft && !m.Deleted:
+			m.Deleted, m.DeletedAt, m.Pin = true, made.DeletedAt[m.ID], nil
+		}
+		m.Reactions = slices.DeleteFunc(m.Reactions, func(r Reaction) bool { return r.User == u.ID })
+		m.ForMe = slices.DeleteFunc(m.ForMe, func(id string) bool { return id == u.ID })
+	}
+}
+
+// answerInvite accepts or rejects an invite, mostly one that is open.
+func (g *Generator) answerInvite(ch *Channel) Step {
+	s := Step{Op: AcceptInvite, By: g.user(ch), CID: ch.CID}
+	if g.chance(3) {
+		s.Op = RejectInvite
+	}
+	for _, m := range ch.Members {
+		if m.Open() && !g.chance(3) {
+			s.By = m.User
+		}
+	}
+	return s
+}

@@ -1,0 +1,144 @@
+package record
+
+import (
+	"bytes"
+	"slices"
+
+	"example.com/chat/internal/codec"
+	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
+)
+
+// Erasure reads how far the erasure of a user has come.
+func (b *Batch) Erasure(user string) *Value[codec.Erasure] {
+	return get(b, keys.Erasure(user), codec.DecodeErasure)
+}
+
+// PutErasure stores how far the erasure of a user has come.
+func (t *Txn) PutErasure(user string, e *codec.Erasure) error {
+	return t.put(keys.Erasure(user), e)
+}
+
+// messagesLooked is how many messages one call of MessagesBy or ReactedBy passes
+// over.
+const messagesLooked = 4 * sliceLen
+
+// MessagesBy reads messages of an author in a channel, wherever they lie, in
+// the order in which they lie there: pending ones first, so that one that is
+// committed meanwhile is still to come. It reads on from a place that an earlier
+// call returned, empty at first, and returns at most limit of them and the next
+// place, empty at the end.
+func (r *Reader) MessagesBy(c Channel, author, after string, limit int) (list []codec.Message, next string, err error) {
+	next, err = r.eachMessage(c, after, func(value []byte) (enough bool, err error) {
+		if !bytes.Contains(value, []byte(author)) { // mostly: then it is not decoded
+			return false, nil
+		}
+		m, err := codec.DecodeMessage(value)
+		if err == nil && m.Author == author {
+			list = append(list, m)
+		}
+		return len(list) == limit, err
+	})
+	return list, next, err
+}
+
+// ReactedTo is reactions of one user to one message.
+type ReactedTo struct {
+	Message   codec.Message
+	Reactions []codec.Reaction
+}
+
+// ReactedBy reads messages of a channel that a user reacted to, in the order of
+// MessagesBy, and reads on as that does. It looks for the user's reactions to at
+// most limit messages.
+func (r *Reader) ReactedBy(c Channel, user, after string, limit int) (list []ReactedTo, next string, err error) {
+	next, err = r.eachMessage(c, after, func(value []byte) (enough bool, err error) {
+		m, err := codec.DecodeMessage(value)
+		if err == nil && m.Reacted {
+			list = append(list, ReactedTo{Message: m})
+		}
+		return len(list) == limit, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	b := r.Batch()
+	for i := range list {
+		b.ReactionsBy(c, list[i].Message.CreatedAt, user, &list[i].Reactions)
+	}
+	err = b.Run()
+	return slices.DeleteFunc(list, func(m ReactedTo) bool { return len(m.Reactions) == 0 }), next, err
+}
+
+// eachMessage calls look for the messages of a channel after a place, until that
+// has enough or many were passed over, and returns the next place.
+func (r *Reader) eachMessage(c Channel, after string, look func(value []byte) (enough bool, err error)) (next string, err error) {
+	looked := 0
+	for _, prefix := range [][]byte{keys.Pendings(c), keys.RepliesAll(c), keys.Privates(c), keys.Timelines(c)} {
+		rng := storage.Prefix(prefix)
+		if after != "" {
+			if bytes.Compare([]byte(after), rng.End) >= 0 {
+				continue
+			}
+			if start := append([]byte(after), 0); bytes.Compare(start, rng.Start) > 0 {
+				rng.Start = start
+			}
+		}
+		for e, err := range storage.Scan(r.r, rng, sliceLen) {
+			if err != nil {
+				return "", err
+			}
+			enough := false
+			if len(e.Value) > 0 { // else a reply that lies elsewhere
+				if enough, err = look(e.Value); err != nil {
+					return "", err
+				}
+			}
+			if looked++; enough || looked == messagesLooked {
+				return string(e.Key), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// EphemeralsBy reads the ids of the ephemeral messages of an author in a
+// channel.
+func (r *Reader) EphemeralsBy(c Channel, author string) (ids []string, err error) {
+	for e, err := range storage.Scan(r.r, storage.Prefix(keys.Ephemerals(c)), sliceLen) {
+		if err != nil {
+			return nil, err
+		}
+		m, err := codec.DecodeEphemeral(e.Value)
+		if err != nil {
+			return nil, err
+		}
+		if m.Message.Author == author {
+			ids = append(ids, m.Message.ID)
+		}
+	}
+	return ids, nil
+}
+
+// ForgetUserChannel removes what a user has, or had, with a channel beside what
+// they sent: they are no member of it.
+func (t *Txn) ForgetUserChannel(user string, c Channel) error {
+	gone := [][]byte{
+		keys.UserChannel(user, c), keys.Known(c, user), keys.Mark(c, user), keys.ForMe(c, user), keys.ThreadBase(c, user), keys.LastSend(c, user),
+	}
+	threads, err := t.ThreadsOf(user)
+	if err != nil {
+		return err
+	}
+	for _, thread := range threads {
+		if thread.Channel == c {
+			gone = append(gone, keys.ThreadMark(c, thread.Parent, user))
+		}
+	}
+	return t.txn.Delete(gone...)
+}
+
+// DeleteFlag removes the flag of a place.
+func (t *Txn) DeleteFlag(p FlagPlace) error {
+	return t.txn.Delete(append(flagEntries(p), flagKey(p))...)
+}
