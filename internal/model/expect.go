@@ -466,6 +466,7 @@ func everyoneUnseen(s Step) bool { return (s.All || s.Online) && s.Parent != "" 
 func (w *World) sendFaults(s Step, ch *Channel) verdict {
 	var v verdict
 	v.add(everyoneUnseen(s), Invalid)
+	v.add(s.Text == "" && !s.Titled && s.Quoted == "", Invalid)
 	if kind := w.enter(s.By, ch); kind != OK {
 		return append(v, kind)
 	}
