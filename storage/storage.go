@@ -84,6 +84,22 @@ type Reader interface {
 	Logs() (LogSpan, error)
 }
 
+// Versioned is implemented by the Readers of Views of drivers that number their
+// snapshots. Who keeps what they made of a snapshot can tell by it whether that
+// is still so. Without it the engine reads again what it has read.
+type Versioned interface {
+	// Version is the number of the snapshot. One that holds more commits never
+	// has a smaller number, nor one that holds others the same.
+	Version() uint64
+
+	// Changed is the number of a snapshot from which on nothing was written under
+	// the scope, as far as this one knows or farther: what was read of the keys
+	// that the scope owns in a snapshot with this number or a greater one, up to
+	// this one, is still there. It may be greater than it need be, also than
+	// Version.
+	Changed(scope string) uint64
+}
+
 // Txn reads and writes. It sees its own writes, except that records it appends
 // have no position before commit and so do not appear in Tail and Logs. The
 // driver copies what it is given: the caller may reuse its slices.

@@ -13,6 +13,7 @@ import (
 // call is one Update on its way.
 type call struct {
 	ctx   context.Context
+	scope string
 	fn    func(storage.Txn) error
 	taken atomic.Bool   // by a batch, or by its caller who gives up
 	done  chan struct{} // told when what follows is the outcome
@@ -44,7 +45,7 @@ type batch struct {
 // together all answer the error and nothing of them is stored; the store goes
 // on with what it had. If a sync fails, they may be stored all the same, and
 // further Updates answer an error until the file is opened again.
-func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error) error {
+func (s *Store) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
 	if err := s.gate.Enter(); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := &call{ctx: ctx, fn: fn, done: make(chan struct{}, 1)}
+	c := &call{ctx: ctx, scope: scope, fn: fn, done: make(chan struct{}, 1)}
 	s.mu.Lock()
 	s.queue = append(s.queue, c)
 	idle := !s.running
@@ -304,6 +305,9 @@ func (b *batch) save() error {
 		return err
 	}
 	s.cache.commit(now.sequence, b.over.own.writes)
+	for _, c := range b.commit {
+		s.changes.Note(c.scope, now.sequence)
+	}
 	s.now.Store(now)
 	s.seal()
 	s.waiters.Wake(b.over.own.logs())

@@ -61,6 +61,7 @@ type Store struct {
 	gate    *driver.Gate
 	waiters *driver.Waiters
 	cache   *cache
+	changes *driver.Changes
 	views   views
 	id      storeID
 	limits  limits
@@ -162,6 +163,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 		db:      db,
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
+		changes: driver.NewChanges(),
 		limits:  defaultLimits(),
 		index:   map[string]int{},
 	}
@@ -188,7 +190,7 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) (err er
 		return err
 	}
 	defer s.views.end(c)
-	r := reader{cursors: c, layer: now.layer, version: now.sequence, cache: s.cache}
+	r := reader{cursors: c, layer: now.layer, version: now.sequence, cache: s.cache, changes: s.changes}
 	defer r.end()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer catchFaults(&err)

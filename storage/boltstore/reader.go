@@ -52,7 +52,8 @@ type reader struct {
 	layer   *layer
 	version uint64 // of the newest commit in the layer
 	cache   *cache
-	over    *overlay // nil in a View
+	changes *driver.Changes // nil in a batch
+	over    *overlay        // nil in a View
 	done    bool
 }
 
@@ -83,6 +84,17 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) (values [][]byte, e
 		}
 	}
 	return values, entries, nil
+}
+
+// Version implements [storage.Versioned].
+func (r *reader) Version() uint64 { return r.version }
+
+// Changed implements [storage.Versioned].
+func (r *reader) Changed(scope string) uint64 {
+	if r.changes == nil {
+		return math.MaxUint64
+	}
+	return r.changes.Last(scope)
 }
 
 // inOrder says whether a list begins within its range and ends farther on. Where

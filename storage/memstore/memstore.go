@@ -24,20 +24,23 @@ import (
 type Store struct {
 	now     atomic.Pointer[version]
 	writer  chan struct{} // held by the one running Update
+	changes *driver.Changes
 	gate    *driver.Gate
 	waiters *driver.Waiters
 }
 
 // version is everything that one commit left. It never changes.
 type version struct {
-	data *tree.Tree[[]byte]
-	logs logs
+	number uint64
+	data   *tree.Tree[[]byte]
+	logs   logs
 }
 
 // New makes an empty store.
 func New() *Store {
 	s := &Store{
 		writer:  make(chan struct{}, 1),
+		changes: driver.NewChanges(),
 		gate:    driver.NewGate(),
 		waiters: driver.NewWaiters(),
 	}
@@ -55,14 +58,14 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 		return err
 	}
 	v := s.now.Load()
-	r := &reader{version: *v}
+	r := &reader{version: *v, changes: s.changes}
 	defer r.end()
 	return fn(r)
 }
 
 // Update implements [storage.Store]. It waits for all running Updates, and runs
 // fn once.
-func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error) error {
+func (s *Store) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
 	if err := s.gate.Enter(); err != nil {
 		return err
 	}
@@ -77,18 +80,18 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(storage.Txn) error
 		return err
 	}
 	v := s.now.Load()
-	t := &txn{reader: reader{version: version{data: v.data.Edit(), logs: v.logs}}}
+	t := &txn{reader: reader{version: version{number: v.number, data: v.data.Edit(), logs: v.logs}}}
 	defer t.end()
 	if err := fn(t); err != nil {
 		return err
 	}
-	s.commit(t)
+	s.commit(t, scope)
 	return nil
 }
 
 // commit makes what the transaction left the current version.
-func (s *Store) commit(t *txn) {
-	next := &version{data: t.data, logs: t.logs}
+func (s *Store) commit(t *txn, scope string) {
+	next := &version{number: t.number + 1, data: t.data, logs: t.logs}
 	var names [][]byte
 	if len(t.pending) > 0 {
 		next.logs.append(t.pending)
@@ -96,6 +99,7 @@ func (s *Store) commit(t *txn) {
 			names = append(names, rec.Log)
 		}
 	}
+	s.changes.Note(scope, next.number)
 	s.now.Store(next)
 	s.waiters.Wake(names)
 }

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"bytes"
+	"math"
 
 	"example.com/chat/storage"
 	"example.com/chat/storage/internal/driver"
@@ -10,7 +11,8 @@ import (
 // reader reads one version.
 type reader struct {
 	version
-	done bool
+	changes *driver.Changes // nil in a transaction
+	done    bool
 }
 
 // end makes the reader refuse further calls.
@@ -32,6 +34,17 @@ func (r *reader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]stor
 		entries[i] = r.scan(rng)
 	}
 	return values, entries, nil
+}
+
+// Version implements [storage.Versioned].
+func (r *reader) Version() uint64 { return r.number }
+
+// Changed implements [storage.Versioned].
+func (r *reader) Changed(scope string) uint64 {
+	if r.changes == nil {
+		return math.MaxUint64
+	}
+	return r.changes.Last(scope)
 }
 
 func (r *reader) scan(rng storage.Range) (entries []storage.Entry) {

@@ -29,6 +29,7 @@ func faults() []fault {
 	all = append(all, commitFaults()...)
 	all = append(all, logFaults()...)
 	all = append(all, trimFaults()...)
+	all = append(all, versionFaults()...)
 	return append(all, lifeFaults()...)
 }
 

@@ -76,6 +76,7 @@ func cases() []testCase {
 	all = append(all, logCases()...)
 	all = append(all, trimCases()...)
 	all = append(all, waitCases()...)
+	all = append(all, versionCases()...)
 	return append(all, modelCases()...)
 }
 

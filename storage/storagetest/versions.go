@@ -1,0 +1,122 @@
+package storagetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+
+	"example.com/chat/storage"
+)
+
+func versionCases() []testCase {
+	return []testCase{
+		{"version/rises", versionRises},
+		{"version/changed", versionChanged},
+		{"version/what is kept is still so", versionKept},
+	}
+}
+
+// seen is what one View says of versions.
+type seen struct {
+	version uint64
+	changed map[string]uint64
+	values  map[string]string
+}
+
+// see asks for scopes, in each of which there is one key of its name. It skips the
+// case where the driver does not number snapshots.
+func (e *env) see(scopes ...string) seen {
+	e.Helper()
+	s := seen{changed: map[string]uint64{}, values: map[string]string{}}
+	e.view(func(r storage.Reader) error {
+		v, ok := r.(storage.Versioned)
+		if !ok {
+			e.Skip("the driver's Readers are not storage.Versioned")
+		}
+		s.version = v.Version()
+		for _, scope := range scopes {
+			s.changed[scope] = v.Changed(scope)
+			values, _, err := r.Read([][]byte{[]byte(scope)}, nil)
+			if err != nil {
+				return err
+			}
+			s.values[scope] = string(values[0])
+		}
+		return nil
+	})
+	return s
+}
+
+func (e *env) write(scope, value string) {
+	e.Helper()
+	e.update(scope, func(tx storage.Txn) error { return tx.Put([]byte(scope), []byte(value)) })
+}
+
+func versionRises(e *env) {
+	before := e.see()
+	if again := e.see(); again.version < before.version {
+		e.Errorf("the version was %d and is %d", before.version, again.version)
+	}
+	for i := range 10 {
+		e.write("a", strconv.Itoa(i))
+		if after := e.see(); after.version <= before.version {
+			e.Errorf("the version was %d and is %d after an Update", before.version, after.version)
+		} else {
+			before = after
+		}
+	}
+}
+
+func versionChanged(e *env) {
+	for i := range 20 {
+		scope := fmt.Sprint("scope ", i%3)
+		before := e.see(scope)
+		e.write(scope, strconv.Itoa(i))
+		after := e.see(scope)
+		if after.changed[scope] <= before.version || after.changed[scope] > after.version {
+			e.Errorf("%s was written between the versions %d and %d, and has changed in %d", scope, before.version, after.version, after.changed[scope])
+		}
+	}
+	e.see("never") // may say anything, and must not fail
+}
+
+// versionKept has many keep what they have read, as long as that is right by the
+// versions, while others write.
+func versionKept(e *env) {
+	const scopes, readers, writers, rounds = 5, 4, 3, 300
+	e.see()
+	random := rand.New(rand.NewPCG(e.h.Seed, 1))
+	var wg sync.WaitGroup
+	for range writers {
+		own := rand.New(rand.NewPCG(random.Uint64(), 2))
+		wg.Go(func() {
+			for i := range rounds {
+				e.write(fmt.Sprint("scope ", own.IntN(scopes)), fmt.Sprint(i, own.Uint64()))
+			}
+		})
+	}
+	var mu sync.Mutex
+	kept := map[string]seen{} // shared: what one keeps another may use
+	for range readers {
+		own := rand.New(rand.NewPCG(random.Uint64(), 3))
+		wg.Go(func() {
+			for range rounds {
+				scope := fmt.Sprint("scope ", own.IntN(scopes))
+				mu.Lock()
+				old, ok := kept[scope]
+				mu.Unlock()
+				now := e.see(scope)
+				if ok && now.changed[scope] <= min(old.version, now.version) && old.values[scope] != now.values[scope] {
+					e.Errorf("%s has not changed since %d in %d (versions %d and %d), and was %q and is %q", scope,
+						min(old.version, now.version), now.changed[scope], old.version, now.version, old.values[scope], now.values[scope])
+					return
+				}
+				mu.Lock()
+				kept[scope] = now
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+}
