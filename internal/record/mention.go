@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 
 	"example.com/chat/internal/codec"
@@ -148,20 +149,29 @@ type MentionAt struct {
 
 // MentionsAfter reads which messages mention a user, or everyone, that were sent
 // after a time: of the channel's pages (parent 0) or of a thread.
-func (r *Reader) MentionsAfter(c Channel, user string, parent, after int64) (list []MentionAt, err error) {
-	for _, who := range []string{user, keys.All} {
-		rng := storage.Range{Start: keys.MentionsAfter(c, who, parent, after), End: storage.Prefix(keys.Mentions(c, who, parent)).End}
-		for e, err := range storage.Scan(r.r, rng, sliceLen) {
-			if err != nil {
-				return nil, err
-			}
-			_, _, at, author, ok := keys.OfMention(c, e.Key)
-			if ok && !slices.ContainsFunc(list, func(m MentionAt) bool { return m.At == at }) {
-				list = append(list, MentionAt{at, author})
-			}
+func (r *Reader) MentionsAfter(c Channel, user string, parent, after int64) ([]MentionAt, error) {
+	list, err := r.mentionsAfter(nil, c, user, parent, after)
+	if err != nil || parent != 0 {
+		return list, err
+	}
+	return r.mentionsAfter(list, c, keys.All, parent, after)
+}
+
+// mentionsAfter adds those of one user, or of everyone, to a list in the order in
+// which they were sent, unless they are in it.
+func (r *Reader) mentionsAfter(list []MentionAt, c Channel, user string, parent, after int64) ([]MentionAt, error) {
+	known := list
+	rng := storage.Range{Start: keys.MentionsAfter(c, user, parent, after), End: storage.Prefix(keys.Mentions(c, user, parent)).End}
+	for e, err := range storage.Scan(r.r, rng, sliceLen) {
+		if err != nil {
+			return nil, err
 		}
-		if parent != 0 {
-			break
+		_, _, at, author, ok := keys.OfMention(c, e.Key)
+		if !ok {
+			continue
+		}
+		if _, twice := slices.BinarySearchFunc(known, at, func(m MentionAt, at int64) int { return cmp.Compare(m.At, at) }); !twice {
+			list = append(list, MentionAt{at, author})
 		}
 	}
 	return list, nil
