@@ -124,7 +124,9 @@ func renderTold(r *record.Reader, subject string, t *told) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	room.channel.CID = t.cid
+	if room.channel.CID == "" {
+		room.channel.CID = t.cid
+	}
 	return room.render(r, &t.message, whole)
 }
 

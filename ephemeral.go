@@ -30,7 +30,6 @@ func (e *ephemeral) found() *found {
 func findEphemeral(r *record.Reader, c caller, id MessageID) (*ephemeral, error) {
 	b := r.Batch()
 	user, place := b.User(string(c.user)), b.Place(string(id))
-	banned := b.Ban(record.Everywhere, string(c.user))
 	settings := record.Settings[storedSettings](b)
 	if err := b.Run(); err != nil {
 		return nil, err
@@ -48,7 +47,6 @@ func findEphemeral(r *record.Reader, c caller, id MessageID) (*ephemeral, error)
 	if err != nil || !e.Found || e.V.Message.Author != string(c.user) || !room.keeps(&e.V) || !room.readable() {
 		return nil, err
 	}
-	room.read.Banned = *banned
 	return &ephemeral{room, e.V}, nil
 }
 

@@ -198,7 +198,6 @@ type channelList struct {
 	query    ChannelQuery
 	user     *record.Value[codec.User]
 	settings *record.Shared[storedSettings]
-	banned   *record.Value[codec.Ban]
 	types    []*ChannelType
 	entries  []*listing
 	known    map[record.Channel]bool // in entries already
@@ -209,10 +208,6 @@ func (l *channelList) open() (err error) {
 	b := l.reader.Batch()
 	l.user = b.User(string(l.caller.user))
 	l.settings = record.Settings[storedSettings](b)
-	l.banned = new(record.Value[codec.Ban])
-	if !l.caller.app {
-		l.banned = b.Ban(record.Everywhere, string(l.caller.user))
-	}
 	if err := b.Run(); err != nil {
 		return err
 	}
@@ -490,9 +485,6 @@ func (l *channelList) openEntry(e *listing) error {
 	state := &readState{}
 	var err error
 	state.room, err = openRoomOf(l.reader, l.caller, l.user.V, l.settings.V, e.number, more{second: state.alongside(l.caller.user)})
-	if err == nil {
-		state.room.read.Banned = *l.banned
-	}
 	e.readState = state
 	return err
 }

@@ -28,19 +28,19 @@ func (a *App) message(ctx context.Context, op string, c caller, id MessageID) (M
 	if err := checkMessageID("id", id); err != nil {
 		return Message{}, in(op, err)
 	}
-	var m Message
+	var list []Message
 	err := a.view(ctx, op, func(r *record.Reader) error {
 		f, err := findToRead(r, c, id)
 		if err != nil {
 			return err
 		}
-		list, err := render(r, []found{*f})
-		if err == nil {
-			m = list[0]
-		}
+		list, err = render(r, []found{*f})
 		return err
 	})
-	return m, err
+	if err != nil {
+		return Message{}, err
+	}
+	return list[0], nil
 }
 
 // MessagesByID returns messages by their ids, at most 100, in the order asked.

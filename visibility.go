@@ -22,14 +22,20 @@ func as(user UserID) caller { return caller{user: user} }
 // room is a channel as one caller finds it. What they may see of it is decided
 // here and nowhere else; what they may do, by can.
 type room struct {
+	*opened
+	now   int64
+	waits int64 // until when the caller waits in slow mode; see readCooldown
+}
+
+// opened is what is stored of a room. What was read of a snapshot may be
+// remembered for other calls and is not changed: see recallRoom.
+type opened struct {
 	caller
 	number   record.Channel
 	channel  *codec.Channel
 	kind     *ChannelType // with the channel's overrides
 	settings *storedSettings
-	now      int64
-	blocked  bool  // the channel is the caller's with one who blocks them
-	waits    int64 // until when the caller waits in slow mode; see readCooldown
+	blocked  bool // the channel is the caller's with one who blocks them
 
 	// The caller's own; zero for the application.
 	userRecord *codec.User
@@ -42,9 +48,14 @@ type room struct {
 }
 
 func newRoom(c caller) *room {
-	r := &room{caller: c, now: now().UnixMicro()}
-	r.channel, r.userRecord, r.member, r.own = &r.read.Channel.V, &r.read.User.V, &r.read.Member.V, &r.read.Own.V
-	return r
+	var r struct {
+		room
+		opened
+	}
+	r.room.opened, r.room.now, r.opened.caller = &r.opened, now().UnixMicro(), c
+	o := &r.opened
+	o.channel, o.userRecord, o.member, o.own = &o.read.Channel.V, &o.read.User.V, &o.read.Member.V, &o.read.Own.V
+	return &r.room
 }
 
 // sight is how a caller sees a message.
@@ -260,9 +271,45 @@ type more struct {
 	blind  bool                                // no message is looked at: sees is not asked
 }
 
+// read makes the reads, for a channel that is known.
+func (m more) read(r *record.Reader, number record.Channel) error {
+	if m.first != nil {
+		b := r.Batch()
+		m.first(b)
+		if err := b.Run(); err != nil {
+			return err
+		}
+	}
+	if m.second == nil {
+		return nil
+	}
+	b := r.Batch()
+	m.second(b, number)
+	return b.Run()
+}
+
 // openRoom finds a channel by its cid. ErrNotFound for what the caller may not
 // read; a disabled channel is found: see enter.
 func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
+	room, err := loadRoom(r, c, cid, also)
+	if err != nil {
+		return nil, err
+	}
+	if !room.readable() {
+		return nil, notFound("channel", cid)
+	}
+	return room, nil
+}
+
+// loadRoom is openRoom, of a channel that the caller may not be able to read.
+func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
+	key := record.RememberedKey{CID: string(cid), User: string(c.user)}
+	if room := recallRoom(r, c, key); room != nil {
+		if err := checkCaller(c, &room.read.User); err != nil {
+			return nil, err
+		}
+		return room, also.read(r, room.number)
+	}
 	room := newRoom(c)
 	read := &room.read
 	b := r.Batch()
@@ -283,10 +330,7 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}
-	if !room.readable() {
-		return nil, notFound("channel", cid)
-	}
-	return room, room.readBlocked(r)
+	return room, room.complete(r, key, also)
 }
 
 // load reads what the channel's number leads to.
@@ -300,15 +344,41 @@ func (r *room) load(reader *record.Reader, also more) error {
 		return err
 	}
 	r.isMember, r.forMe = r.read.Member.Found, r.read.ForMe.V
-	if r.channel.Overrides != "" && r.kind != nil {
-		if err := r.override(); err != nil {
-			return err
-		}
+	if r.kind == nil {
+		return nil
 	}
+	return r.override()
+}
+
+// complete reads what takes the channel and the caller, and has all of it
+// remembered.
+func (r *room) complete(reader *record.Reader, key record.RememberedKey, also more) error {
+	if err := r.readBlocked(reader); err != nil || also.blind {
+		return err
+	}
+	reader.Remember(key, r.channel.CID, r.opened)
 	return nil
 }
 
+// recallRoom is a room as another call of the caller found it, if it still is
+// so; nil if not.
+func recallRoom(reader *record.Reader, c caller, key record.RememberedKey) *room {
+	known, _ := reader.Recall(key).(*opened)
+	if known == nil || known.app != c.app {
+		return nil
+	}
+	return &room{opened: known, now: now().UnixMicro()}
+}
+
+func byNumber(c caller, number record.Channel) record.RememberedKey {
+	return record.RememberedKey{Number: number, User: string(c.user)}
+}
+
+// override has the channel's own settings be those of its type, where it has some.
 func (r *room) override() error {
+	if r.channel.Overrides == "" {
+		return nil
+	}
 	var o ChannelOverrides
 	if err := json.Unmarshal([]byte(r.channel.Overrides), &o); err != nil {
 		return err
@@ -320,8 +390,12 @@ func (r *room) override() error {
 
 // openRoomOf finds a channel by its number, readable or not.
 func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
+	if room := recallRoom(r, c, byNumber(c, number)); room != nil {
+		return room, also.read(r, number)
+	}
 	room := newRoom(c)
-	room.number, room.settings, *room.userRecord = number, settings, user
+	room.number, room.settings = number, settings
+	room.read.User = record.Value[codec.User]{V: user, Found: !c.app}
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}
@@ -335,12 +409,10 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 		return room, nil
 	}
 	room.kind = kind.V
-	if room.channel.Overrides != "" {
-		if err := room.override(); err != nil {
-			return nil, err
-		}
+	if err := room.override(); err != nil {
+		return nil, err
 	}
-	return room, room.readBlocked(r)
+	return room, room.complete(r, byNumber(c, number), also)
 }
 
 // of is the channel as each of some users finds it. It is read at once for all
@@ -397,59 +469,114 @@ func holdsMessage(p *record.Value[codec.Place]) bool {
 
 // findAll finds messages by their ids; nil for what the caller may not see.
 func findAll(r *record.Reader, c caller, ids []MessageID) ([]*found, error) {
+	f := finding{reader: r, caller: c, parts: make([]findingPart, len(ids))}
 	b := r.Batch()
-	user := b.User(string(c.user))
-	settings := record.Settings[storedSettings](b)
-	banned := new(record.Value[codec.Ban])
-	if !c.app {
-		banned = b.Ban(record.Everywhere, string(c.user))
-	}
-	places := make([]*record.Value[codec.Place], len(ids))
 	for i, id := range ids {
-		places[i] = b.Place(string(id))
+		b.PlaceInto(&f.parts[i].place, string(id))
+	}
+	if !r.Remembers() {
+		f.who(b)
 	}
 	if err := b.Run(); err != nil {
 		return nil, err
 	}
-	if err := checkCaller(c, user); err != nil {
+	if err := f.open(); err != nil {
 		return nil, err
 	}
-	messages := make([]*record.Value[codec.Message], len(ids))
-	rooms := map[record.Channel]*room{}
-	for _, p := range places {
-		if !holdsMessage(p) {
-			continue
-		}
-		number := record.Channel(p.V.Channel)
-		also := more{second: func(b *record.Batch, number record.Channel) {
-			for i, p := range places {
-				if holdsMessage(p) && p.V.Channel == uint64(number) {
-					messages[i] = b.Message(p.V)
-				}
-			}
-		}}
-		if rooms[number] != nil {
-			continue
-		}
-		room, err := openRoomOf(r, c, user.V, settings.V, number, also)
-		if err != nil {
-			return nil, err
-		}
-		room.read.Banned = *banned
-		rooms[number] = room
-	}
 	list := make([]*found, len(ids))
-	for i, m := range messages {
-		if m == nil || !m.Found {
+	for i := range f.parts {
+		p := &f.parts[i]
+		if !p.message.Found || !p.room.readable() {
 			continue
 		}
-		room := rooms[record.Channel(places[i].V.Channel)]
-		if !room.readable() {
-			continue
-		}
-		if s := room.sees(&m.V); s != unseen {
-			list[i] = &found{room: room, message: &m.V, sight: s}
+		if s := p.room.sees(&p.message.V); s != unseen {
+			p.found = found{room: p.room, message: &p.message.V, sight: s}
+			list[i] = &p.found
 		}
 	}
 	return list, nil
+}
+
+// finding finds messages by where they lie.
+type finding struct {
+	reader   *record.Reader
+	caller   caller
+	user     *record.Value[codec.User] // nil until wanted
+	settings *record.Shared[storedSettings]
+	parts    []findingPart
+}
+
+// findingPart is one message that is looked for.
+type findingPart struct {
+	place   record.Value[codec.Place]
+	room    *room // nil for what is nowhere
+	message record.Value[codec.Message]
+	found   found
+}
+
+// who reads who calls.
+func (f *finding) who(b *record.Batch) {
+	f.user, f.settings = b.User(string(f.caller.user)), record.Settings[storedSettings](b)
+}
+
+// open opens the rooms in which there are messages, and reads these.
+func (f *finding) open() error {
+	nowhere := true
+	for i := range f.parts {
+		p := &f.parts[i]
+		if p.room != nil || !holdsMessage(&p.place) {
+			continue
+		}
+		room, err := f.room(record.Channel(p.place.V.Channel))
+		if err != nil {
+			return err
+		}
+		nowhere = false
+		for k := range f.parts[i:] {
+			if q := &f.parts[i+k]; q.isIn(room.number) {
+				q.room = room
+			}
+		}
+	}
+	if nowhere {
+		return f.check() // no room did
+	}
+	return nil
+}
+
+func (p *findingPart) isIn(c record.Channel) bool {
+	return holdsMessage(&p.place) && p.place.V.Channel == uint64(c)
+}
+
+// room opens one room, and reads what lies in it.
+func (f *finding) room(number record.Channel) (*room, error) {
+	also := more{second: func(b *record.Batch, number record.Channel) {
+		for i := range f.parts {
+			if p := &f.parts[i]; p.isIn(number) {
+				b.MessageInto(&p.message, p.place.V)
+			}
+		}
+	}}
+	if known := recallRoom(f.reader, f.caller, byNumber(f.caller, number)); known != nil {
+		if err := checkCaller(f.caller, &known.read.User); err != nil {
+			return nil, err
+		}
+		return known, also.read(f.reader, number)
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return openRoomOf(f.reader, f.caller, f.user.V, f.settings.V, number, also)
+}
+
+// check is an error unless the caller exists and is active.
+func (f *finding) check() error {
+	if f.user == nil {
+		b := f.reader.Batch()
+		f.who(b)
+		if err := b.Run(); err != nil {
+			return err
+		}
+	}
+	return checkCaller(f.caller, f.user)
 }

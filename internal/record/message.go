@@ -20,9 +20,19 @@ func (b *Batch) Place(id string) *Value[codec.Place] {
 	return get(b, keys.Message(id), codec.DecodePlace)
 }
 
+// PlaceInto reads where a message lies into a value that there is.
+func (b *Batch) PlaceInto(v *Value[codec.Place], id string) {
+	v.get(b, keys.Message(id), codec.DecodePlace)
+}
+
 // Message reads the message that lies in a place.
 func (b *Batch) Message(p codec.Place) *Value[codec.Message] {
 	return get(b, placeKey(p), codec.DecodeMessage)
+}
+
+// MessageInto reads the message that lies in a place into a value that there is.
+func (b *Batch) MessageInto(v *Value[codec.Message], p codec.Place) {
+	v.get(b, placeKey(p), codec.DecodeMessage)
 }
 
 // PlaceOf is where a message of a channel lies.

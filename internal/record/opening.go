@@ -26,9 +26,6 @@ type Opening[Type, Settings any] struct {
 func (o *Opening[Type, Settings]) ByCID(b *Batch, cid, kind, user string) {
 	o.Number.get(b, keys.CID(cid), decodeNumber)
 	o.User.get(b, keys.User(user), codec.DecodeUser)
-	if user != "" {
-		o.Banned.get(b, keys.Ban(user), codec.DecodeBan)
-	}
 	o.Type.get(b, keys.Type(kind))
 	o.Settings.get(b, keys.Settings())
 }
@@ -50,6 +47,7 @@ func (o *Opening[Type, Settings]) ByUser(b *Batch, c Channel, user string) {
 func (o *Opening[Type, Settings]) ByNumber(b *Batch, c Channel, user string, blind bool) {
 	o.Channel.get(b, keys.Record(c), codec.DecodeChannel)
 	if user != "" {
+		o.Banned.get(b, keys.Ban(user), codec.DecodeBan)
 		o.Member.get(b, keys.Member(c, user), codec.DecodeMember)
 		o.Ban.get(b, keys.BanIn(c, user), codec.DecodeBan)
 	}

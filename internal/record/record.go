@@ -17,9 +17,11 @@ import (
 type DB struct {
 	store storage.Store
 
-	directory directory
-	muted     mutedCounts
-	observe   func(context.Context, Update)
+	directory  directory
+	remembered remembered
+	unread     unreadCounts
+	muted      mutedCounts
+	observe    func(context.Context, Update)
 
 	// Readers and transactions last for one call: their memory is used again.
 	readers, txns sync.Pool
@@ -47,7 +49,7 @@ func (db *DB) View(ctx context.Context, fn func(*Reader) error) error {
 			reader.reset()
 			db.readers.Put(reader)
 		}()
-		reader.db, reader.r = db, r
+		reader.db, reader.r, reader.snapshot = db, r, true
 		return fn(reader)
 	})
 }
@@ -106,8 +108,10 @@ func ChannelScope(cid string) string { return "channel:" + cid }
 // Reader reads records from one snapshot. Like the transaction it belongs to,
 // it is for one goroutine.
 type Reader struct {
-	db    *DB
-	r     storage.Reader
+	db       *DB
+	r        storage.Reader
+	snapshot bool // of what is committed: it may be remembered
+
 	batch Batch        // the first of those being filled
 	users Value[int64] // see directory
 	texts texts
@@ -137,7 +141,7 @@ func (t *Txn) reset() {
 // reset makes a reader useless until it is used again, and holds on to nothing
 // that it has read.
 func (r *Reader) reset() {
-	r.db, r.r = nil, nil
+	r.db, r.r, r.snapshot = nil, nil, false
 	r.batch.reset()
 	r.texts.reset()
 	r.users = Value[int64]{}
@@ -160,8 +164,8 @@ type Value[T any] struct {
 	decode func(string) (T, error)
 }
 
-func (v *Value[T]) fill(raw []byte, texts *texts) (err error) {
-	v.V, err = v.decode(texts.copy(raw, shortPiece))
+func (v *Value[T]) fill(raw []byte, texts *texts, all int) (err error) {
+	v.V, err = v.decode(texts.copy(raw, min(all, shortPiece)))
 	v.Found = err == nil
 	return err
 }
@@ -177,8 +181,11 @@ type Batch struct {
 	space   []byte                        // what the keys lie in
 }
 
-// filler is a value that waits for its bytes.
-type filler interface{ fill([]byte, *texts) error }
+// filler is a value that waits for its bytes. It is told how many there are with
+// those of the values after it.
+type filler interface {
+	fill(raw []byte, texts *texts, all int) error
+}
 
 // Batch starts an empty batch.
 func (r *Reader) Batch() *Batch {
@@ -200,13 +207,18 @@ func (b *Batch) Run() error {
 	if err != nil {
 		return err
 	}
+	all := 0
+	for _, raw := range values {
+		all += len(raw)
+	}
 	for i, v := range b.values {
 		if values[i] == nil {
 			continue
 		}
-		if err := v.fill(values[i], &b.reader.texts); err != nil {
+		if err := v.fill(values[i], &b.reader.texts, all); err != nil {
 			return err
 		}
+		all -= len(values[i])
 	}
 	for i, fill := range b.collect {
 		if err := fill(entries[i]); err != nil {
@@ -303,7 +315,7 @@ type Shared[T any] struct {
 	key   []byte
 }
 
-func (v *Shared[T]) fill(raw []byte, _ *texts) (err error) {
+func (v *Shared[T]) fill(raw []byte, _ *texts, _ int) (err error) {
 	v.V, err = remember(v.db, v.key, raw, codec.DecodeJSON[T, []byte])
 	v.Found = err == nil
 	return err

@@ -158,7 +158,7 @@ func TestWhatIsRememberedOfMutesIsBounded(t *testing.T) {
 		muted[strconv.Itoa(i)] = struct{}{}
 	}
 	for i := range 10_000 {
-		key := mutedKey{channel: Channel(i % 5000), reader: "jane"}
+		key := countKey{channel: Channel(i % 5000), reader: "jane"}
 		m.put(key, &mutedCount{muted: muted, n: i})
 		if got := m.get(key); got == nil || got.n != i {
 			t.Fatalf("what was just remembered is %v", got)

@@ -3,7 +3,6 @@ package record
 import (
 	"math"
 	"slices"
-	"sync"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
@@ -27,6 +26,7 @@ type Unread struct {
 	head        Value[codec.Head]
 	live        Value[codec.Stream] // of a thread
 	silent, own Value[codec.Stream]
+	hidden      [3]Value[codec.Stream] // the same of the private messages
 	stamp       Value[codec.Numbers]
 }
 
@@ -86,77 +86,58 @@ func (u *Unread) Head() *codec.Head { return &u.head.V }
 
 // Count counts. What Read asked for has been read.
 func (u *Unread) Count(r *Reader) (int, error) {
-	live := &u.live
 	if u.Parent == 0 {
-		live = &Value[codec.Stream]{V: u.head.V.Live, Found: u.head.Found}
+		u.live.V, u.live.Found = u.head.V.Live, u.head.Found
 	}
-	if live.V.Newest <= u.After && !u.Private {
+	if u.live.V.Newest <= u.After && !u.Private {
 		return 0, nil
 	}
-	list := []keys.Stream{u.all(), u.quiet(), u.by(u.Reader)}
-	streams := []*Value[codec.Stream]{live, &u.silent, &u.own}
+	streams := []*Value[codec.Stream]{&u.live, &u.silent, &u.own}
 	if u.Private {
-		private := u.private(u.Reader)
 		b := r.Batch()
-		for _, s := range private {
-			streams = append(streams, b.Stream(s))
+		for i, s := range u.private(u.Reader) {
+			b.streamInto(&u.hidden[i], s)
+			streams = append(streams, &u.hidden[i])
 		}
 		if err := b.Run(); err != nil {
 			return 0, err
 		}
-		list = append(list, private...)
 	}
-	counts, err := r.countAfter(u.After, list, streams)
-	if err != nil {
-		return 0, err
-	}
-	total := 0
-	for i, n := range counts {
-		if i%3 > 0 {
-			n = -n
-		}
-		total += n
-	}
-	if total == 0 || len(u.stamp.V) < 2 || u.stamp.V[1] == 0 {
-		return total, nil
+	total, err := u.count(r, streams)
+	if err != nil || total == 0 || len(u.stamp.V) < 2 || u.stamp.V[1] == 0 {
+		return total, err
 	}
 	muted, err := u.countMuted(r, streams)
 	return total - muted, err
 }
 
-// mutedCounts remembers how many of what a reader has unread is by those they
-// mute, who may be many. It is told again as long as they mute the same and
-// nothing was deleted; what was sent meanwhile is looked through.
-type mutedCounts struct {
-	mu     sync.Mutex
-	counts map[mutedKey]*mutedCount
-	names  int // of muted users, in all of them
+// count counts what is in the streams of all, without those of the silent ones
+// and of the reader's own.
+func (u *Unread) count(r *Reader, streams []*Value[codec.Stream]) (int, error) {
+	key := countKey{u.Channel, u.Parent, u.Reader}
+	now := u.seen(streams)
+	if known, ok := r.db.unread.get(key); ok && known.same(&now) {
+		return known.n + now.sum() - known.sum(), nil
+	}
+	list := []keys.Stream{u.all(), u.quiet(), u.by(u.Reader)}
+	if u.Private {
+		list = append(list, u.private(u.Reader)...)
+	}
+	counts, err := r.countAfter(u.After, list, streams)
+	if err != nil {
+		return 0, err
+	}
+	for i, n := range counts {
+		if i%3 > 0 {
+			n = -n
+		}
+		now.n += n
+	}
+	if r.snapshot && now.last > u.After {
+		r.db.unread.put(key, now)
+	}
+	return now.n, nil
 }
-
-type mutedKey struct {
-	channel Channel
-	parent  int64
-	reader  string
-}
-
-type mutedCount struct {
-	stamp         uint64 // of the list of mutes
-	until         int64  // when the first of them ends
-	after         int64
-	private       bool
-	privateReader string
-	total         [2]uint64 // of the timeline, and of the private messages
-	changes       [2]uint64
-	last          int64               // the newest message counted
-	muted         map[string]struct{} // shared, not changed
-	n             int
-}
-
-const (
-	mutedCountsKept = 4096
-	mutedNamesKept  = 100_000
-	mutedLookedUp   = 64 // more new messages than that are counted anew
-)
 
 // countMuted counts those by muted authors among what is unread.
 func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, error) {
@@ -165,7 +146,7 @@ func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, err
 		s := &streams[i].V
 		now.total[i/3], now.changes[i/3], now.last = s.Total, s.Changes, max(now.last, s.Tail.Last)
 	}
-	key := mutedKey{u.Channel, u.Parent, u.Reader}
+	key := countKey{u.Channel, u.Parent, u.Reader}
 	known := r.db.muted.get(key)
 	if known != nil && known.same(now, u.Now) {
 		if known.total == now.total {
@@ -175,7 +156,7 @@ func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, err
 			now.until, now.muted = known.until, known.muted
 			added, err := u.countNewMuted(r, known)
 			now.n = known.n + added
-			if err == nil {
+			if err == nil && r.snapshot {
 				r.db.muted.put(key, now)
 			}
 			return now.n, err
@@ -184,15 +165,10 @@ func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, err
 	if err := u.countAllMuted(r, now); err != nil {
 		return 0, err
 	}
-	r.db.muted.put(key, now)
+	if r.snapshot {
+		r.db.muted.put(key, now)
+	}
 	return now.n, nil
-}
-
-// same says whether what was counted then still counts, but for new messages.
-func (m *mutedCount) same(now *mutedCount, at int64) bool {
-	return m.stamp == now.stamp && at < m.until && m.after == now.after && m.private == now.private &&
-		m.privateReader == now.privateReader && m.changes == now.changes &&
-		m.total[0] <= now.total[0] && m.total[1] <= now.total[1]
 }
 
 // countAllMuted counts by the streams of all who are muted.
@@ -245,23 +221,4 @@ func (u *Unread) countNewMuted(r *Reader, known *mutedCount) (n int, err error) 
 		}
 	}
 	return n, err
-}
-
-func (m *mutedCounts) get(key mutedKey) *mutedCount {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.counts[key]
-}
-
-func (m *mutedCounts) put(key mutedKey, c *mutedCount) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if old := m.counts[key]; old != nil {
-		m.names -= len(old.muted)
-	}
-	m.names += len(c.muted)
-	if m.counts == nil || len(m.counts) == mutedCountsKept || m.names > mutedNamesKept {
-		m.counts, m.names = map[mutedKey]*mutedCount{}, len(c.muted)
-	}
-	m.counts[key] = c
 }

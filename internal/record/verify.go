@@ -339,7 +339,8 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 }
 
 // rebuildStream writes a stream anew. It counts as a change of the timeline, or of
-// the thread: what was counted before is no longer told, see mutedCounts.
+// the thread: what was counted before is no longer told, see unreadCounts
+// and mutedCounts.
 func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 	if err := t.txn.DeleteRange(storage.Prefix(s.Parts())); err != nil {
 		return err
