@@ -118,7 +118,7 @@ const listed = 512
 func (r *reader) list(rng storage.Range) []storage.Entry {
 	room := min(max(rng.Limit, 4), listed)
 	list := r.entries.take(room)[:0]
-	if r.layer.writes.Len() > 0 {
+	if r.layer.writes.Any(rng.Start, rng.End) {
 		r.merge(rng, func(key, value []byte) bool {
 			list = append(list, storage.Entry{Key: key, Value: value})
 			return len(list) != rng.Limit

@@ -95,6 +95,34 @@ func (t *Tree[V]) Delete(key []byte) bool {
 	return true
 }
 
+// Any says whether there is a key k with start <= k < end; a nil end has no upper
+// bound.
+func (t *Tree[V]) Any(start, end []byte) bool {
+	n := t.root
+	if n == nil {
+		return false
+	}
+	var right *node[V] // the next one to the right, anywhere on the way
+	for n.kids != nil {
+		i := n.child(start)
+		if i+1 < len(n.kids) {
+			right = n.kids[i+1]
+		}
+		n = n.kids[i]
+	}
+	i, _ := n.search(start)
+	if i == len(n.keys) {
+		if right == nil {
+			return false
+		}
+		n, i = right, 0
+		for n.kids != nil {
+			n = n.kids[0]
+		}
+	}
+	return end == nil || bytes.Compare(n.keys[i], end) < 0
+}
+
 // Ascend walks the keys k with start <= k < end in order; a nil end has no
 // upper bound. The tree must not be changed meanwhile.
 func (t *Tree[V]) Ascend(start, end []byte) iter.Seq2[[]byte, V] {

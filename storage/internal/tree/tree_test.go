@@ -73,8 +73,23 @@ func compare(t *testing.T, rnd *rand.Rand, tree *Tree[int], model map[string]int
 			down = append(down, fmt.Sprint(string(k), v))
 		}
 		slices.Reverse(down)
+		if got := tree.Any(start, end); got != (len(want) > 0) {
+			t.Fatalf("any from %q to %q: %v, want %v", start, end, got, want)
+		}
 		if !slices.Equal(up, want) || !slices.Equal(down, want) {
 			t.Fatalf("from %q to %q\n  up %v\ndown %v\nwant %v", start, end, up, down, want)
+		}
+	}
+	for range 50 {
+		from := rnd.IntN(keys)
+		start, end := fmt.Appendf(nil, "%05d", from), fmt.Appendf(nil, "%05d", from+rnd.IntN(4)-1)
+		want := false
+		for i := from; fmt.Sprintf("%05d", i) < string(end); i++ {
+			_, there := model[fmt.Sprintf("%05d", i)]
+			want = want || there
+		}
+		if got := tree.Any(start, end); got != want {
+			t.Fatalf("any from %q to %q: %v, want %v", start, end, got, want)
 		}
 	}
 	for range 50 {
