@@ -563,6 +563,9 @@ func (f *listingFields) field(name string) (any, error) {
 }
 
 func (f *listingFields) isMember(id UserID) (bool, error) {
+	if room := f.entry.room; !room.app && id == room.user {
+		return room.isMember, nil
+	}
 	b := f.reader.Batch()
 	m := b.Member(f.entry.room.number, string(id))
 	err := b.Run()

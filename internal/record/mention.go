@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -149,30 +150,48 @@ type MentionAt struct {
 
 // MentionsAfter reads which messages mention a user, or everyone, that were sent
 // after a time: of the channel's pages (parent 0) or of a thread.
-func (r *Reader) MentionsAfter(c Channel, user string, parent, after int64) ([]MentionAt, error) {
-	list, err := r.mentionsAfter(nil, c, user, parent, after)
-	if err != nil || parent != 0 {
-		return list, err
+func (r *Reader) MentionsAfter(c Channel, user string, parent, after int64) (list []MentionAt, err error) {
+	who := []string{user, keys.All}
+	if parent != 0 {
+		who = who[:1]
 	}
-	return r.mentionsAfter(list, c, keys.All, parent, after)
-}
-
-// mentionsAfter adds those of one user, or of everyone, to a list in the order in
-// which they were sent, unless they are in it.
-func (r *Reader) mentionsAfter(list []MentionAt, c Channel, user string, parent, after int64) ([]MentionAt, error) {
-	known := list
-	rng := storage.Range{Start: keys.MentionsAfter(c, user, parent, after), End: storage.Prefix(keys.Mentions(c, user, parent)).End}
-	for e, err := range storage.Scan(r.r, rng, sliceLen) {
-		if err != nil {
-			return nil, err
-		}
-		_, _, at, author, ok := keys.OfMention(c, e.Key)
-		if !ok {
-			continue
-		}
-		if _, twice := slices.BinarySearchFunc(known, at, func(m MentionAt, at int64) int { return cmp.Compare(m.At, at) }); !twice {
-			list = append(list, MentionAt{at, author})
+	b := r.Batch()
+	defer b.clear()
+	for _, user := range who {
+		b.scanRaw(storage.Range{
+			Start: keys.MentionsAfter(c, user, parent, after), End: storage.Prefix(keys.Mentions(c, user, parent)).End, Limit: sliceLen,
+		})
+	}
+	_, found, err := r.r.Read(nil, b.ranges)
+	if err != nil {
+		return nil, err
+	}
+	for i, entries := range found {
+		known := list
+		for len(entries) > 0 {
+			for _, e := range entries {
+				_, _, at, author, ok := keys.OfMention(c, e.Key)
+				if ok && !mentionedAt(known, at) {
+					list = append(list, MentionAt{at, author})
+				}
+			}
+			if len(entries) < sliceLen {
+				break
+			}
+			next := b.ranges[i]
+			next.Start = append(bytes.Clone(entries[sliceLen-1].Key), 0)
+			_, more, err := r.r.Read(nil, []storage.Range{next})
+			if err != nil {
+				return nil, err
+			}
+			entries = more[0]
 		}
 	}
 	return list, nil
+}
+
+// mentionedAt says whether a list in the order of time has a message.
+func mentionedAt(list []MentionAt, at int64) bool {
+	_, found := slices.BinarySearchFunc(list, at, func(m MentionAt, at int64) int { return cmp.Compare(m.At, at) })
+	return found
 }
