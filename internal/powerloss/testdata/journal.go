@@ -13,6 +13,8 @@ import (
 func numberOf(path string) byte { return path[len(path)-1] - '0' + 1 }
 
 func recordedCreate(path string, flag int, mode os.FileMode) (*os.File, error) {
+	bbolt.Recording.Lock()
+	defer bbolt.Recording.Unlock()
 	f, err := os.OpenFile(path, flag, mode)
 	if err != nil {
 		return nil, err
@@ -21,6 +23,8 @@ func recordedCreate(path string, flag int, mode os.FileMode) (*os.File, error) {
 }
 
 func recordedRemove(path string) error {
+	bbolt.Recording.Lock()
+	defer bbolt.Recording.Unlock()
 	if err := os.Remove(path); err != nil {
 		return err
 	}
@@ -28,6 +32,8 @@ func recordedRemove(path string) error {
 }
 
 func recordedWriteAt(f *os.File, b []byte, offset int64) (int, error) {
+	bbolt.Recording.Lock()
+	defer bbolt.Recording.Unlock()
 	n, err := f.WriteAt(b, offset)
 	if err != nil {
 		return n, err
@@ -45,10 +51,14 @@ func recordedSync(f *os.File) error {
 	if err := syncData(f); err != nil {
 		return err
 	}
+	bbolt.Recording.Lock()
+	defer bbolt.Recording.Unlock()
 	return bbolt.Record('s', numberOf(f.Name()), 0, nil)
 }
 
 func recordedSyncDir(path string) {
+	bbolt.Recording.Lock()
+	defer bbolt.Recording.Unlock()
 	syncDir(path)
 	_ = bbolt.Record('n', 0, 0, nil)
 }

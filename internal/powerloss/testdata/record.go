@@ -6,7 +6,13 @@ package bbolt
 import (
 	"encoding/binary"
 	"os"
+	"sync"
 )
+
+// Recording is held while something is done to a file and recorded, and for good by
+// who ends the process: an event that is recorded in part, or not at all, would make
+// the rest of the recording worthless.
+var Recording sync.Mutex
 
 // Record appends an event to the recording: its kind, the number of a file, an
 // offset, the length of its data and the data. One write keeps it apart from what
@@ -31,6 +37,8 @@ func Record(kind, file byte, offset int64, data []byte) error {
 
 // recordedWriteAt takes the place of File.WriteAt.
 func (db *DB) recordedWriteAt(b []byte, offset int64) (int, error) {
+	Recording.Lock()
+	defer Recording.Unlock()
 	n, err := db.file.WriteAt(b, offset)
 	if err != nil {
 		return n, err
@@ -46,6 +54,8 @@ func (db *DB) recordedWriteAt(b []byte, offset int64) (int, error) {
 
 // recordedTruncate takes the place of File.Truncate.
 func (db *DB) recordedTruncate(size int64) error {
+	Recording.Lock()
+	defer Recording.Unlock()
 	if err := db.file.Truncate(size); err != nil {
 		return err
 	}
@@ -57,6 +67,8 @@ func (db *DB) recordedSync() error {
 	if err := db.file.Sync(); err != nil {
 		return err
 	}
+	Recording.Lock()
+	defer Recording.Unlock()
 	return Record('s', 0, 0, nil)
 }
 
@@ -65,5 +77,7 @@ func fdatasync(db *DB) error {
 	if err := unrecordedFdatasync(db); err != nil {
 		return err
 	}
+	Recording.Lock()
+	defer Recording.Unlock()
 	return Record('s', 0, 0, nil)
 }
