@@ -84,39 +84,51 @@ func versionChanged(e *env) {
 // versionKept has many keep what they have read, as long as that is right by the
 // versions, while others write.
 func versionKept(e *env) {
-	const scopes, readers, writers, rounds = 5, 4, 3, 300
+	const scopes, readers, writers, rounds = 5, 4, 6, 200
 	e.see()
 	random := rand.New(rand.NewPCG(e.h.Seed, 1))
-	var wg sync.WaitGroup
+	var writing, reading sync.WaitGroup
 	for range writers {
 		own := rand.New(rand.NewPCG(random.Uint64(), 2))
-		wg.Go(func() {
+		writing.Go(func() {
 			for i := range rounds {
 				e.write(fmt.Sprint("scope ", own.IntN(scopes)), fmt.Sprint(i, own.Uint64()))
 			}
 		})
 	}
-	var mu sync.Mutex
-	kept := map[string]seen{} // shared: what one keeps another may use
+	over := make(chan struct{})
+	var kept sync.Map // scope → seen; what one keeps another may use
 	for range readers {
 		own := rand.New(rand.NewPCG(random.Uint64(), 3))
-		wg.Go(func() {
-			for range rounds {
+		reading.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
 				scope := fmt.Sprint("scope ", own.IntN(scopes))
-				mu.Lock()
-				old, ok := kept[scope]
-				mu.Unlock()
+				old, ok := kept.Load(scope)
 				now := e.see(scope)
-				if ok && now.changed[scope] <= min(old.version, now.version) && old.values[scope] != now.values[scope] {
-					e.Errorf("%s has not changed since %d in %d (versions %d and %d), and was %q and is %q", scope,
-						min(old.version, now.version), now.changed[scope], old.version, now.version, old.values[scope], now.values[scope])
+				if ok && !e.mayDiffer(scope, old.(seen), now) {
 					return
 				}
-				mu.Lock()
-				kept[scope] = now
-				mu.Unlock()
+				kept.Store(scope, now)
 			}
 		})
 	}
-	wg.Wait()
+	writing.Wait()
+	close(over)
+	reading.Wait()
+}
+
+// mayDiffer is an error and false if a scope differs in two Views, one of which was
+// to find by the versions that it does not.
+func (e *env) mayDiffer(scope string, old, now seen) bool {
+	if old.values[scope] == now.values[scope] || now.changed[scope] > min(old.version, now.version) {
+		return true
+	}
+	e.Errorf("%s has not changed since version %d, says version %d, and was %q in %d and is %q",
+		scope, now.changed[scope], now.version, old.values[scope], old.version, now.values[scope])
+	return false
 }
