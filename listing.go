@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"slices"
-
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
 )
@@ -176,9 +174,14 @@ func (r *room) capabilities() []Action {
 	if r.enter() != nil {
 		return nil
 	}
-	list := slices.DeleteFunc(r.granted(), func(a Action) bool { return !r.possible(a) })
-	slices.Sort(list)
-	return slices.Compact(list)
+	granted := r.granted()
+	list := make([]Action, 0, len(granted))
+	for _, action := range granted {
+		if r.possible(action) {
+			list = append(list, action)
+		}
+	}
+	return list
 }
 
 // possible says whether the channel's state and settings let an action succeed

@@ -126,10 +126,32 @@ func (a *App) mentionedOf(ctx context.Context, m *codec.Message, recipients []Us
 	return list, nil
 }
 
+// mentionsAfter is what mentions a user in a channel's pages after a time.
+type mentionsAfter struct {
+	after int64
+	list  []record.MentionAt
+}
+
+// mentionsAfter reads what mentions the user, unless an earlier call has.
+func (s *readState) mentionsAfter(r *record.Reader, parent, after int64) ([]record.MentionAt, error) {
+	remembers := parent == 0 && s.room.remembered
+	if known := s.room.mentions.Load(); remembers && known != nil && known.after == after {
+		return known.list, nil
+	}
+	list, err := r.MentionsAfter(s.room.number, string(s.room.user), parent, after)
+	if err == nil && remembers && len(list) <= mentionsKept {
+		s.room.mentions.Store(&mentionsAfter{after, list})
+	}
+	return list, err
+}
+
+// mentionsKept is the most mentions that are remembered of a channel.
+const mentionsKept = 100
+
 // unreadMentions counts what mentions the user among what they have unread after
 // a time: of the channel's pages (parent 0) or of a thread.
 func (s *readState) unreadMentions(r *record.Reader, parent, after int64) (int, error) {
-	list, err := r.MentionsAfter(s.room.number, string(s.room.user), parent, after)
+	list, err := s.mentionsAfter(r, parent, after)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
@@ -45,6 +46,11 @@ type opened struct {
 	forMe      codec.ForMe        // what they deleted for themselves, by time
 
 	read record.Opening[ChannelType, storedSettings]
+
+	// What follows from it and from nothing else, once it was asked for.
+	remembered bool
+	capable    atomic.Pointer[[]Action] // see granted
+	mentions   atomic.Pointer[mentionsAfter]
 }
 
 func newRoom(c caller) *room {
@@ -184,12 +190,24 @@ func allows(kind *ChannelType, action Action, user *codec.User, isMember bool, m
 		creator == user.ID && slices.Contains(kind.Grants[RoleChannelCreator], action)
 }
 
-// granted is everything the caller may do in the channel, some of it twice.
+// granted is everything the caller may do in the channel, in order. It is not to
+// be changed.
 func (r *room) granted() []Action {
-	if r.app {
-		return slices.Clone(allActions[:])
+	if known := r.capable.Load(); known != nil {
+		return *known
 	}
-	return grantedTo(r.kind, r.userRecord, r.isMember, r.member, r.channel.CreatedBy)
+	var list []Action
+	if r.app {
+		list = slices.Clone(allActions[:])
+	} else {
+		list = grantedTo(r.kind, r.userRecord, r.isMember, r.member, r.channel.CreatedBy)
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if r.remembered {
+		r.capable.Store(&list)
+	}
+	return list
 }
 
 // need is an error unless the caller may do something in the channel.
@@ -356,7 +374,9 @@ func (r *room) complete(reader *record.Reader, key record.RememberedKey, also mo
 	if err := r.readBlocked(reader); err != nil || also.blind {
 		return err
 	}
-	reader.Remember(key, r.channel.CID, r.opened)
+	if r.remembered = reader.Remembers(); r.remembered {
+		reader.Remember(key, r.channel.CID, r.opened)
+	}
 	return nil
 }
 

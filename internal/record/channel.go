@@ -279,8 +279,7 @@ type OwnChannel struct {
 
 // UserChannels reads all channels of a user.
 func (r *Reader) UserChannels(user string) ([]OwnChannel, error) {
-	var numbers []Channel
-	var values [][]byte
+	numbers, values := make([]Channel, 0, fewLen), make([][]byte, 0, fewLen)
 	for e, err := range storage.Scan(r.r, storage.Prefix(keys.UserChannels(user)), sliceLen) {
 		if err != nil {
 			return nil, err

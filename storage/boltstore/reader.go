@@ -11,6 +11,7 @@ import (
 
 	"example.com/chat/storage"
 	"example.com/chat/storage/internal/driver"
+	"example.com/chat/storage/internal/tree"
 )
 
 // cursors walk a bbolt transaction, in which nothing has been written. They are
@@ -171,11 +172,12 @@ func (r *reader) find(keys [][]byte) [][]byte {
 // search fills in the values that are not known from what is stored.
 func (r *reader) search(keys, values [][]byte, known func(i int) bool) {
 	var last []byte // where the cursor stands
+	var hint tree.Hint[write]
 	for i, key := range keys {
 		if known(i) {
 			continue
 		}
-		if w, ok := r.layer.writes.Get(key); ok {
+		if w, ok := r.layer.writes.GetNear(key, &hint); ok {
 			values[i] = w.value()
 			continue
 		}

@@ -60,6 +60,37 @@ func (t *Tree[V]) Get(key []byte) (v V, ok bool) {
 	return v, ok
 }
 
+// Hint is where the last key was looked for. The zero Hint knows nothing.
+type Hint[V any] struct {
+	leaf *node[V]
+	next []byte // the first key that is not in leaf; nil: none
+}
+
+// GetNear is Get, quicker if the key is near the last one that was looked for with
+// the hint. The tree must not be changed meanwhile.
+func (t *Tree[V]) GetNear(key []byte, h *Hint[V]) (v V, ok bool) {
+	if t.root == nil {
+		return v, false
+	}
+	if h.leaf == nil || bytes.Compare(key, h.leaf.keys[0]) < 0 || h.next != nil && bytes.Compare(key, h.next) >= 0 {
+		n := t.root
+		h.next = nil
+		for n.kids != nil {
+			i := n.child(key)
+			if i+1 < len(n.kids) {
+				h.next = n.keys[i+1]
+			}
+			n = n.kids[i]
+		}
+		h.leaf = n
+	}
+	i, ok := h.leaf.search(key)
+	if ok {
+		v = h.leaf.vals[i]
+	}
+	return v, ok
+}
+
 // Set puts a value under a key and returns the one that was there.
 func (t *Tree[V]) Set(key []byte, v V) (was V, had bool) {
 	if t.root == nil {

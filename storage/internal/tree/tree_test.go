@@ -92,6 +92,16 @@ func compare(t *testing.T, rnd *rand.Rand, tree *Tree[int], model map[string]int
 			t.Fatalf("any from %q to %q: %v, want %v", start, end, got, want)
 		}
 	}
+	var hint Hint[int]
+	from := rnd.IntN(keys)
+	for range 50 {
+		from = max(0, from+rnd.IntN(9)-3)
+		k := fmt.Sprintf("%05d", from)
+		v, ok := tree.GetNear([]byte(k), &hint)
+		if want, had := model[k]; ok != had || v != want {
+			t.Fatalf("GetNear(%s) = %d, %v, want %d, %v", k, v, ok, want, had)
+		}
+	}
 	for range 50 {
 		k := fmt.Sprintf("%05d", rnd.IntN(keys))
 		v, ok := tree.Get([]byte(k))
