@@ -37,7 +37,7 @@ func (w *World) Expect(s Step) []Kind {
 		if slices.Contains([]Op{MuteUser, BanUser, FlagUser, BlockUser}, s.Op) && s.User == s.By {
 			return []Kind{Permission, Invalid} // bad input is refused before anything is looked up
 		}
-		if s.Op == Send && everyoneUnseen(s) {
+		if s.Op == Send && badSend(s) {
 			return []Kind{Permission, Invalid}
 		}
 		return []Kind{Permission}
@@ -459,14 +459,16 @@ func (w *World) expectSend(s Step) []Kind {
 	return v.or()
 }
 
-// everyoneUnseen says whether a send mentions everyone where they would not see it.
-func everyoneUnseen(s Step) bool { return (s.All || s.Online) && s.Parent != "" && !s.Show }
+// badSend says whether a send is refused before anything is looked up: nothing is in
+// it, or it mentions everyone where they would not see it.
+func badSend(s Step) bool {
+	return s.Text == "" && !s.Titled && s.Quoted == "" || (s.All || s.Online) && s.Parent != "" && !s.Show
+}
 
 // sendFaults is what would be wrong with a send if its id were free.
 func (w *World) sendFaults(s Step, ch *Channel) verdict {
 	var v verdict
-	v.add(everyoneUnseen(s), Invalid)
-	v.add(s.Text == "" && !s.Titled && s.Quoted == "", Invalid)
+	v.add(badSend(s), Invalid)
 	if kind := w.enter(s.By, ch); kind != OK {
 		return append(v, kind)
 	}
