@@ -124,7 +124,7 @@ func renderTold(r *record.Reader, subject string, t *told) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	if room.channel.CID == "" {
+	if room.channel.CID == "" { // nothing is left of it, so nobody shares it
 		room.channel.CID = t.cid
 	}
 	return room.render(r, &t.message, whole)

@@ -146,7 +146,7 @@ func (s *readState) mentionsAfter(r *record.Reader, parent, after int64) ([]reco
 }
 
 // mentionsKept is the most mentions that are remembered of a channel.
-const mentionsKept = 100
+const mentionsKept = 16
 
 // unreadMentions counts what mentions the user among what they have unread after
 // a time: of the channel's pages (parent 0) or of a thread.

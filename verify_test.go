@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -234,4 +235,50 @@ func numberOf(r storage.Reader, cid chat.CID) (keys.Channel, error) {
 	}
 	number, err := codec.DecodeTime(raw)
 	return keys.Channel(number), err
+}
+
+// TestWhatARepairMadeIsCountedAnew: counts that were remembered of a list that is
+// lost, and made anew with as many entries and changes, are not told of it.
+func TestWhatARepairMadeIsCountedAnew(t *testing.T) {
+	for _, inThread := range []bool{false, true} {
+		t.Run(fmt.Sprint("thread ", inThread), func(t *testing.T) {
+			store := memstore.New()
+			s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+			cid := s.channel(lounge, "jane", "john")
+			parent := s.as("jane").send(cid, "parent")
+			send := func() chat.Message {
+				d := chat.Draft{Text: "words"}
+				if inThread {
+					d.ParentID = parent.ID
+				}
+				return s.as("john").post(cid, d)
+			}
+			wants := func(want int) {
+				t.Helper()
+				total, err := s.As("jane").TotalUnread(s.ctx)
+				s.check(err)
+				if got := total.Messages + total.Replies; got != want {
+					t.Errorf("%d are unread, want %d", got, want)
+				}
+			}
+			one := send()
+			send()
+			send()
+			s.check(second(s.DeleteMessage(s.ctx, one.ID, chat.DeleteSoft, "")))
+			wants(2)
+			s.check(store.Update(s.ctx, "damage", func(tx storage.Txn) error {
+				number, err := numberOf(tx, cid)
+				if err != nil {
+					return err
+				}
+				if inThread {
+					return tx.Delete(keys.ThreadLive(number, parent.CreatedAt.UnixMicro(), keys.All).Key())
+				}
+				return tx.Delete(keys.Head(number))
+			}))
+			s.check(second(s.Verify(s.ctx, &chat.VerifyOptions{Repair: true})))
+			send()
+			wants(3)
+		})
+	}
 }

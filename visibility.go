@@ -28,8 +28,8 @@ type room struct {
 	waits int64 // until when the caller waits in slow mode; see readCooldown
 }
 
-// opened is what is stored of a room. What was read of a snapshot may be
-// remembered for other calls and is not changed: see recallRoom.
+// opened is what is stored of a room. Only transactions change theirs: what was read
+// of a snapshot is shared with other calls, see recallRoom.
 type opened struct {
 	caller
 	number   record.Channel
@@ -54,7 +54,7 @@ type opened struct {
 }
 
 func newRoom(c caller) *room {
-	var r struct {
+	var r struct { // in one piece of memory
 		room
 		opened
 	}
@@ -321,11 +321,7 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 
 // loadRoom is openRoom, of a channel that the caller may not be able to read.
 func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
-	key := record.RememberedKey{CID: string(cid), User: string(c.user)}
-	if room := recallRoom(r, c, key); room != nil {
-		if err := checkCaller(c, &room.read.User); err != nil {
-			return nil, err
-		}
+	if room := recallRoom(r, c, byCID(c, cid)); room != nil {
 		return room, also.read(r, room.number)
 	}
 	room := newRoom(c)
@@ -348,7 +344,7 @@ func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}
-	return room, room.complete(r, key, also)
+	return room, room.complete(r, also, byCID(c, cid), byNumber(c, room.number))
 }
 
 // load reads what the channel's number leads to.
@@ -369,29 +365,43 @@ func (r *room) load(reader *record.Reader, also more) error {
 }
 
 // complete reads what takes the channel and the caller, and has all of it
-// remembered.
-func (r *room) complete(reader *record.Reader, key record.RememberedKey, also more) error {
+// remembered under the keys.
+func (r *room) complete(reader *record.Reader, also more, list ...record.RememberedKey) error {
 	if err := r.readBlocked(reader); err != nil || also.blind {
 		return err
 	}
-	if r.remembered = reader.Remembers(); r.remembered {
-		reader.Remember(key, r.channel.CID, r.opened)
+	if r.remembered = reader.Remembers() && r.size() <= rememberedSize; r.remembered {
+		reader.Remember(r.channel.CID, string(r.user), r.opened, list...)
 	}
 	return nil
+}
+
+// rememberedSize is how large, in bytes, what varies of a room may be for it to be
+// remembered.
+const rememberedSize = 2 << 10
+
+// size is how large what varies of a room is, about.
+func (o *opened) size() int {
+	const each = 16
+	return len(o.channel.Custom) + len(o.channel.Overrides) + len(o.userRecord.Custom) + len(o.member.Custom) + each*len(o.forMe)
 }
 
 // recallRoom is a room as another call of the caller found it, if it still is
 // so; nil if not.
 func recallRoom(reader *record.Reader, c caller, key record.RememberedKey) *room {
 	known, _ := reader.Recall(key).(*opened)
-	if known == nil || known.app != c.app {
+	if known == nil || checkCaller(c, &known.read.User) != nil {
 		return nil
 	}
 	return &room{opened: known, now: now().UnixMicro()}
 }
 
+func byCID(c caller, cid CID) record.RememberedKey {
+	return record.RememberedKey{App: c.app, User: string(c.user), CID: string(cid)}
+}
+
 func byNumber(c caller, number record.Channel) record.RememberedKey {
-	return record.RememberedKey{Number: number, User: string(c.user)}
+	return record.RememberedKey{App: c.app, User: string(c.user), Number: number}
 }
 
 // override has the channel's own settings be those of its type, where it has some.
@@ -413,6 +423,10 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 	if room := recallRoom(r, c, byNumber(c, number)); room != nil {
 		return room, also.read(r, number)
 	}
+	return loadRoomOf(r, c, user, settings, number, also)
+}
+
+func loadRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
 	room := newRoom(c)
 	room.number, room.settings = number, settings
 	room.read.User = record.Value[codec.User]{V: user, Found: !c.app}
@@ -432,7 +446,7 @@ func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 	if err := room.override(); err != nil {
 		return nil, err
 	}
-	return room, room.complete(r, byNumber(c, number), also)
+	return room, room.complete(r, also, byNumber(c, number))
 }
 
 // of is the channel as each of some users finds it. It is read at once for all
@@ -578,15 +592,12 @@ func (f *finding) room(number record.Channel) (*room, error) {
 		}
 	}}
 	if known := recallRoom(f.reader, f.caller, byNumber(f.caller, number)); known != nil {
-		if err := checkCaller(f.caller, &known.read.User); err != nil {
-			return nil, err
-		}
 		return known, also.read(f.reader, number)
 	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	return openRoomOf(f.reader, f.caller, f.user.V, f.settings.V, number, also)
+	return loadRoomOf(f.reader, f.caller, f.user.V, f.settings.V, number, also)
 }
 
 // check is an error unless the caller exists and is active.

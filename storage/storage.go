@@ -85,18 +85,18 @@ type Reader interface {
 }
 
 // Versioned is implemented by the Readers of Views of drivers that number their
-// snapshots. Who keeps what they made of a snapshot can tell by it whether that
-// is still so. Without it the engine reads again what it has read.
+// snapshots: what was read of a scope's keys in version v is still so in version w
+// if Changed(scope), asked in either, is at most v and w. Without it the engine
+// reads again what it has read.
+//
+// A Store that wraps another and gives Update other scopes must hide it, or
+// translate Changed too.
 type Versioned interface {
-	// Version is the number of the snapshot. One that holds more commits never
-	// has a smaller number, nor one that holds others the same.
+	// Version is the number of the snapshot, which every commit raises.
 	Version() uint64
 
-	// Changed is the number of a snapshot from which on nothing was written under
-	// the scope, as far as this one knows or farther: what was read of the keys
-	// that the scope owns in a snapshot with this number or a greater one, up to
-	// this one, is still there. It may be greater than it need be, also than
-	// Version.
+	// Changed is the number of the newest version in which something was written
+	// under the scope, or a greater one. It may be greater than Version.
 	Changed(scope string) uint64
 }
 

@@ -18,8 +18,8 @@ type DB struct {
 	store storage.Store
 
 	directory  directory
-	remembered remembered
-	unread     unreadCounts
+	remembered generations[RememberedKey, *recollection]
+	unread     generations[countKey, unreadCount]
 	muted      mutedCounts
 	observe    func(context.Context, Update)
 
@@ -33,6 +33,7 @@ type DB struct {
 // New makes a DB of a store.
 func New(store storage.Store) *DB {
 	db := &DB{store: store, memo: map[string]any{}}
+	db.remembered.size, db.unread.size = rememberedKept, unreadCountsKept
 	db.readers.New = func() any { return new(Reader) }
 	db.txns.New = func() any { return new(Txn) }
 	return db

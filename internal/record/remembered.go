@@ -1,35 +1,22 @@
 package record
 
-import (
-	"sync"
+import "example.com/chat/storage"
 
-	"example.com/chat/storage"
-)
+// rememberedKept is the most that is remembered in a generation: each takes a few
+// KB, see Remember.
+const rememberedKept = 1024
 
-// rememberedSize is the most that is remembered in a generation: twice that in
-// all, each of some 3 KB.
-const rememberedSize = 1024
-
-// remembered keeps what calls made of a channel and a user, as long as nothing of
-// either was written, if the store can tell: see [storage.Versioned].
-//
-// There are two generations. What is asked for is moved to the young one; when
-// that is full it becomes the old one, and what the old one still had is gone.
-type remembered struct {
-	mu         sync.RWMutex
-	young, old map[RememberedKey]*memory
-}
-
-// RememberedKey is of whom and what something is remembered. The channel is
+// RememberedKey is for whom something is remembered, and of which channel, which is
 // given by its cid or by its number.
 type RememberedKey struct {
+	App    bool // the application itself, and no user
+	User   string
 	CID    string
 	Number Channel
-	User   string
 }
 
-// memory is what was made of one snapshot.
-type memory struct {
+// recollection is what was made of one snapshot of a channel and a user.
+type recollection struct {
 	version uint64
 	scopes  [4]string
 	users   Value[int64] // see directory
@@ -55,47 +42,35 @@ func (r *Reader) Recall(key RememberedKey) any {
 	if versioned == nil {
 		return nil
 	}
-	m := r.db.remembered.get(key)
-	if m == nil {
+	known, ok := r.db.remembered.get(key)
+	if !ok {
 		return nil
 	}
-	known := min(m.version, versioned.Version())
-	for _, scope := range m.scopes {
-		if versioned.Changed(scope) > known {
+	both := min(known.version, versioned.Version())
+	for _, scope := range known.scopes {
+		if versioned.Changed(scope) > both {
 			return nil
 		}
 	}
-	r.users = m.users
-	return m.v
+	r.users = known.users
+	return known.v
 }
 
-// Remember keeps what was made of records that the application, the users, the
-// channel of the cid and the user of the key own, and of no others.
-func (r *Reader) Remember(key RememberedKey, cid string, v any) {
+// Remember keeps, under one key or several, what was made of records that the
+// application, the users, the channel of the cid and the user of the keys own, and
+// of no others. It should take no more than a few KB.
+func (r *Reader) Remember(cid, user string, v any, list ...RememberedKey) {
 	versioned := r.versioned()
 	if versioned == nil {
 		return
 	}
-	scopes := [...]string{AppScope, UsersScope, ChannelScope(cid), UserScope(key.User)}
-	r.db.remembered.put(key, &memory{versioned.Version(), scopes, r.users, v})
-}
-
-func (r *remembered) get(key RememberedKey) *memory {
-	r.mu.RLock()
-	m, old := r.young[key], r.old[key]
-	r.mu.RUnlock()
-	if m == nil && old != nil {
-		r.put(key, old)
-		return old
+	known := &recollection{
+		version: versioned.Version(),
+		scopes:  [...]string{AppScope, UsersScope, ChannelScope(cid), UserScope(user)},
+		users:   r.users,
+		v:       v,
 	}
-	return m
-}
-
-func (r *remembered) put(key RememberedKey, m *memory) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.young == nil || len(r.young) >= rememberedSize {
-		r.old, r.young = r.young, map[RememberedKey]*memory{}
+	for _, key := range list {
+		r.db.remembered.put(key, known)
 	}
-	r.young[key] = m
 }

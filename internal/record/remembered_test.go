@@ -20,7 +20,7 @@ func TestWhatIsRecalledIsStillSo(t *testing.T) {
 	} {
 		db := New(memstore.New())
 		view(t, db, func(r *Reader) error {
-			r.Remember(key, "messaging:ride", "it")
+			r.Remember("messaging:ride", "jane", "it", key)
 			return nil
 		})
 		// Hashes of two scopes may be alike; those of many are not all.
@@ -36,7 +36,7 @@ func TestWhatIsRecalledIsStillSo(t *testing.T) {
 			}
 			view(t, db, func(r *Reader) error {
 				alike = alike && r.Recall(key) == nil
-				r.Remember(key, "messaging:ride", "it")
+				r.Remember("messaging:ride", "jane", "it", key)
 				return nil
 			})
 		}
@@ -58,13 +58,13 @@ func TestAnOlderSnapshotRecallsNothingNewer(t *testing.T) {
 			return err
 		}
 		view(t, db, func(newer *Reader) error {
-			newer.Remember(key, "messaging:ride", "newer")
+			newer.Remember("messaging:ride", "jane", "newer", key)
 			return nil
 		})
 		if got := older.Recall(key); got != nil {
 			t.Errorf("it recalls %v", got)
 		}
-		older.Remember(key, "messaging:ride", "older")
+		older.Remember("messaging:ride", "jane", "older", key)
 		return nil
 	})
 	view(t, db, func(r *Reader) error {
@@ -81,7 +81,7 @@ func TestWhatCannotBeCheckedIsNotRemembered(t *testing.T) {
 	key := RememberedKey{CID: "messaging:ride", User: "jane"}
 	db := New(memstore.New())
 	if err := db.Update(t.Context(), "any", func(tx *Txn) error {
-		tx.Remember(key, "messaging:ride", "it")
+		tx.Remember("messaging:ride", "jane", "it", key)
 		if tx.Remembers() || tx.Recall(key) != nil {
 			t.Error("a transaction remembers")
 		}
@@ -91,7 +91,7 @@ func TestWhatCannotBeCheckedIsNotRemembered(t *testing.T) {
 	}
 	plain := New(plainStore{memstore.New()})
 	view(t, plain, func(r *Reader) error {
-		r.Remember(key, "messaging:ride", "it")
+		r.Remember("messaging:ride", "jane", "it", key)
 		if r.Remembers() || r.Recall(key) != nil {
 			t.Error("it remembers what it cannot check")
 		}
@@ -115,25 +115,23 @@ func (s plainStore) View(ctx context.Context, fn func(storage.Reader) error) err
 }
 
 func TestWhatIsRememberedIsBounded(t *testing.T) {
-	var m remembered
-	often := RememberedKey{Number: 1, User: "often"}
-	m.put(often, &memory{})
-	for i := range 10 * rememberedSize {
-		m.put(RememberedKey{Number: Channel(i), User: "once"}, &memory{})
-		if m.get(often) == nil {
-			t.Fatalf("what is asked for again and again is forgotten after %d others", i)
+	const size = 100
+	g := generations[int, int]{size: size}
+	g.put(-1, 7)
+	for i := range 10 * size {
+		g.put(i, i)
+		if v, ok := g.get(i); !ok || v != i {
+			t.Fatalf("what was just put is %d, %v", v, ok)
 		}
-		if len(m.young) > rememberedSize || len(m.old) > rememberedSize {
-			t.Fatalf("%d and %d are kept", len(m.young), len(m.old))
+		if v, ok := g.get(-1); !ok || v != 7 {
+			t.Fatalf("what is asked for again and again is %d, %v after %d others", v, ok, i)
+		}
+		if len(g.young) > size || len(g.old) > size {
+			t.Fatalf("%d and %d are kept", len(g.young), len(g.old))
 		}
 	}
-	var counts unreadCounts
-	for i := range 3 * unreadCountsKept {
-		key := countKey{channel: Channel(i)}
-		counts.put(key, unreadCount{n: i})
-		if got, ok := counts.get(key); !ok || got.n != i || len(counts.counts) > unreadCountsKept {
-			t.Fatalf("of %d counts the last is %v", len(counts.counts), got)
-		}
+	if _, ok := g.get(0); ok {
+		t.Error("what nobody asked for is still there")
 	}
 }
 

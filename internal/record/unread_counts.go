@@ -1,18 +1,6 @@
 package record
 
-import (
-	"sync"
-
-	"example.com/chat/internal/codec"
-)
-
-// unreadCounts remembers how many messages a reader has unread, those by muted
-// authors included. A stream grows at its end alone: as long as nothing in it was
-// removed or restored, there is one more for each that it has grown by.
-type unreadCounts struct {
-	mu     sync.RWMutex
-	counts map[countKey]unreadCount
-}
+import "example.com/chat/internal/codec"
 
 // countKey is whose messages were counted, and where: see Unread.
 type countKey struct {
@@ -21,8 +9,11 @@ type countKey struct {
 	reader  string
 }
 
-// unreadCount is what was counted, after a time that is before the newest entry,
-// so that what comes later is after it too.
+// unreadCount is how many messages a reader has unread, those by muted authors
+// included, as far as it is remembered. A stream grows at its end alone: as long as
+// nothing in it was removed or restored, there is one more for each that it has
+// grown by. The time after which they are counted is before the newest entry, so
+// that what comes later is after it too.
 type unreadCount struct {
 	after         int64
 	last          int64 // the newest entry of the streams
@@ -33,7 +24,7 @@ type unreadCount struct {
 	n             int
 }
 
-const unreadCountsKept = 1 << 14 // some 4 MB
+const unreadCountsKept = 1 << 13 // twice, some 4 MB
 
 // seen is what there is to count now.
 func (u *Unread) seen(streams []*Value[codec.Stream]) unreadCount {
@@ -61,20 +52,4 @@ func (c *unreadCount) same(now *unreadCount) bool {
 // sum is what all streams ever had, those subtracted that are not to count.
 func (c *unreadCount) sum() int {
 	return int(c.total[0]) - int(c.total[1]) - int(c.total[2]) + int(c.total[3]) - int(c.total[4]) - int(c.total[5])
-}
-
-func (u *unreadCounts) get(key countKey) (unreadCount, bool) {
-	u.mu.RLock()
-	defer u.mu.RUnlock()
-	c, ok := u.counts[key]
-	return c, ok
-}
-
-func (u *unreadCounts) put(key countKey, c unreadCount) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.counts == nil || len(u.counts) >= unreadCountsKept {
-		u.counts = map[countKey]unreadCount{}
-	}
-	u.counts[key] = c
 }

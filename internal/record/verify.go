@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"time"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/keys"
@@ -339,7 +340,7 @@ func (v *verifier) stream(s keys.Stream, want []int64) (string, error) {
 }
 
 // rebuildStream writes a stream anew. It counts as a change of the timeline, or of
-// the thread: what was counted before is no longer told, see unreadCounts
+// the thread: what was counted before is no longer told, see unreadCount
 // and mutedCounts.
 func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 	if err := t.txn.DeleteRange(storage.Prefix(s.Parts())); err != nil {
@@ -356,7 +357,8 @@ func (t *Txn) rebuildStream(s keys.Stream, times []int64) error {
 	if err != nil {
 		return err
 	}
-	live.Changes++
+	// A stream that was lost begins anew: the clock never says a number twice.
+	live.Changes = max(live.Changes+1, uint64(time.Now().UnixMicro()))
 	if bytes.Equal(s.Key(), timeline.Key()) {
 		v.Changes = live.Changes
 		return t.saveStream(s, &v)

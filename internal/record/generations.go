@@ -1,0 +1,36 @@
+package record
+
+import "sync"
+
+// generations is a map of what is asked for again. What is asked for is moved to
+// the young generation; when that is full it becomes the old one, and what the old
+// one still had is gone.
+type generations[K comparable, V any] struct {
+	size int // of a generation
+
+	mu         sync.RWMutex
+	young, old map[K]V
+}
+
+func (g *generations[K, V]) get(key K) (v V, ok bool) {
+	g.mu.RLock()
+	v, ok = g.young[key]
+	aged := false
+	if !ok {
+		v, aged = g.old[key]
+	}
+	g.mu.RUnlock()
+	if aged {
+		g.put(key, v)
+	}
+	return v, ok || aged
+}
+
+func (g *generations[K, V]) put(key K, v V) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.young == nil || len(g.young) >= g.size {
+		g.old, g.young = g.young, make(map[K]V)
+	}
+	g.young[key] = v
+}
