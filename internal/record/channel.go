@@ -27,11 +27,11 @@ func decodeNumber(raw string) (Channel, error) {
 func (t *Txn) NewChannel(cid string, at int64) (Channel, error) {
 	c := Channel(at)
 	for {
-		taken, err := storage.Get(t.txn, keys.Number(c))
+		taken, err := t.numberTaken(c)
 		if err != nil {
 			return 0, err
 		}
-		if taken == nil {
+		if !taken {
 			break
 		}
 		c++
@@ -40,6 +40,17 @@ func (t *Txn) NewChannel(cid string, at int64) (Channel, error) {
 		return 0, err
 	}
 	return c, t.txn.Put(keys.CID(cid), codec.EncodeTime(int64(c)))
+}
+
+// numberTaken says whether there is a channel of a number, or are events of one that
+// is gone: where the clock was set back its time may come again.
+func (t *Txn) numberTaken(c Channel) (bool, error) {
+	cid, err := storage.Get(t.txn, keys.Number(c))
+	if err != nil || cid != nil {
+		return cid != nil, err
+	}
+	events, err := t.txn.Tail([][]byte{keys.ChannelLog(c)}, storage.Position{}, 1)
+	return len(events) > 0, err
 }
 
 // ForgetCID takes a cid's meaning away.

@@ -289,3 +289,31 @@ func TestSharedRecordsFollowTheStore(t *testing.T) {
 		return err
 	})
 }
+
+// TestANumberIsNotUsedAgain as long as there are events of the channel that had it.
+func TestANumberIsNotUsedAgain(t *testing.T) {
+	db := New(memstore.New())
+	create := func() (c Channel) {
+		update(t, db, ChannelScope("messaging:ride"), func(tx *Txn) (err error) {
+			if c, err = tx.NewChannel("messaging:ride", 1000); err != nil {
+				return err
+			}
+			return tx.TellChannel(c, &codec.Event{Kind: codec.EventChannelCreated, Channel: uint64(c)})
+		})
+		return c
+	}
+	forget := func(c Channel) {
+		update(t, db, ChannelScope("messaging:ride"), func(tx *Txn) error { return tx.txn.Delete(keys.Number(c)) })
+	}
+	first := create()
+	forget(first)
+	second := create()
+	if second == first {
+		t.Errorf("the number %d is used again", first)
+	}
+	forget(second)
+	update(t, db, AppScope, func(tx *Txn) error { return tx.txn.TrimLogs(storage.PositionAt(1, 0)) })
+	if third := create(); third != first {
+		t.Errorf("of a channel of which nothing is left the number is %d, and not %d again", third, first)
+	}
+}
