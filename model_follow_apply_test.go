@@ -153,7 +153,7 @@ func (f *modelFollower) applyTo(ch *modelFollowed, e chat.Event) string {
 			ch.erase(e.Message.ID)
 		case !known && f.left(e.CID):
 			return "" // that they left comes; until then they are told of what is theirs alone
-		case !known:
+		case !known && !f.overdue[e.Message.ID]: // see noteOverdue: it may be back
 			return "the message is not known"
 		default:
 			ch.messages[e.Message.ID] = *e.Message
