@@ -168,23 +168,24 @@ func (r *Reader) MentionsAfter(c Channel, user string, parent, after int64) (lis
 	}
 	for i, entries := range found {
 		known := list
-		for len(entries) > 0 {
-			for _, e := range entries {
-				_, _, at, author, ok := keys.OfMention(c, e.Key)
-				if ok && !mentionedAt(known, at) {
-					list = append(list, MentionAt{at, author})
-				}
+		add := func(e storage.Entry) {
+			_, _, at, author, ok := keys.OfMention(c, e.Key)
+			if ok && !mentionedAt(known, at) {
+				list = append(list, MentionAt{at, author})
 			}
-			if len(entries) < sliceLen {
-				break
-			}
-			next := b.ranges[i]
-			next.Start = append(bytes.Clone(entries[sliceLen-1].Key), 0)
-			_, more, err := r.r.Read(nil, []storage.Range{next})
+		}
+		for _, e := range entries {
+			add(e)
+		}
+		if len(entries) < sliceLen {
+			continue
+		}
+		rest := storage.Range{Start: append(bytes.Clone(entries[sliceLen-1].Key), 0), End: b.ranges[i].End}
+		for e, err := range storage.Scan(r.r, rest, sliceLen) {
 			if err != nil {
 				return nil, err
 			}
-			entries = more[0]
+			add(e)
 		}
 	}
 	return list, nil
