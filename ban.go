@@ -153,10 +153,10 @@ func (r *room) knowsShadowed(m *codec.Message) bool {
 	return r.app || m.Author != string(r.user) && r.seesAllPrivate()
 }
 
-// unaware says whether a message is seen by its author alone, and that is the
-// caller, who is not to know.
-func (r *room) unaware(m *codec.Message) bool {
-	return !r.app && m.Shadowed && m.Author == string(r.user)
+// unaware says whether a message is seen by its author alone, and that is a user,
+// who is not to know.
+func unaware(m *codec.Message, user string) bool {
+	return m.Shadowed && m.Author == user
 }
 
 // unbanned is an error if a ban keeps the caller from doing something. What is

@@ -241,6 +241,45 @@ func TestQuotesAndRepliesOfAShadowBannedUserAreTakenAsOthers(t *testing.T) {
 	})
 }
 
+func TestWhatTheApplicationSendsInTheNameOfAShadowBannedUserTellsThemNothing(t *testing.T) {
+	eachDriverWith(t, commandOptions(), func(t *testing.T, s *scenario) {
+		shadowStory(s, "")
+		john, jane, admin := s.as("john"), s.as("jane"), s.as("admin")
+		john.post(commandRoom, chat.Draft{ID: "his", Text: "his"})
+		s.check(s.Unban(s.ctx, "john", ""))
+		alone := func(id chat.MessageID) {
+			t.Helper()
+			if m := john.message(id); m.Restricted != nil || m.Shadowed {
+				t.Errorf("he is told %+v", m)
+			}
+			if m := s.message(id); !m.Shadowed {
+				t.Errorf("the application is told %+v", m)
+			}
+			jane.notSees(id)
+		}
+		s.send(commandRoom, "john", chat.Draft{ID: "reply", Text: "reply", ParentID: "his", Pinned: true}, nil)
+		s.send(commandRoom, "john", chat.Draft{ID: "quote", QuotedID: "his"}, nil)
+		question := s.send(commandRoom, "john", chat.Draft{Text: "/ask why", ParentID: "his"}, nil)
+		posted, err := john.RunAction(s.ctx, question.ID, "done")
+		s.check(err)
+		for _, id := range []chat.MessageID{"reply", "quote", posted.ID} {
+			alone(id)
+		}
+		s.check(second(s.PatchMessage(s.ctx, "reply", chat.Patch{Set: map[string]any{"text": "", "quoted_message_id": "his"}})))
+		alone("reply")
+		// What stands by itself, and what another says to it, is as ever.
+		s.send(commandRoom, "john", chat.Draft{ID: "more", Text: "more", QuotedID: "his"}, nil)
+		jane.sees("more")
+		answer := s.send(commandRoom, "admin", chat.Draft{Text: "/ask why", ParentID: "his"}, nil)
+		told, err := admin.RunAction(s.ctx, answer.ID, "done")
+		s.check(err)
+		if !slices.Equal(told.Restricted, []chat.UserID{"john"}) || told.Shadowed {
+			t.Errorf("he is answered %+v", told)
+		}
+		john.sees(told.ID)
+	})
+}
+
 func TestBanThatBecomesAShadowBanSeemsToBeOver(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		commandStory(s)

@@ -305,7 +305,7 @@ func (t *sending) message(maxRestricted int) (*codec.Message, error) {
 	if err := t.quote(); err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody, m.Shadowed) {
+	if strings.TrimSpace(d.Text) == "" && out.attachments == "" && !isContent(t.room, t.quotedBody, m.Author, m.Shadowed) {
 		return nil, blame(out.moderated.text, invalid("text", "is empty; a message that quotes a private one needs a text or an attachment of its own"))
 	}
 	if out.command != nil {
@@ -398,7 +398,7 @@ func (t *sending) reply(m *codec.Message) (*codec.Message, error) {
 // the most that one may name: of a shadowed message none but its author see it,
 // who is not to know.
 func (t *sending) inherited(parent *codec.Message) (list []string) {
-	if !parent.Shadowed || t.room.unaware(parent) {
+	if !parent.Shadowed || unaware(parent, string(t.out.author)) {
 		list = slices.Clone(parent.Restricted)
 	}
 	if !slices.Contains(list, parent.Author) {
@@ -418,7 +418,7 @@ func (t *sending) inherits(parent *codec.Message) bool {
 // private message does.
 func (t *sending) restrict(m *codec.Message, parent *codec.Message, most int) error {
 	const field = "restricted_visibility"
-	private := parent != nil && (parent.Restricted != nil || parent.Shadowed && !t.room.unaware(parent))
+	private := parent != nil && (parent.Restricted != nil || parent.Shadowed && !unaware(parent, m.Author))
 	if private && t.inherits(parent) {
 		m.Restricted = t.inherited(parent)
 		return nil
@@ -449,14 +449,13 @@ func (t *sending) restrict(m *codec.Message, parent *codec.Message, most int) er
 }
 
 // shadows says whether the message is for its author alone, who does not know:
-// they are shadow-banned, or it hangs on one of theirs that is so. One that is
-// nothing but a quote of such would be empty for all others.
+// they are shadow-banned, or it hangs on one of theirs that is so, whoever sends
+// it in their name. One that is nothing but a quote of such would be empty for all
+// others.
 func (t *sending) shadows(parent *codec.Message) bool {
-	if t.room.app {
-		return false
-	}
+	author := string(t.out.author)
 	onlyQuotes := strings.TrimSpace(t.out.draft.Text) == "" && t.out.attachments == "" && t.quotedBody != nil
-	return t.room.shadowed() || parent != nil && t.room.unaware(parent) || onlyQuotes && t.room.unaware(&t.quotedBody.V)
+	return t.room.shadowed() || parent != nil && unaware(parent, author) || onlyQuotes && unaware(&t.quotedBody.V, author)
 }
 
 // quote checks the quoted message.

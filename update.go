@@ -397,18 +397,18 @@ func checkContent(r *record.Reader, f *found) error {
 			return err
 		}
 	}
-	if isContent(f.room, quoted, m.Shadowed || f.alone()) {
+	if isContent(f.room, quoted, m.Author, m.Shadowed || f.alone()) {
 		return nil
 	}
 	return invalid("text", "would be empty; a message needs a text, an attachment, or a quote of a message to all")
 }
 
-// isContent says whether a quote alone makes a message. That of a private
-// message does not: whoever cannot see it would see an empty message. One that is
-// shadowed may be nothing but a quote of another.
-func isContent(r *room, quoted *record.Value[codec.Message], shadowed bool) bool {
+// isContent says whether a quote alone makes an author's message. That of a
+// private message does not: whoever cannot see it would see an empty message. One
+// that is shadowed may be nothing but a quote of another of theirs.
+func isContent(r *room, quoted *record.Value[codec.Message], author string, shadowed bool) bool {
 	m := &quoted.V
-	private := m.Private() && (m.Restricted != nil || !shadowed || !r.unaware(m))
+	private := m.Private() && (m.Restricted != nil || !shadowed || !unaware(m, author))
 	return quoted.Found && !private && r.sees(m) != unseen
 }
 

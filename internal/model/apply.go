@@ -281,12 +281,9 @@ func (w *World) send(s Step, ch *Channel, made Made) {
 // newMessage is what a send makes, which is nowhere yet.
 func (w *World) newMessage(s Step, ch *Channel, made Made) *Message {
 	m := &Message{
-		ID: made.ID, Channel: ch, Author: s.User, Type: s.Type, Text: s.Text, Parent: w.Message(s.Parent), Quoted: w.Message(s.Quoted),
+		ID: made.ID, Channel: ch, Author: s.author(), Type: s.Type, Text: s.Text, Parent: w.Message(s.Parent), Quoted: w.Message(s.Quoted),
 		Mentions: s.Mentions, Titled: s.Titled, Show: s.Show, Silent: s.Silent, Created: made.Created, Updated: made.Created, Custom: CustomOf(s.Set),
 		Meta: s.Meta, Input: s, All: s.All, Online: s.Online,
-	}
-	if s.By != "" {
-		m.Author = s.By
 	}
 	switch {
 	case m.Parent != nil:
@@ -295,8 +292,8 @@ func (w *World) newMessage(s Step, ch *Channel, made Made) *Message {
 		m.Type = "regular"
 	}
 	m.Audience, m.Shadowed = fold(s.Audience), w.shadows(s, ch)
-	if m.Parent.private(s.By) && s.Audience == nil {
-		m.Audience = fold(m.Parent.audience(s.By))
+	if m.Parent.private(m.Author) && s.Audience == nil {
+		m.Audience = fold(m.Parent.audience(m.Author))
 	}
 	m.Pending = s.Hold == Held || s.Hold == AsTheChannelSays && w.On(ch, Pending)
 	m.WasPending = m.Pending

@@ -380,7 +380,7 @@ func (w *World) expectContent(s Step, m *Message, bad bool, v *verdict) {
 // hasContent says whether a message is not empty. The quote of a private message
 // is no content: who cannot see it would see nothing.
 func (w *World) hasContent(by string, m *Message) bool {
-	return m.Text != "" || m.Titled || m.Quoted != nil && !m.Quoted.private(by) && (!m.Quoted.Shadowed || m.Shadowed) && w.Sees(by, m.Quoted)
+	return m.Text != "" || m.Titled || m.Quoted != nil && !m.Quoted.private(m.Author) && (!m.Quoted.Shadowed || m.Shadowed) && w.Sees(by, m.Quoted)
 }
 
 // changes says whether a caller may change a message, their own or another's.
@@ -508,7 +508,7 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		v.add(w.User(id) == nil, Invalid)
 	}
 	w.expectQuote(s, ch, &v)
-	v.add(!w.hasContent(s.By, &Message{Text: s.Text, Titled: s.Titled, Quoted: w.Message(s.Quoted), Shadowed: w.shadows(s, ch)}), Invalid)
+	v.add(!w.hasContent(s.By, &Message{Author: s.author(), Text: s.Text, Titled: s.Titled, Quoted: w.Message(s.Quoted), Shadowed: w.shadows(s, ch)}), Invalid)
 	command, _ := w.commandOf(s)
 	v.add(s.Meta != "" && command != "", Invalid)
 	v.add(s.Meta != "" && s.Hold != Held && (s.Hold == NotHeld || !w.On(ch, Pending)), Invalid)
@@ -526,11 +526,11 @@ func (w *World) sendFaults(s Step, ch *Channel) verdict {
 		v.add(parent.Parent != nil, NestedReply)
 	}
 	w.expectPin(s, parent, ch, &v)
-	private := parent.private(s.By)
+	private := parent.private(s.author())
 	v.add(s.Audience != nil && !private && !w.can(s.By, ch, "create-restricted-visibility-message"), Permission)
 	for _, id := range s.Audience {
 		v.add(!w.exists(id) || !w.Reads(id, ch), Invalid)
-		v.add(private && !slices.Contains(parent.audience(s.By), id), Invalid)
+		v.add(private && !slices.Contains(parent.audience(s.author()), id), Invalid)
 	}
 	return v
 }

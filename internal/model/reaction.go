@@ -133,7 +133,7 @@ func (w *World) expectPin(s Step, parent *Message, ch *Channel, v *verdict) {
 	if s.By != "" {
 		w.need(v, s.By, ch, "pin-message")
 	}
-	v.add(s.Audience != nil || parent.private(s.By), Restricted)
+	v.add(s.Audience != nil || parent.private(s.author()), Restricted)
 	v.add(s.Hold == Held || s.Hold == AsTheChannelSays && w.On(ch, Pending), IsPending)
 }
 

@@ -15,9 +15,10 @@ func (w *World) Shadows(by string, ch *Channel) bool {
 }
 
 // shadows says whether what a step sends is for its author alone: so is what
-// hangs on what was so, a reply to it and what only quotes it.
+// hangs on what was so, a reply to it and what only quotes it, whoever sends it in
+// their name.
 func (w *World) shadows(s Step, ch *Channel) bool {
-	mine := func(m *Message) bool { return m != nil && m.Shadowed && s.By != "" && m.Author == s.By }
+	mine := func(m *Message) bool { return m != nil && m.Shadowed && m.Author == s.author() }
 	onlyQuotes := s.Text == "" && !s.Titled
 	return w.Shadows(s.By, ch) || mine(w.Message(s.Parent)) || onlyQuotes && mine(w.Message(s.Quoted))
 }
@@ -51,16 +52,16 @@ func (m *Message) shown(viewer string) *Message {
 	return &own
 }
 
-// private says whether a message is private as one who sees it knows it: authors
+// private says whether a message is private for what a user posts about it: authors
 // do not know that theirs are shadowed.
-func (m *Message) private(by string) bool {
-	return m != nil && (m.Audience != nil || m.Shadowed && m.Author != by)
+func (m *Message) private(author string) bool {
+	return m != nil && (m.Audience != nil || m.Shadowed && m.Author != author)
 }
 
-// audience is the audience of a private message as one who sees it knows it, with
-// its author.
-func (m *Message) audience(by string) []string {
-	if m.Shadowed && m.Author != by {
+// audience is the audience of a private message for what a user posts about it,
+// with its author.
+func (m *Message) audience(author string) []string {
+	if m.Shadowed && m.Author != author {
 		return []string{m.Author}
 	}
 	return append(slices.Clone(m.Audience), m.Author)

@@ -207,6 +207,14 @@ func (s Step) String() string {
 	return b.String()
 }
 
+// author is whose message a step sends: the application sends in a user's name.
+func (s Step) author() string {
+	if s.By != "" {
+		return s.By
+	}
+	return s.User
+}
+
 // Setting is what a step says of a setting, if it does.
 func (s Step) Setting(name string) (on, given bool) {
 	for _, each := range s.Settings {
