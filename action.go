@@ -213,10 +213,7 @@ func (p *pressing) post(ctx context.Context, out *outgoing, check func() error) 
 	case t.pushes:
 		p.app.outbox.Wake(queuePush)
 	}
-	if t.answer == nil {
-		t.render()
-	}
-	return *t.answer, nil
+	return t.result(), nil
 }
 
 // run has the command run the action: the message is held for it meanwhile.

@@ -75,10 +75,7 @@ func (a *App) store(ctx context.Context, op string, c caller, cid CID, out *outg
 	case t.pushes:
 		a.outbox.Wake(queuePush)
 	}
-	if t.answer == nil {
-		t.render()
-	}
-	return *t.answer, nil
+	return t.result(), nil
 }
 
 // run reads, checks and stores.
@@ -147,18 +144,23 @@ func (t *sending) answered(m Message, err error) error {
 	return err
 }
 
-// render makes the answer of what was read. Where that is enough it is done
-// after the transaction: in it, others wait.
-func (t *sending) render() {
+// result is the answer. Where what was read is enough for it, it is made after the
+// transaction: in it, others wait.
+func (t *sending) result() (m Message) {
+	if t.answer != nil {
+		return *t.answer
+	}
 	var out rendering
 	for i, user := range t.mentions {
 		out.people.Have(t.stored.Mentions[i], user)
 	}
-	out.people.Have(t.stored.Author, t.author) // who may have pinned it
+	if t.stored.PinnedBy != "" {
+		out.people.Have(t.stored.Author, t.author)
+	}
 	f := t.found()
 	f.author = &t.author.V
-	t.answer = new(Message)
-	out.message(t.answer, f, true)
+	out.message(&m, f, true)
+	return m
 }
 
 // sending is a send inside its transaction, or one that is looked at before it.

@@ -133,7 +133,7 @@ func (t *Txn) PutHead(c Channel, h *codec.Head) error {
 		newest = 0
 	}
 	t.scratch = codec.AppendTime(t.scratch[:0], newest)
-	return t.txn.Put(keys.Newest(c), t.scratch)
+	return t.putScratch(keys.Newest(c))
 }
 
 // SetOpenTo says which roles a channel's own overrides let read it.
@@ -319,7 +319,8 @@ func (b *Batch) Mark(c Channel, user string) *Value[codec.Mark] {
 
 // PutMark stores how far a user has read a channel.
 func (t *Txn) PutMark(c Channel, user string, m codec.Mark) error {
-	return t.put(keys.Mark(c, user), &m)
+	t.scratch = m.Encode(t.scratch[:0])
+	return t.putScratch(keys.Mark(c, user))
 }
 
 // DeleteMark forgets how far a user has read a channel.

@@ -9,7 +9,8 @@ import (
 // tell appends an event to the log of one audience.
 func (t *Txn) tell(log []byte, e *codec.Event) error {
 	t.scratch = e.Encode(t.scratch[:0])
-	return t.txn.Append(log, t.scratch)
+	t.key = append(t.key[:0], log...)
+	return t.txn.Append(t.key, t.scratch)
 }
 
 // TellChannel tells all who read a channel.

@@ -69,7 +69,8 @@ func placeKey(p codec.Place) []byte {
 // index entries and counts. The head is the channel's: the caller stores it.
 func (t *Txn) InsertMessage(c Channel, h *codec.Head, m *codec.Message) error {
 	t.scratch = PlaceOf(c, m).Encode(t.scratch[:0])
-	if err := t.txn.Insert(keys.Message(m.ID), t.scratch); err != nil {
+	t.key = append(t.key[:0], keys.Message(m.ID)...)
+	if err := t.txn.Insert(t.key, t.scratch); err != nil {
 		return err
 	}
 	return t.addMessage(c, h, m)

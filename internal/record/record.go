@@ -90,6 +90,7 @@ func (db *DB) update(ctx context.Context, scope string, fn func(*Txn) error) err
 			db.txns.Put(tx)
 		}()
 		tx.db, tx.r, tx.txn = db, t, t
+		tx.texts.least = updatePiece
 		return fn(tx)
 	})
 }
@@ -127,6 +128,7 @@ type Txn struct {
 	Reader
 	txn     storage.Txn
 	scratch []byte // where values are encoded: the store copies what it is given
+	key     []byte // and where keys are copied to, see put
 	raised  bool   // the version of the users
 }
 
@@ -154,7 +156,14 @@ func (r *Reader) reset() {
 // put stores a record.
 func (t *Txn) put(key []byte, record interface{ Encode([]byte) []byte }) error {
 	t.scratch = record.Encode(t.scratch[:0])
-	return t.txn.Put(key, t.scratch)
+	return t.putScratch(key)
+}
+
+// putScratch stores a record that was encoded. Its key is copied, so that it need
+// not be made in memory of its own.
+func (t *Txn) putScratch(key []byte) error {
+	t.key = append(t.key[:0], key...)
+	return t.txn.Put(t.key, t.scratch)
 }
 
 // Value is a record, if it was found. It is filled when the batch that it
@@ -171,6 +180,8 @@ func (v *Value[T]) fill(raw []byte, texts *texts, all int) (err error) {
 	return err
 }
 
+func (v *Value[T]) copies(raw []byte) int { return len(raw) }
+
 // Batch collects reads and makes them in one round trip.
 type Batch struct {
 	reader  *Reader
@@ -182,10 +193,11 @@ type Batch struct {
 	space   []byte                        // what the keys lie in
 }
 
-// filler is a value that waits for its bytes. It is told how many there are with
-// those of the values after it.
+// filler is a value that waits for its bytes. It is told how many will be copied
+// with those of the values after it.
 type filler interface {
 	fill(raw []byte, texts *texts, all int) error
+	copies(raw []byte) int // how many bytes it copies
 }
 
 // Batch starts an empty batch.
@@ -209,8 +221,8 @@ func (b *Batch) Run() error {
 		return err
 	}
 	all := 0
-	for _, raw := range values {
-		all += len(raw)
+	for i, v := range b.values {
+		all += v.copies(values[i])
 	}
 	for i, v := range b.values {
 		if values[i] == nil {
@@ -219,7 +231,7 @@ func (b *Batch) Run() error {
 		if err := v.fill(values[i], &b.reader.texts, all); err != nil {
 			return err
 		}
-		all -= len(values[i])
+		all -= v.copies(values[i])
 	}
 	for i, fill := range b.collect {
 		if err := fill(entries[i]); err != nil {
@@ -321,6 +333,8 @@ func (v *Shared[T]) fill(raw []byte, _ *texts, _ int) (err error) {
 	v.Found = err == nil
 	return err
 }
+
+func (v *Shared[T]) copies([]byte) int { return 0 }
 
 func (v *Shared[T]) get(b *Batch, key []byte) {
 	v.db, v.key = b.reader.db, b.copy(key)

@@ -4,11 +4,15 @@ import "strings"
 
 // texts copies what a call reads into strings that share memory, many a piece.
 // Who keeps one string keeps its piece, so these are short.
-type texts struct{ piece strings.Builder }
+type texts struct {
+	piece strings.Builder
+	least int // that a piece has
+}
 
 const (
-	shortPiece = 1 << 10
-	longPiece  = 8 << 10
+	updatePiece = 512 // most of what a change reads fits in one
+	shortPiece  = 1 << 10
+	longPiece   = 8 << 10
 )
 
 // copy makes a string. It is told how many bytes there may be in all, with
@@ -16,11 +20,11 @@ const (
 func (t *texts) copy(raw []byte, all int) string {
 	if t.piece.Cap()-t.piece.Len() < len(raw) {
 		t.piece.Reset()
-		t.piece.Grow(max(len(raw), min(all, longPiece)))
+		t.piece.Grow(max(len(raw), min(max(all, t.least), longPiece)))
 	}
 	start := t.piece.Len()
 	t.piece.Write(raw)
 	return t.piece.String()[start:]
 }
 
-func (t *texts) reset() { t.piece.Reset() }
+func (t *texts) reset() { *t = texts{} }

@@ -137,7 +137,7 @@ func (s *Store) begin() *batch {
 	if b.read, b.now, b.err = s.snapshot(); b.err != nil {
 		return b
 	}
-	b.over = overlay{layer: b.now.layer.edit(), index: s.index, space: s.space}
+	b.over = overlay{layer: b.now.layer.edit(), overlayMemory: s.memory}
 	return b
 }
 
@@ -183,9 +183,6 @@ func (b *batch) gather() []*call {
 	}
 	return calls
 }
-
-// keptIndex is up to how many keys the memory of an index is used again.
-const keptIndex = 4096
 
 // gatherings is how often a batch lets others run before it commits.
 const gatherings = 3
@@ -239,16 +236,16 @@ func (b *batch) end() {
 	s := b.store
 	if b.read != nil {
 		_ = b.prune() // damage is for who looks for what is damaged
+		b.over.settle()
 		s.views.end(b.read)
 	}
 	if b.err == nil && !b.over.own.empty() {
 		b.err = b.save()
 	}
-	s.last, s.space = len(b.commit), b.over.space
-	if len(b.over.index) > keptIndex {
-		s.index = map[string]int{}
+	s.last = len(b.commit)
+	if b.read != nil {
+		s.memory = b.over.reset()
 	}
-	clear(s.index)
 	s.writing.Unlock()
 	for _, c := range b.commit {
 		if b.err != nil {
@@ -273,7 +270,7 @@ func (b *batch) prune() (err error) {
 			}
 		}
 		if k, _ := b.read.cursor(&b.read.data, dataBucket).Seek(w.key); !bytes.Equal(k, w.key) {
-			w.nowhere = true
+			w.nowhere, w.settled = true, true
 			b.over.writes.Delete(w.key)
 		}
 	}

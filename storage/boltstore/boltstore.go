@@ -74,14 +74,13 @@ type Store struct {
 	pass    sync.Mutex // held to write to bbolt, and taken before writing
 	writing sync.Mutex // held by the running batch, and to change what follows
 
-	last     int            // calls that the last batch committed
-	index    map[string]int // empty, for the next one's overlay
-	space    []byte         // and where that puts copies
-	unsynced error          // why nothing is written any more
-	journals *journals      // nil before the first commit
-	taking   bool           // bbolt takes in what is sealed
-	sealed   *snapshot      // what it is to take in, nil for nothing
-	fresh    *layer         // what came after that
+	last     int           // calls that the last batch committed
+	memory   overlayMemory // for the next one's overlay
+	unsynced error         // why nothing is written any more
+	journals *journals     // nil before the first commit
+	taking   bool          // bbolt takes in what is sealed
+	sealed   *snapshot     // what it is to take in, nil for nothing
+	fresh    *layer        // what came after that
 }
 
 // Open opens the file at path, and makes it (mode 0600) if there is none; the
@@ -165,7 +164,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 		waiters: driver.NewWaiters(),
 		changes: driver.NewChanges(),
 		limits:  defaultLimits(),
-		index:   map[string]int{},
+		memory:  overlayMemory{index: map[string]int{}},
 	}
 	s.views.db = db
 	if err := s.recover(); err != nil {

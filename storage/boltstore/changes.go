@@ -27,6 +27,12 @@ type keyWrite struct {
 	key []byte
 	write
 	nowhere bool // a deletion of what neither bbolt has nor is about to take in
+
+	// In an overlay alone.
+	settled bool  // the layer has it as it is
+	layered bool  // or had it as it was, over
+	under   write // this, which is there
+	covers  bool  // if this says so
 }
 
 // record is a log record to store. Its place among all others decides its

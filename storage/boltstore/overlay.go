@@ -2,11 +2,37 @@ package boltstore
 
 // overlay is what the Updates of a batch have written so far, none of it
 // committed. Each Update writes straight into it, and can be undone.
+//
+// Many write the same keys, so the layer has what was written once somebody reads
+// a range, and at the end: see settle.
 type overlay struct {
-	*layer                // with what is committed and not in bbolt yet
-	own    changes        // the batch's alone
-	index  map[string]int // key -> its place in own.writes
-	space  []byte         // where the next copy goes
+	*layer // with what is committed and not in bbolt yet
+	overlayMemory
+}
+
+// overlayMemory is what overlays hand on to the next one, empty.
+type overlayMemory struct {
+	own   changes        // the batch's alone
+	index map[string]int // key -> its place in own.writes
+	loose []int          // places of what the layer does not have yet
+	space []byte         // where the next copy goes
+}
+
+// keptWrites is up to how many writes the memory of an overlay is used again.
+const keptWrites = 4096
+
+// reset ends the overlay, of which nobody has own any more.
+func (o *overlay) reset() overlayMemory {
+	m := o.overlayMemory
+	if len(m.own.writes) > keptWrites || len(m.own.records) > keptWrites {
+		return overlayMemory{index: map[string]int{}, space: m.space}
+	}
+	clear(m.own.writes)
+	clear(m.own.records)
+	clear(m.index)
+	m.own = changes{writes: m.own.writes[:0], records: m.own.records[:0]}
+	m.loose = m.loose[:0]
+	return m
 }
 
 // get finds what the batch writes under a key. A View has no overlay.
@@ -25,37 +51,68 @@ func (o *overlay) get(key []byte) (w write, ok bool) {
 // returns undoes that.
 func (o *overlay) set(key []byte, w write) undo {
 	i, own := o.index[string(key)]
-	if own {
-		o.own.writes[i].write = w
-	} else {
-		o.index[string(key)] = len(o.own.writes)
+	if !own {
+		i = len(o.own.writes)
+		o.index[string(key)] = i
+		o.loose = append(o.loose, i)
 		o.own.writes = append(o.own.writes, keyWrite{key: key, write: w})
+		return undo{place: i}
 	}
-	was, had := o.writes.Set(key, w)
-	return undo{key, was, had, own}
+	was := o.own.writes[i].write
+	o.replace(i, w)
+	return undo{i, true, was}
 }
 
-// undo is what there was under a key before a write: in the layer, and whether
-// the batch itself had put it there.
+// replace puts another write in a place.
+func (o *overlay) replace(i int, w write) {
+	entry := &o.own.writes[i]
+	if entry.write = w; entry.settled {
+		entry.settled = false
+		o.loose = append(o.loose, i)
+	}
+}
+
+// settle puts what is loose into the layer. A View has nothing loose.
+func (o *overlay) settle() {
+	if o == nil {
+		return
+	}
+	for _, i := range o.loose {
+		if i >= len(o.own.writes) || o.own.writes[i].settled {
+			continue // it was undone
+		}
+		entry := &o.own.writes[i]
+		was, had := o.writes.Set(entry.key, entry.write)
+		if !entry.layered {
+			entry.layered, entry.under, entry.covers = true, was, had
+		}
+		entry.settled = true
+	}
+	o.loose = o.loose[:0]
+}
+
+// undo is what a place had before a write, if it was the batch's already.
 type undo struct {
-	key      []byte
-	was      write
-	had, own bool
+	place int
+	own   bool
+	was   write
 }
 
 // undo takes back the newest of the writes that are left.
 func (o *overlay) undo(u undo) {
-	if u.had {
-		o.writes.Set(u.key, u.was)
-	} else {
-		o.writes.Delete(u.key)
+	if u.own {
+		o.replace(u.place, u.was)
+		return
 	}
-	if i := o.index[string(u.key)]; u.own {
-		o.own.writes[i].write = u.was
-	} else {
-		delete(o.index, string(u.key))
-		o.own.writes = o.own.writes[:i]
+	entry := &o.own.writes[u.place]
+	switch {
+	case entry.layered && entry.covers:
+		o.writes.Set(entry.key, entry.under)
+	case entry.layered:
+		o.writes.Delete(entry.key)
 	}
+	delete(o.index, string(entry.key))
+	o.own.writes = o.own.writes[:u.place]
 }
 
 // take returns n fresh bytes that last as long as anyone has them. Small ones

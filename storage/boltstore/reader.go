@@ -119,6 +119,7 @@ const listed = 512
 func (r *reader) list(rng storage.Range) []storage.Entry {
 	room := min(max(rng.Limit, 4), listed)
 	list := r.entries.take(room)[:0]
+	r.over.settle()
 	if r.layer.writes.Any(rng.Start, rng.End) {
 		r.merge(rng, func(key, value []byte) bool {
 			list = append(list, storage.Entry{Key: key, Value: value})

@@ -66,7 +66,11 @@ func (t *txn) Insert(key, value []byte) (err error) {
 // behind all others of their kind, and one search of the file tells that none of
 // them is there.
 func (t *txn) exists(key []byte) bool {
-	if w, ok := t.layer.writes.Get(key); ok {
+	w, ok := t.over.get(key)
+	if !ok {
+		w, ok = t.layer.writes.Get(key)
+	}
+	if ok {
 		return w.sealed != nil
 	}
 	if bytes.Compare(t.gap.after, key) < 0 && bytes.Compare(key, t.gap.before) < 0 {
@@ -104,6 +108,7 @@ func (t *txn) DeleteRange(rng storage.Range) (err error) {
 	// The overlay must not change under the scan. The keys are copied: those of
 	// the file are gone where the commit maps it anew.
 	var keys [][]byte
+	t.over.settle()
 	t.merge(rng, func(key, _ []byte) bool {
 		keys = append(keys, t.over.copy(key))
 		return true
