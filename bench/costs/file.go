@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/workload"
 )
 
 // measureFile measures opening the file of the large channel, and sends to it
@@ -144,26 +144,11 @@ func files(path string) []string { return []string{path, path + "-journal0", pat
 
 func copyStore(from, to string) error {
 	for i, file := range files(from) {
-		if err := copyFile(file, files(to)[i]); err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
+		if err := workload.CopyFile(file, files(to)[i]); err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
 			return err
 		}
 	}
 	return nil
-}
-
-func copyFile(from, to string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(out, in)
-	return err
 }
 
 func remove(path string) error {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -219,7 +217,7 @@ func (f *field) fillSQLite(db *sqlite.DB) error {
 
 // openScan opens a copy of the chat's file, which the engine keeps to itself.
 func (f *field) openScan(path, copied string) error {
-	if err := copyFile(path, copied); err != nil {
+	if err := workload.CopyFile(path, copied); err != nil {
 		return err
 	}
 	var err error
@@ -234,19 +232,4 @@ func (f *field) openScan(path, copied string) error {
 		f.numbers = append(f.numbers, number)
 	}
 	return nil
-}
-
-func copyFile(from, to string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(out, in)
-	return err
 }
