@@ -125,7 +125,7 @@ func (t *sending) run(a *App, c caller, cid CID) error {
 	}
 	// What it quotes may show others, who are still to be read; and the message itself,
 	// perhaps the first private one that there is for who sent it.
-	t.room.own.Private = t.room.own.Private || m.Private()
+	t.room.sentPrivate = m.Private()
 	list, err := render(t.reader, []found{*t.found()})
 	if err != nil {
 		return err
@@ -199,7 +199,8 @@ func (t *sending) read(c caller, cid CID) error {
 	out := t.out
 	var err error
 	t.room, err = openRoom(t.reader, c, cid, more{
-		blind: !out.chosenID && out.draft.ParentID == "" && out.draft.QuotedID == "",
+		blind:  !out.chosenID && out.draft.ParentID == "" && out.draft.QuotedID == "",
+		shares: true,
 		first: func(b *record.Batch) {
 			if out.chosenID {
 				t.known = b.Place(string(out.draft.ID))

@@ -24,12 +24,14 @@ func as(user UserID) caller { return caller{user: user} }
 // here and nowhere else; what they may do, by can.
 type room struct {
 	*opened
-	now   int64
-	waits int64 // until when the caller waits in slow mode; see readCooldown
+	now         int64
+	waits       int64 // until when the caller waits in slow mode; see readCooldown
+	sentPrivate bool  // the caller has just sent a private message, perhaps their first
 }
 
-// opened is what is stored of a room. Only transactions change theirs: what was read
-// of a snapshot is shared with other calls, see recallRoom.
+// opened is what is stored of a room. Only transactions change theirs, but for those
+// that say they do not: what was read of a snapshot is shared with other calls, see
+// recall.
 type opened struct {
 	caller
 	number   record.Channel
@@ -152,7 +154,7 @@ func (r *room) audiences() []string {
 // mayHavePrivate says whether there may be private messages for the caller. It
 // is noted of the channels that one has something with, and of no other.
 func (r *room) mayHavePrivate() bool {
-	return r.seesAllPrivate() || r.own.Private || r.own.CID == ""
+	return r.seesAllPrivate() || r.own.Private || r.sentPrivate || r.own.CID == ""
 }
 
 // privateReader is in whose name private messages are read.
@@ -287,7 +289,11 @@ type more struct {
 	first  func(*record.Batch)                 // before the channel is known
 	second func(*record.Batch, record.Channel) // once it is
 	blind  bool                                // no message is looked at: sees is not asked
+	shares bool                                // what is stored of the room is not changed, also not by a transaction
 }
+
+// shared says whether what is stored of the room may be shared with other calls.
+func (m more) shared(r *record.Reader) bool { return (m.shares || r.Snapshot()) && r.Remembers() }
 
 // read makes the reads, for a channel that is known.
 func (m more) read(r *record.Reader, number record.Channel) error {
@@ -321,8 +327,11 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 
 // loadRoom is openRoom, of a channel that the caller may not be able to read.
 func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
-	if room := recallRoom(r, c, byCID(c, cid)); room != nil {
+	if room := also.recall(r, c, byCID(c, cid)); room != nil {
 		return room, also.read(r, room.number)
+	}
+	if also.shares && also.shared(r) {
+		also.blind = false // so that it can be remembered
 	}
 	room := newRoom(c)
 	read := &room.read
@@ -370,7 +379,7 @@ func (r *room) complete(reader *record.Reader, also more, list ...record.Remembe
 	if err := r.readBlocked(reader); err != nil || also.blind {
 		return err
 	}
-	if r.remembered = reader.Remembers() && r.size() <= rememberedSize; r.remembered {
+	if r.remembered = also.shared(reader) && r.size() <= rememberedSize; r.remembered {
 		reader.Remember(r.channel.CID, string(r.user), r.opened, list...)
 	}
 	return nil
@@ -386,9 +395,12 @@ func (o *opened) size() int {
 	return len(o.channel.Custom) + len(o.channel.Overrides) + len(o.userRecord.Custom) + len(o.member.Custom) + each*len(o.forMe)
 }
 
-// recallRoom is a room as another call of the caller found it, if it still is
-// so; nil if not.
-func recallRoom(reader *record.Reader, c caller, key record.RememberedKey) *room {
+// recall is a room as another call of the caller found it, if it still is so; nil if
+// not.
+func (m more) recall(reader *record.Reader, c caller, key record.RememberedKey) *room {
+	if !m.shared(reader) {
+		return nil
+	}
 	known, _ := reader.Recall(key).(*opened)
 	if known == nil || checkCaller(c, &known.read.User) != nil {
 		return nil
@@ -420,7 +432,7 @@ func (r *room) override() error {
 
 // openRoomOf finds a channel by its number, readable or not.
 func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
-	if room := recallRoom(r, c, byNumber(c, number)); room != nil {
+	if room := also.recall(r, c, byNumber(c, number)); room != nil {
 		return room, also.read(r, number)
 	}
 	return loadRoomOf(r, c, user, settings, number, also)
@@ -591,7 +603,7 @@ func (f *finding) room(number record.Channel) (*room, error) {
 			}
 		}
 	}}
-	if known := recallRoom(f.reader, f.caller, byNumber(f.caller, number)); known != nil {
+	if known := also.recall(f.reader, f.caller, byNumber(f.caller, number)); known != nil {
 		return known, also.read(f.reader, number)
 	}
 	if err := f.check(); err != nil {

@@ -89,8 +89,13 @@ type Reader interface {
 // if Changed(scope), asked in either, is at most v and w. Without it the engine
 // reads again what it has read.
 //
+// The Txns of such a driver implement it too, and [Noter]. Version is then of what
+// is committed. An Update may see more, what others before it in a batch did and
+// may lose again: asked in the Update, what they wrote under and noted has changed
+// in a version above its own. So has what the Update itself noted.
+//
 // A Store that wraps another and gives Update other scopes must hide it, or
-// translate Changed too.
+// translate Changed and Note too.
 type Versioned interface {
 	// Version is the number of the snapshot, which every commit raises.
 	Version() uint64
@@ -98,6 +103,14 @@ type Versioned interface {
 	// Changed is the number of the newest version in which something was written
 	// under the scope, or a greater one. It may be greater than Version.
 	Changed(scope string) uint64
+}
+
+// Noter is implemented by the Txns of drivers whose Readers are [Versioned].
+type Noter interface {
+	// Note has a name count as one more scope that the Update has written under, if
+	// it stores anything: by that the engine tells what changes often from what does
+	// not.
+	Note(name string)
 }
 
 // Txn reads and writes. It sees its own writes, except that records it appends

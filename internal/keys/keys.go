@@ -377,6 +377,28 @@ func Marks(c Channel) []byte { return in(c, inUser) }
 // ForMe is the list of what a user has deleted for themselves in a channel.
 func ForMe(c Channel, user string) []byte { return append(userIn(c, user), userForMe) }
 
+// OfRoom says whether a key under a channel's scope is of its room: what decides
+// what a caller finds there and may do, and not the messages. It may say so of
+// others.
+func OfRoom(key []byte) bool {
+	const inner = 9 // a channel's keys begin with its family and number
+	switch {
+	case len(key) == 0:
+		return false
+	case key[0] == familyCID, key[0] == familyNumber, key[0] == familyUserOf:
+		return true
+	case key[0] != familyChannel || len(key) <= inner:
+		return false
+	}
+	switch key[inner] {
+	case inRecord, inMember, inBan:
+		return true
+	case inUser:
+		return key[len(key)-1] == userForMe
+	}
+	return false
+}
+
 // UserIn is the range of what a channel keeps for one user.
 func UserIn(c Channel, user string) []byte { return userIn(c, user) }
 

@@ -6,6 +6,7 @@ package record
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -19,6 +20,7 @@ type DB struct {
 
 	directory  directory
 	remembered generations[RememberedKey, *recollection]
+	forgets    atomic.Bool // for good: the store cannot note what changed
 	unread     generations[countKey, unreadCount]
 	muted      mutedCounts
 	observe    func(context.Context, Update)
@@ -89,7 +91,8 @@ func (db *DB) update(ctx context.Context, scope string, fn func(*Txn) error) err
 			tx.reset()
 			db.txns.Put(tx)
 		}()
-		tx.db, tx.r, tx.txn = db, t, t
+		tx.noting = noting{Txn: t, db: db, scope: scope}
+		tx.db, tx.r, tx.txn = db, t, &tx.noting
 		tx.texts.least = updatePiece
 		return fn(tx)
 	})
@@ -127,6 +130,7 @@ type Reader struct {
 type Txn struct {
 	Reader
 	txn     storage.Txn
+	noting  noting
 	scratch []byte // where values are encoded: the store copies what it is given
 	key     []byte // and where keys are copied to, see put
 	raised  bool   // the version of the users
@@ -135,7 +139,7 @@ type Txn struct {
 // reset makes a transaction useless until it is used again.
 func (t *Txn) reset() {
 	t.Reader.reset()
-	t.txn, t.raised = nil, false
+	t.txn, t.noting, t.raised = nil, noting{}, false
 	if cap(t.scratch) > 64<<10 {
 		t.scratch = nil
 	}

@@ -1,6 +1,9 @@
 package record
 
-import "example.com/chat/storage"
+import (
+	"example.com/chat/internal/keys"
+	"example.com/chat/storage"
+)
 
 // rememberedKept is the most that is remembered in a generation: each takes a few
 // KB, see Remember.
@@ -23,54 +26,128 @@ type recollection struct {
 	v       any
 }
 
-// Remembers says whether anything can be remembered of what the reader reads: it
-// reads a snapshot, and the store can tell whether that is still so.
+// Remembers says whether anything can be remembered of what the reader reads: the
+// store can tell whether that is still so.
 func (r *Reader) Remembers() bool { return r.versioned() != nil }
 
+// Snapshot says that the reader reads what is committed, and that nobody changes
+// what it has made of that.
+func (r *Reader) Snapshot() bool { return r.snapshot }
+
 func (r *Reader) versioned() storage.Versioned {
-	if !r.snapshot {
+	if r.db.forgets.Load() {
 		return nil
 	}
 	versioned, _ := r.r.(storage.Versioned)
 	return versioned
 }
 
+// Version is the number of what is committed and read, 0 where nothing can be
+// remembered. See Unchanged.
+func (r *Reader) Version() uint64 {
+	if versioned := r.versioned(); versioned != nil {
+		return versioned.Version()
+	}
+	return 0
+}
+
+// Unchanged says that nothing was written under a scope, or noted by a name, between
+// a version that was read before and what is read.
+func (r *Reader) Unchanged(version uint64, scope string) bool {
+	versioned := r.versioned()
+	return versioned != nil && versioned.Changed(scope) <= min(version, versioned.Version())
+}
+
 // Recall is what was remembered, nil if it may no longer be so. It must not be
 // changed.
 func (r *Reader) Recall(key RememberedKey) any {
-	versioned := r.versioned()
-	if versioned == nil {
+	if !r.Remembers() {
 		return nil
 	}
 	known, ok := r.db.remembered.get(key)
-	if !ok {
+	if !ok || !r.unchanged(known) {
 		return nil
-	}
-	both := min(known.version, versioned.Version())
-	for _, scope := range known.scopes {
-		if versioned.Changed(scope) > both {
-			return nil
-		}
 	}
 	r.users = known.users
 	return known.v
 }
 
-// Remember keeps, under one key or several, what was made of records that the
-// application, the users, the channel of the cid and the user of the keys own, and
-// of no others. It should take no more than a few KB.
-func (r *Reader) Remember(cid, user string, v any, list ...RememberedKey) {
-	versioned := r.versioned()
-	if versioned == nil {
-		return
+func (r *Reader) unchanged(known *recollection) bool {
+	for _, scope := range known.scopes {
+		if !r.Unchanged(known.version, scope) {
+			return false
+		}
 	}
+	return true
+}
+
+// Remember keeps, under one key or several, what was made of records of the
+// application, the users, the room of the cid and the user of the keys, and of no
+// others. It should take no more than a few KB. What a transaction has read that is
+// not committed yet is not remembered.
+func (r *Reader) Remember(cid, user string, v any, list ...RememberedKey) {
 	known := &recollection{
-		version: versioned.Version(),
-		scopes:  [...]string{AppScope, UsersScope, ChannelScope(cid), UserScope(user)},
+		version: r.Version(),
+		scopes:  [...]string{AppScope, UsersScope, roomOf(ChannelScope(cid)), UserScope(user)},
 		users:   r.users,
 		v:       v,
+	}
+	if !r.unchanged(known) {
+		return
 	}
 	for _, key := range list {
 		r.db.remembered.put(key, known)
 	}
+}
+
+// roomOf is what is noted where a key of a channel's room is written: see
+// [keys.OfRoom]. Messages come and go without that.
+func roomOf(scope string) string { return "room of " + scope }
+
+// noting is a transaction of a store that notes it.
+type noting struct {
+	storage.Txn
+	db    *DB
+	scope string
+	noted bool
+}
+
+func (n *noting) note() {
+	if n.noted {
+		return
+	}
+	n.noted = true
+	if noter, ok := n.Txn.(storage.Noter); ok {
+		noter.Note(roomOf(n.scope))
+	} else {
+		n.db.forgets.Store(true)
+	}
+}
+
+func (n *noting) look(key []byte) {
+	if keys.OfRoom(key) {
+		n.note()
+	}
+}
+
+func (n *noting) Put(key, value []byte) error {
+	n.look(key)
+	return n.Txn.Put(key, value)
+}
+
+func (n *noting) Insert(key, value []byte) error {
+	n.look(key)
+	return n.Txn.Insert(key, value)
+}
+
+func (n *noting) Delete(list ...[]byte) error {
+	for _, key := range list {
+		n.look(key)
+	}
+	return n.Txn.Delete(list...)
+}
+
+func (n *noting) DeleteRange(rng storage.Range) error {
+	n.note()
+	return n.Txn.DeleteRange(rng)
 }

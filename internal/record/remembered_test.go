@@ -2,13 +2,19 @@ package record
 
 import (
 	"context"
+	"errors"
+	"path/filepath"
 	"strconv"
 	"testing"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/storage"
+	"example.com/chat/storage/boltstore"
 	"example.com/chat/storage/memstore"
 )
+
+// changeRoom changes what a channel is.
+func changeRoom(tx *Txn) error { return tx.PutChannel(7, &codec.Channel{CID: "messaging:ride"}) }
 
 // TestWhatIsRecalledIsStillSo writes under each scope that what is remembered
 // depends on, and under others.
@@ -29,9 +35,7 @@ func TestWhatIsRecalledIsStillSo(t *testing.T) {
 			if i > 0 && !forgets {
 				scope += "+" + strconv.Itoa(i)
 			}
-			if err := db.Update(t.Context(), scope, func(tx *Txn) error {
-				return tx.PutUser(codec.User{ID: "jane"})
-			}); err != nil {
+			if err := db.Update(t.Context(), scope, changeRoom); err != nil {
 				t.Fatal(err)
 			}
 			view(t, db, func(r *Reader) error {
@@ -52,9 +56,7 @@ func TestAnOlderSnapshotRecallsNothingNewer(t *testing.T) {
 	db := New(memstore.New())
 	key := RememberedKey{Number: 7, User: "jane"}
 	view(t, db, func(older *Reader) error {
-		if err := db.Update(context.WithoutCancel(t.Context()), ChannelScope("messaging:ride"), func(tx *Txn) error {
-			return tx.PutUser(codec.User{ID: "jane"})
-		}); err != nil {
+		if err := db.Update(context.WithoutCancel(t.Context()), ChannelScope("messaging:ride"), changeRoom); err != nil {
 			return err
 		}
 		view(t, db, func(newer *Reader) error {
@@ -68,43 +70,95 @@ func TestAnOlderSnapshotRecallsNothingNewer(t *testing.T) {
 		return nil
 	})
 	view(t, db, func(r *Reader) error {
-		if got := r.Recall(key); got != nil {
+		if got := r.Recall(key); got != "newer" {
 			t.Errorf("a newer one recalls %v", got)
 		}
 		return nil
 	})
 }
 
-// TestWhatCannotBeCheckedIsNotRemembered: in a transaction, which may not be
-// committed, and on a store that does not number snapshots.
+// TestMessagesChangeNoRoom has a message come, and what a room is made of change:
+// after each a View and a transaction ask whether the room is still so.
+func TestMessagesChangeNoRoom(t *testing.T) {
+	const c, scope = Channel(7), "messaging:ride"
+	key := RememberedKey{CID: scope, User: "jane"}
+	for name, change := range map[string]struct {
+		do      func(*Txn) error
+		forgets bool
+	}{
+		"a message": {do: func(tx *Txn) error {
+			m := codec.Message{ID: "m", Author: "jane", CreatedAt: 5, UpdatedAt: 5}
+			h := codec.Head{}
+			return errors.Join(tx.InsertMessage(c, &h, &m), tx.PutHead(c, &h), tx.PutMark(c, "jane", codec.Mark{At: 5}))
+		}},
+		"the channel":                        {changeRoom, true},
+		"its cid":                            {func(tx *Txn) error { return tx.ForgetCID(scope) }, true},
+		"a member":                           {func(tx *Txn) error { return tx.PutMember(c, "john", &codec.Member{Role: "role"}) }, true},
+		"no member":                          {func(tx *Txn) error { return tx.DeleteMember(c, "john") }, true},
+		"a ban":                              {func(tx *Txn) error { return tx.PutBan(c, "jane", &codec.Ban{}) }, true},
+		"what a user has with it":            {func(tx *Txn) error { return tx.PutUserChannel("jane", c, &codec.UserChannel{CID: scope}) }, true},
+		"what a user deleted for themselves": {func(tx *Txn) error { return tx.PutForMe(c, "jane", codec.ForMe{{At: 5}}) }, true},
+	} {
+		for driver, store := range map[string]storage.Store{"memory": memstore.New(), "bolt": openBolt(t)} {
+			db := New(store)
+			view(t, db, func(r *Reader) error {
+				r.Remember(scope, "jane", "it", key)
+				return nil
+			})
+			if err := db.Update(t.Context(), ChannelScope(scope), func(tx *Txn) error {
+				before := tx.Recall(key)
+				if err := change.do(tx); err != nil {
+					return err
+				}
+				if before == nil || (tx.Recall(key) == nil) != change.forgets {
+					t.Errorf("%s, in the change of %s: it recalled %v and recalls %v", driver, name, before, tx.Recall(key))
+				}
+				tx.Remember(scope, "jane", "of what may not be committed", RememberedKey{CID: scope, User: "else"})
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			recalls := func(r *Reader) error {
+				if got := r.Recall(key); (got == nil) != change.forgets {
+					t.Errorf("%s, after the change of %s: it recalls %v", driver, name, got)
+				}
+				if got := r.Recall(RememberedKey{CID: scope, User: "else"}); (got == nil) != change.forgets {
+					t.Errorf("%s, in the change of %s: what was read in it is %v", driver, name, got)
+				}
+				return nil
+			}
+			view(t, db, recalls)
+			if err := db.Update(t.Context(), ChannelScope(scope), func(tx *Txn) error { return recalls(&tx.Reader) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestWhatCannotBeCheckedIsNotRemembered: on a store that does not number snapshots,
+// and on one whose transactions cannot note.
 func TestWhatCannotBeCheckedIsNotRemembered(t *testing.T) {
 	key := RememberedKey{CID: "messaging:ride", User: "jane"}
-	db := New(memstore.New())
-	if err := db.Update(t.Context(), "any", func(tx *Txn) error {
-		tx.Remember("messaging:ride", "jane", "it", key)
-		if tx.Remembers() || tx.Recall(key) != nil {
-			t.Error("a transaction remembers")
-		}
-		return nil
-	}); err != nil {
+	plain, silent := New(plainStore{memstore.New()}), New(silentStore{memstore.New()})
+	if err := silent.Update(t.Context(), ChannelScope("messaging:ride"), changeRoom); err != nil {
 		t.Fatal(err)
 	}
-	plain := New(plainStore{memstore.New()})
-	view(t, plain, func(r *Reader) error {
-		r.Remember("messaging:ride", "jane", "it", key)
-		if r.Remembers() || r.Recall(key) != nil {
-			t.Error("it remembers what it cannot check")
-		}
-		return nil
-	})
-	for _, db := range []*DB{db, plain} {
+	for _, db := range []*DB{plain, silent} {
 		view(t, db, func(r *Reader) error {
-			if got := r.Recall(key); got != nil {
-				t.Errorf("it recalls %v", got)
+			r.Remember("messaging:ride", "jane", "it", key)
+			if r.Remembers() || r.Recall(key) != nil {
+				t.Error("it remembers what it cannot check")
 			}
 			return nil
 		})
 	}
+}
+
+// silentStore is a store whose transactions note nothing.
+type silentStore struct{ storage.Store }
+
+func (s silentStore) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
+	return s.Store.Update(ctx, scope, func(tx storage.Txn) error { return fn(struct{ storage.Txn }{tx}) })
 }
 
 // plainStore is a store whose readers read, and no more.
@@ -187,4 +241,14 @@ func TestACountIsRememberedForWhatComesLater(t *testing.T) {
 	})
 	counts(35, 1)
 	counts(5, 5)
+}
+
+func openBolt(t *testing.T) storage.Store {
+	t.Helper()
+	s, err := boltstore.Open(filepath.Join(t.TempDir(), "db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }

@@ -143,7 +143,10 @@ func (s *Store) begin() *batch {
 
 // reader reads what the batch does.
 func (b *batch) reader() reader {
-	return reader{cursors: b.read, layer: b.over.layer, version: b.now.sequence, cache: b.store.cache, over: &b.over}
+	return reader{
+		cursors: b.read, layer: b.over.layer, version: b.now.sequence, cache: b.store.cache,
+		changes: b.store.changes, over: &b.over,
+	}
 }
 
 // runCalls runs the calls that wait, and those that come meanwhile. Calls that
@@ -202,7 +205,7 @@ func (b *batch) run(c *call) {
 			c.ended(recover())
 		}
 		if returned && c.err == nil {
-			t.commit()
+			t.commit(c.scope)
 		} else {
 			t.rollback()
 		}
@@ -302,8 +305,8 @@ func (b *batch) save() error {
 		return err
 	}
 	s.cache.commit(now.sequence, b.over.own.writes)
-	for _, c := range b.commit {
-		s.changes.Note(c.scope, now.sequence)
+	for name := range b.over.noted {
+		s.changes.Note(name, now.sequence)
 	}
 	s.now.Store(now)
 	s.seal()

@@ -37,6 +37,9 @@ func commits(t testing.TB, s *Store) int {
 // flush has bbolt take in all there is.
 func flush(t testing.TB, s *Store) {
 	t.Helper()
+	if err := s.checkpoint(); err != nil { // of what is sealed already
+		t.Fatal(err)
+	}
 	s.writing.Lock()
 	if s.sealed == nil && s.journals != nil {
 		s.sealed, s.fresh = s.now.Load(), newLayer(s.now.Load().layer.newest())

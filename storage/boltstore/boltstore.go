@@ -164,7 +164,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 		waiters: driver.NewWaiters(),
 		changes: driver.NewChanges(),
 		limits:  defaultLimits(),
-		memory:  overlayMemory{index: map[string]int{}},
+		memory:  newOverlayMemory(),
 	}
 	s.views.db = db
 	if err := s.recover(); err != nil {

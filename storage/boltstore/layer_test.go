@@ -383,6 +383,8 @@ func TestViewsAreOfOneCommit(t *testing.T) {
 	}
 	update(t, s, func(tx storage.Txn) error { return tx.Put([]byte("count"), []byte("0")) })
 	flush(t, s)
+	s.views.pause() // ends those that would be lost
+	s.views.resume()
 	s.views.idle = []*cursors{old}
 	err = s.View(t.Context(), func(r storage.Reader) error {
 		if v, err := storage.Get(r, []byte("count")); string(v) != "0" || err != nil {

@@ -12,10 +12,15 @@ type overlay struct {
 
 // overlayMemory is what overlays hand on to the next one, empty.
 type overlayMemory struct {
-	own   changes        // the batch's alone
-	index map[string]int // key -> its place in own.writes
-	loose []int          // places of what the layer does not have yet
-	space []byte         // where the next copy goes
+	own   changes         // the batch's alone
+	index map[string]int  // key -> its place in own.writes
+	loose []int           // places of what the layer does not have yet
+	noted map[string]bool // scopes that were written under, and what was noted
+	space []byte          // where the next copy goes
+}
+
+func newOverlayMemory() overlayMemory {
+	return overlayMemory{index: map[string]int{}, noted: map[string]bool{}}
 }
 
 // keptWrites is up to how many writes the memory of an overlay is used again.
@@ -25,11 +30,12 @@ const keptWrites = 4096
 func (o *overlay) reset() overlayMemory {
 	m := o.overlayMemory
 	if len(m.own.writes) > keptWrites || len(m.own.records) > keptWrites {
-		return overlayMemory{index: map[string]int{}, space: m.space}
+		return newOverlayMemory()
 	}
 	clear(m.own.writes)
 	clear(m.own.records)
 	clear(m.index)
+	clear(m.noted)
 	m.own = changes{writes: m.own.writes[:0], records: m.own.records[:0]}
 	m.loose = m.loose[:0]
 	return m

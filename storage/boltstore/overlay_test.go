@@ -22,7 +22,7 @@ func TestOverlayIsUndone(t *testing.T) {
 			stored.writes.Set(key(i), write{[]byte{'s'}})
 			all[i] = 's'
 		}
-		o := overlay{layer: stored.edit(), overlayMemory: overlayMemory{index: map[string]int{}}}
+		o := overlay{layer: stored.edit(), overlayMemory: newOverlayMemory()}
 		for range 8 {
 			allBefore, ownBefore := maps.Clone(all), maps.Clone(own)
 			var done []undo

@@ -53,7 +53,7 @@ type reader struct {
 	layer   *layer
 	version uint64 // of the newest commit in the layer
 	cache   *cache
-	changes *driver.Changes // nil in a batch
+	changes *driver.Changes // nil once it is over
 	over    *overlay        // nil in a View
 	done    bool
 }

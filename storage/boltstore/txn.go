@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"example.com/chat/storage"
@@ -14,10 +15,17 @@ type txn struct {
 	undo    []undo
 	records []record // that it appends; they have no position before it ends
 	trimmed uint64   // what the layer had trimmed before
+	noted   []string // see Note
 }
 
-// commit leaves what the transaction has done to the batch.
-func (t *txn) commit() {
+// commit leaves what the transaction has done, under a scope, to the batch.
+func (t *txn) commit(scope string) {
+	if len(t.undo) > 0 || len(t.records) > 0 || t.over.trimmed > t.trimmed {
+		t.over.noted[scope] = true
+		for _, name := range t.noted {
+			t.over.noted[name] = true
+		}
+	}
 	t.over.append(t.records)
 	t.over.own.records = append(t.over.own.records, t.records...)
 	if t.over.trimmed > t.trimmed {
@@ -32,6 +40,17 @@ func (t *txn) rollback() {
 	}
 	t.over.trimmed = t.trimmed
 }
+
+// Changed implements [storage.Versioned].
+func (t *txn) Changed(scope string) uint64 {
+	if t.done || t.over.noted[scope] || slices.Contains(t.noted, scope) {
+		return math.MaxUint64
+	}
+	return t.reader.Changed(scope)
+}
+
+// Note implements [storage.Noter].
+func (t *txn) Note(name string) { t.noted = append(t.noted, name) }
 
 // set writes to the overlay. The key must last as long as the layer.
 func (t *txn) set(key []byte, w write) { t.undo = append(t.undo, t.over.set(key, w)) }

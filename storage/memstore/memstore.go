@@ -80,7 +80,7 @@ func (s *Store) Update(ctx context.Context, scope string, fn func(storage.Txn) e
 		return err
 	}
 	v := s.now.Load()
-	t := &txn{reader: reader{version: version{number: v.number, data: v.data.Edit(), logs: v.logs}}}
+	t := &txn{reader: reader{version: version{number: v.number, data: v.data.Edit(), logs: v.logs}, changes: s.changes}}
 	defer t.end()
 	if err := fn(t); err != nil {
 		return err
@@ -99,7 +99,9 @@ func (s *Store) commit(t *txn, scope string) {
 			names = append(names, rec.Log)
 		}
 	}
-	s.changes.Note(scope, next.number)
+	for _, name := range append(t.noted, scope) {
+		s.changes.Note(name, next.number)
+	}
 	s.now.Store(next)
 	s.waiters.Wake(names)
 }

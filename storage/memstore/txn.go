@@ -3,6 +3,7 @@ package memstore
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"example.com/chat/storage"
 	"example.com/chat/storage/internal/driver"
@@ -11,7 +12,8 @@ import (
 // reader reads one version.
 type reader struct {
 	version
-	changes *driver.Changes // nil in a transaction
+	changes *driver.Changes // nil once it is over
+	noted   []string        // by the transaction
 	done    bool
 }
 
@@ -41,7 +43,7 @@ func (r *reader) Version() uint64 { return r.number }
 
 // Changed implements [storage.Versioned].
 func (r *reader) Changed(scope string) uint64 {
-	if r.changes == nil {
+	if r.changes == nil || slices.Contains(r.noted, scope) {
 		return math.MaxUint64
 	}
 	return r.changes.Last(scope)
@@ -85,6 +87,9 @@ type txn struct {
 	reader
 	pending []storage.Record // without positions
 }
+
+// Note implements [storage.Noter].
+func (t *txn) Note(name string) { t.noted = append(t.noted, name) }
 
 // end keeps a transaction that is over from changing the committed tree.
 func (t *txn) end() { *t = txn{reader: reader{done: true}} }

@@ -98,6 +98,25 @@ type txnHooks struct {
 	deleteRange func(storage.Range) error
 	append      func(log, value []byte) error
 	trimLogs    func(until storage.Position) error
+	note        func(name string)
+	changed     func(scope string) uint64
+}
+
+func (t *txnHooks) Version() uint64 { return t.Txn.(storage.Versioned).Version() }
+
+func (t *txnHooks) Changed(scope string) uint64 {
+	if t.changed != nil {
+		return t.changed(scope)
+	}
+	return t.Txn.(storage.Versioned).Changed(scope)
+}
+
+func (t *txnHooks) Note(name string) {
+	if t.note != nil {
+		t.note(name)
+		return
+	}
+	t.Txn.(storage.Noter).Note(name)
 }
 
 func (t *txnHooks) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {

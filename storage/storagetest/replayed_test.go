@@ -65,6 +65,10 @@ func (s *replayed) Update(ctx context.Context, scope string, fn func(storage.Txn
 			}
 			err := fn(&txnHooks{
 				Txn: tx,
+				note: func(name string) {
+					note := func(tx storage.Txn) error { tx.(storage.Noter).Note(name); return nil }
+					_ = op(note(tx), note)
+				},
 				put: func(k, v []byte) error {
 					k, v = bytes.Clone(k), append([]byte{}, v...)
 					return op(tx.Put(k, v), func(tx storage.Txn) error { return tx.Put(k, v) })

@@ -46,6 +46,15 @@ func (s *scopeStore) Update(ctx context.Context, scope string, fn func(storage.T
 	var tx *scopeTxn
 	err := s.Store.Update(ctx, scope, func(inner storage.Txn) error {
 		tx = &scopeTxn{Txn: inner} // what an earlier run wrote does not count
+		versioned, ok := inner.(storage.Versioned)
+		noter, notes := inner.(storage.Noter)
+		if ok && notes {
+			return fn(struct {
+				*scopeTxn
+				storage.Versioned
+				storage.Noter
+			}{tx, versioned, noter})
+		}
 		return fn(tx)
 	})
 	if err == nil {

@@ -30,6 +30,17 @@ func (r *versionHooks) Changed(scope string) uint64 {
 	return r.Reader.(storage.Versioned).Changed(scope)
 }
 
+// noting is a store whose Txns note otherwise.
+func noting(change func(*txnHooks)) func() storage.Store {
+	return func() storage.Store {
+		return &hooks{Store: memstore.New(), txn: func(tx storage.Txn) storage.Txn {
+			h := &txnHooks{Txn: tx}
+			change(h)
+			return h
+		}}
+	}
+}
+
 func versionFaults() []fault {
 	versions := func(h versionHooks) func() storage.Store {
 		return func() storage.Store {
@@ -46,6 +57,10 @@ func versionFaults() []fault {
 		{"a change is of the version before it", "version/changed", versions(versionHooks{changed: func(v storage.Versioned, scope string) uint64 {
 			return max(v.Changed(scope), 1) - 1
 		}})},
+		{"what is noted has not changed", "version/noted", noting(func(t *txnHooks) { t.note = func(string) {} })},
+		{"what an Update has noted has not changed for it", "version/noted", noting(func(t *txnHooks) {
+			t.changed = func(string) uint64 { return 0 }
+		})},
 		{"a change is noted after it can be seen", "version/what is kept is still so", func() storage.Store {
 			s := memstore.New()
 			var mu sync.Mutex

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -13,6 +14,7 @@ func versionCases() []testCase {
 	return []testCase{
 		{"version/rises", versionRises},
 		{"version/changed", versionChanged},
+		{"version/noted", versionNoted},
 		{"version/what is kept is still so", versionKept},
 	}
 }
@@ -26,26 +28,40 @@ type seen struct {
 
 // see asks for scopes, in each of which there is one key of its name. It skips the
 // case where the driver does not number snapshots.
-func (e *env) see(scopes ...string) seen {
+func (e *env) see(scopes ...string) (s seen) {
 	e.Helper()
-	s := seen{changed: map[string]uint64{}, values: map[string]string{}}
-	e.view(func(r storage.Reader) error {
-		v, ok := r.(storage.Versioned)
-		if !ok {
-			e.Skip("the driver's Readers are not storage.Versioned")
-		}
-		s.version = v.Version()
-		for _, scope := range scopes {
-			s.changed[scope] = v.Changed(scope)
-			values, _, err := r.Read([][]byte{[]byte(scope)}, nil)
-			if err != nil {
-				return err
-			}
-			s.values[scope] = string(values[0])
-		}
-		return nil
+	e.view(func(r storage.Reader) (err error) {
+		s, err = e.seenBy(r, scopes)
+		return err
 	})
 	return s
+}
+
+// seeInUpdate asks for scopes in an Update of another one, which writes nothing.
+func (e *env) seeInUpdate(scopes ...string) (s seen) {
+	e.Helper()
+	e.update("another", func(tx storage.Txn) (err error) {
+		s, err = e.seenBy(tx, scopes)
+		return err
+	})
+	return s
+}
+
+func (e *env) seenBy(r storage.Reader, scopes []string) (seen, error) {
+	v, ok := r.(storage.Versioned)
+	if !ok {
+		e.Skip("the driver's Readers are not storage.Versioned")
+	}
+	s := seen{version: v.Version(), changed: map[string]uint64{}, values: map[string]string{}}
+	for _, scope := range scopes {
+		s.changed[scope] = v.Changed(scope)
+		values, _, err := r.Read([][]byte{[]byte(scope)}, nil)
+		if err != nil {
+			return s, err
+		}
+		s.values[scope] = string(values[0])
+	}
+	return s, nil
 }
 
 func (e *env) write(scope, value string) {
@@ -79,10 +95,35 @@ func versionChanged(e *env) {
 		}
 	}
 	e.see("never") // may say anything, and must not fail
+	e.seeInUpdate("never")
 }
 
-// versionKept has many keep what they have read, as long as that is right by the
-// versions, while others write.
+// versionNoted notes names, in Updates that are stored.
+func versionNoted(e *env) {
+	e.see()
+	for i := range 20 {
+		name := fmt.Sprint("name ", i%3)
+		before := e.see(name)
+		e.update("scope", func(tx storage.Txn) error {
+			noter, ok := tx.(storage.Noter)
+			if !ok {
+				return errors.New("the Txn is no storage.Noter, and Readers are storage.Versioned")
+			}
+			noter.Note(name)
+			if own := tx.(storage.Versioned); own.Changed(name) <= own.Version() {
+				e.Errorf("an Update of version %d has noted %s, and finds it changed in %d", own.Version(), name, own.Changed(name))
+			}
+			return tx.Put([]byte("scope"), []byte(strconv.Itoa(i)))
+		})
+		after := e.see(name)
+		if after.changed[name] <= before.version || after.changed[name] > after.version {
+			e.Errorf("%s was noted between the versions %d and %d, and has changed in %d", name, before.version, after.version, after.changed[name])
+		}
+	}
+}
+
+// versionKept has many keep what they have read, in Views and in Updates, as long
+// as that is right by the versions, while others write.
 func versionKept(e *env) {
 	const scopes, readers, writers, rounds = 5, 4, 6, 200
 	e.see()
@@ -98,7 +139,11 @@ func versionKept(e *env) {
 	}
 	over := make(chan struct{})
 	var kept sync.Map // scope → seen; what one keeps another may use
-	for range readers {
+	for i := range readers {
+		see := e.see
+		if i%2 == 1 {
+			see = e.seeInUpdate
+		}
 		own := rand.New(rand.NewPCG(random.Uint64(), 3))
 		reading.Go(func() {
 			for {
@@ -109,11 +154,13 @@ func versionKept(e *env) {
 				}
 				scope := fmt.Sprint("scope ", own.IntN(scopes))
 				old, ok := kept.Load(scope)
-				now := e.see(scope)
+				now := see(scope)
 				if ok && !e.mayDiffer(scope, old.(seen), now) {
 					return
 				}
-				kept.Store(scope, now)
+				if now.changed[scope] <= now.version {
+					kept.Store(scope, now)
+				}
 			}
 		})
 	}
