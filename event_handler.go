@@ -70,21 +70,40 @@ const (
 type receiver struct {
 	queue   string
 	types   []EventType
-	deliver func(ctx context.Context, attempt int, events []Event) (told int, err error) // in one call, of the first
+	since   *logPosition // where the settings have it begin; nil: its place says so
+	deliver deliverFunc
+}
+
+// deliverFunc tells events, as many of the first as go into one call.
+type deliverFunc func(ctx context.Context, attempt int, events []Event) (told int, err error)
+
+// place is up to where the receiver was told, or begins.
+func (to *receiver) place(r *record.Reader) (at storage.Position, begun bool, err error) {
+	b := r.Batch()
+	told := b.ReceiverPlace(to.queue)
+	if err := b.Run(); err != nil {
+		return at, false, err
+	}
+	// A place from before the webhook was taken away and set again is behind
+	// where it began anew.
+	if since := to.since.position(); to.since != nil && (!told.Found || told.V.Compare(since) < 0) {
+		return since, true, nil
+	}
+	return told.V, told.Found, nil
 }
 
 // receivers are those there are now.
 func (a *App) receivers(r *record.Reader) ([]receiver, error) {
 	var list []receiver
 	if h := a.options.EventHandler; h != nil {
-		list = append(list, receiver{queueHandler, a.options.EventTypes, a.handle})
+		list = append(list, receiver{queueHandler, a.options.EventTypes, nil, a.handle})
 	}
 	settings, err := loadSettings(r)
 	if err != nil {
 		return nil, err
 	}
 	if hook := settings.Events; hook.ServerURL != "" {
-		list = append(list, receiver{queueWebhook, hook.Types, func(ctx context.Context, attempt int, events []Event) (int, error) {
+		list = append(list, receiver{queueWebhook, hook.Types, hook.Since, func(ctx context.Context, attempt int, events []Event) (int, error) {
 			return a.postEvents(ctx, hook, attempt, events)
 		}})
 	}
@@ -217,30 +236,34 @@ func (d *delivery) deliver(ctx context.Context, events []Event) error {
 
 // load finds the receiver, as the settings are now, and its place.
 func (d *delivery) load(ctx context.Context) (there bool, err error) {
-	var at *record.Value[storage.Position]
-	err = d.app.db.View(ctx, func(r *record.Reader) error {
-		list, err := d.app.receivers(r)
-		if err != nil {
-			return err
-		}
-		d.to = nil
-		for i := range list {
-			if list[i].queue == d.queue {
-				d.to = &list[i]
-			}
-		}
-		b := r.Batch()
-		at = b.ReceiverPlace(d.queue)
-		return b.Run()
+	var at storage.Position
+	err = d.app.db.View(ctx, func(r *record.Reader) (err error) {
+		d.to, at, there, err = d.find(r)
+		return err
 	})
-	if err != nil || !at.Found || d.to == nil {
+	if err != nil || !there {
 		d.loaded = false
 		return false, err
 	}
-	if !d.loaded || at.V != d.saved {
-		d.loaded, d.from, d.saved = true, at.V, at.V
+	if !d.loaded || at != d.saved {
+		d.loaded, d.from, d.saved = true, at, at
 	}
 	return true, nil
+}
+
+// find reads the receiver and its place.
+func (d *delivery) find(r *record.Reader) (to *receiver, at storage.Position, there bool, err error) {
+	list, err := d.app.receivers(r)
+	if err != nil {
+		return nil, at, false, err
+	}
+	for i := range list {
+		if to := &list[i]; to.queue == d.queue {
+			at, there, err = to.place(r)
+			return to, at, there, err
+		}
+	}
+	return nil, at, false, nil
 }
 
 // skip goes on with what is still kept.
@@ -260,10 +283,9 @@ func (d *delivery) save(ctx context.Context) error {
 	if !d.loaded || d.from == d.saved {
 		return nil
 	}
-	err := d.app.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
-		b := tx.Batch()
-		at := b.ReceiverPlace(d.queue)
-		if err := b.Run(); err != nil || !at.Found || at.V != d.saved {
+	err := d.app.db.Update(ctx, record.EventsScope, func(tx *record.Txn) error {
+		_, at, there, err := d.find(&tx.Reader)
+		if err != nil || !there || at != d.saved {
 			return err // another instance went on, or the receiver was taken away
 		}
 		return tx.PutReceiverPlace(d.queue, d.from)
@@ -281,32 +303,25 @@ func (a *App) beginEvents() error {
 	if a.options.EventHandler == nil {
 		return nil
 	}
-	there := false
-	err := a.db.View(ctx, func(r *record.Reader) error {
-		b := r.Batch()
-		at := b.ReceiverPlace(queueHandler)
-		err := b.Run()
-		there = at.Found
+	handler := receiver{queue: queueHandler}
+	begun := false
+	look := func(r *record.Reader) (err error) {
+		_, begun, err = handler.place(r)
 		return err
+	}
+	if err := a.db.View(ctx, look); err != nil || begun {
+		return err
+	}
+	return a.db.Update(ctx, record.EventsScope, func(tx *record.Txn) error {
+		if err := look(&tx.Reader); err != nil || begun {
+			return err
+		}
+		last, err := tx.LastPosition()
+		if err != nil {
+			return err
+		}
+		return tx.PutReceiverPlace(queueHandler, last)
 	})
-	if err != nil || there {
-		return err
-	}
-	return a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error { return beginReceiver(tx, queueHandler) })
-}
-
-// beginReceiver has a receiver told from now on, unless it is told already.
-func beginReceiver(tx *record.Txn, queue string) error {
-	b := tx.Batch()
-	at := b.ReceiverPlace(queue)
-	if err := b.Run(); err != nil || at.Found {
-		return err
-	}
-	last, err := tx.LastPosition()
-	if err != nil {
-		return err
-	}
-	return tx.PutReceiverPlace(queue, last)
 }
 
 // owed is what receivers have not been told.
@@ -328,9 +343,8 @@ func (a *App) findOwed(r *record.Reader) (o owed, err error) {
 	}
 	o.receivers, o.newest = len(list), span.Newest
 	for _, to := range list {
-		b := r.Batch()
-		at := b.ReceiverPlace(to.queue)
-		if err := b.Run(); err != nil {
+		at, begun, err := to.place(r)
+		if err != nil {
 			return o, err
 		}
 		_, _, working, err := r.FirstTask(to.queue, to.queue)
@@ -338,7 +352,7 @@ func (a *App) findOwed(r *record.Reader) (o owed, err error) {
 			return o, err
 		}
 		o.working = o.working || working
-		if !working && at.Found && at.V.Compare(span.Newest) < 0 {
+		if !working && begun && at.Compare(span.Newest) < 0 {
 			o.queues = append(o.queues, to.queue)
 		}
 	}
@@ -354,13 +368,13 @@ func (a *App) recordOwed(ctx context.Context) (o owed, err error) {
 	if err != nil || len(o.queues) == 0 {
 		return o, err
 	}
-	err = a.db.Update(ctx, record.AppScope, func(tx *record.Txn) (err error) {
+	err = a.db.Update(ctx, record.EventsScope, func(tx *record.Txn) (err error) {
 		if o, err = a.findOwed(&tx.Reader); err != nil {
 			return err
 		}
 		at := now().UnixMicro()
 		for _, queue := range o.queues {
-			if err := tx.AddTask(queue, queue, codec.Task{Scope: record.AppScope, RecordedAt: at, Due: at}); err != nil {
+			if err := tx.AddTask(queue, queue, codec.Task{Scope: record.EventsScope, RecordedAt: at, Due: at}); err != nil {
 				return err
 			}
 		}

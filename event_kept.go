@@ -31,7 +31,7 @@ func (a *App) ensureTrim() error {
 	if err := a.db.View(ctx, look); err != nil || there {
 		return err
 	}
-	return a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
+	return a.db.Update(ctx, record.EventsScope, func(tx *record.Txn) error {
 		if err := look(&tx.Reader); err != nil || there {
 			return err
 		}
@@ -46,7 +46,7 @@ func (a *App) addTrim(tx *record.Txn) error {
 		wait = min(wait, time.Minute)
 	}
 	due := at.Add(wait).UnixMicro()
-	return tx.AddTask(queueEvents, fmt.Sprint(due), codec.Task{Scope: record.AppScope, RecordedAt: at.UnixMicro(), Due: due})
+	return tx.AddTask(queueEvents, fmt.Sprint(due), codec.Task{Scope: record.EventsScope, RecordedAt: at.UnixMicro(), Due: due})
 }
 
 // trimEvents forgets a slice of events, the oldest, and when no more are old or
@@ -61,7 +61,7 @@ func (a *App) trimEvents(ctx context.Context, _ outbox.Job) error {
 	if err != nil {
 		return err
 	}
-	err = a.db.Update(ctx, record.AppScope, func(tx *record.Txn) error {
+	err = a.db.Update(ctx, record.EventsScope, func(tx *record.Txn) error {
 		if err := tx.TrimLogs(until); err != nil || full {
 			return err
 		}

@@ -35,7 +35,7 @@ func (a *App) EventReceivers(ctx context.Context) (_ []EventReceiver, err error)
 			return err
 		}
 		for _, to := range receivers {
-			status, err := receiverStatus(r, to.queue)
+			status, err := to.status(r)
 			if err != nil {
 				return err
 			}
@@ -46,18 +46,16 @@ func (a *App) EventReceivers(ctx context.Context) (_ []EventReceiver, err error)
 	return list, err
 }
 
-func receiverStatus(r *record.Reader, queue string) (EventReceiver, error) {
-	status := EventReceiver{Webhook: queue == queueWebhook}
-	b := r.Batch()
-	at := b.ReceiverPlace(queue)
-	if err := b.Run(); err != nil || !at.Found {
+func (to *receiver) status(r *record.Reader) (EventReceiver, error) {
+	status := EventReceiver{Webhook: to.queue == queueWebhook}
+	from, begun, err := to.place(r)
+	if err != nil || !begun {
 		return status, err
 	}
 	span, err := r.Logs()
 	if err != nil {
 		return status, err
 	}
-	from := at.V
 	if from.Compare(span.Trimmed) < 0 {
 		from = span.Trimmed
 	}
@@ -66,7 +64,7 @@ func receiverStatus(r *record.Reader, queue string) (EventReceiver, error) {
 		return status, err
 	}
 	status.Since = moment(oldest[0].At)
-	_, task, found, err := r.FirstTask(queue, queue)
+	_, task, found, err := r.FirstTask(to.queue, to.queue)
 	if err == nil && found && task.Problem != "" {
 		status.Attempts, status.Problem, status.Next = int(task.Attempts), task.Problem, moment(task.Due)
 	}

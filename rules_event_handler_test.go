@@ -28,7 +28,8 @@ type ear struct {
 	fails    int // so many times from now on
 	verifier *webhook.Verifier
 	problems []error
-	bodies   []int // bytes
+	bodies   []int  // bytes
+	during   func() // a post
 }
 
 func (e *ear) hear(summary, cursor string) {
@@ -56,6 +57,9 @@ func (e *ear) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
+	}
+	if e.during != nil {
+		e.during()
 	}
 	e.bodies = append(e.bodies, len(body))
 	r.Body = io.NopCloser(strings.NewReader(string(body)))

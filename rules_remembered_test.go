@@ -1,10 +1,15 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"example.com/chat"
+	"example.com/chat/storage"
+	"example.com/chat/storage/memstore"
+	"example.com/chat/webhook"
 )
 
 // What one call finds of a channel and its caller is remembered for the next. It
@@ -53,4 +58,87 @@ func TestACallThatLooksAtNoMessageHidesNothingFromTheNext(t *testing.T) {
 			t.Errorf("he sees %+v", page.Items)
 		}
 	})
+}
+
+// countedStore counts the keys that snapshots are asked for.
+type countedStore struct {
+	storage.Store
+	keys int
+}
+
+type countedReader struct {
+	storage.Reader
+	storage.Versioned
+	keys *int
+}
+
+func (r countedReader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
+	*r.keys += len(keys)
+	return r.Reader.Read(keys, ranges)
+}
+
+func (s *countedStore) View(ctx context.Context, fn func(storage.Reader) error) error {
+	return s.Store.View(ctx, func(r storage.Reader) error { return fn(countedReader{r, r.(storage.Versioned), &s.keys}) })
+}
+
+// How far receivers of events were told changes no channel.
+func TestADeliveryHasNoChannelReadAnew(t *testing.T) {
+	for _, where := range []string{"handler", "webhook", "both"} {
+		t.Run(where, func(t *testing.T) {
+			// Hashes of two scopes may be alike; those of three Apps are not.
+			var anew []string
+			for range 3 {
+				if anew = append(anew, readAnew(t, where)); anew[len(anew)-1] == "" {
+					return
+				}
+			}
+			t.Error(anew)
+		})
+	}
+}
+
+// readAnew says what is read of a channel again when an event of another one
+// was told.
+func readAnew(t *testing.T, where string) string {
+	told := &ear{verifier: &webhook.Verifier{Secrets: []string{hookSecret}}}
+	options := &chat.Options{NoBackground: true, CallbackTransport: told}
+	if where != "webhook" {
+		options.EventHandler = told
+	}
+	store := &countedStore{Store: memstore.New()}
+	s := newScenario(t, store, options, false)
+	if where != "handler" {
+		s.check(s.UpdateSettings(s.ctx, func(settings *chat.Settings) error {
+			settings.EventWebhook = chat.EventWebhook{ServerURL: hookURL, Secret: hookSecret}
+			return nil
+		}))
+	}
+	m := s.as("jane").send(s.channel("messaging:ride", "jane", "john"), "words")
+	s.channel(lounge, "john")
+	tell := func() {
+		t.Helper()
+		told.heard = nil
+		s.as("john").send(lounge, "elsewhere")
+		s.check(second(s.RunDueWork(s.ctx)))
+		if n := len(told.heard); n == 0 || told.heard[n-1] != "message.new elsewhere" || len(told.problems) > 0 {
+			t.Fatalf("told %q, problems %v", told.heard, told.problems)
+		}
+	}
+	tell()
+	read := func() int {
+		t.Helper()
+		before := store.keys
+		_, err := s.As("jane").Message(s.ctx, m.ID)
+		s.check(err)
+		return store.keys - before
+	}
+	first, again := read(), read()
+	if again >= first {
+		t.Fatalf("a call reads %d keys, and the same call %d", first, again)
+	}
+	tell()
+	if n := read(); n != again {
+		return fmt.Sprintf("%d keys are read, %d the first time, %d without a delivery", n, first, again)
+	}
+	return ""
 }

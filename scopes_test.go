@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/storage/memstore"
 	"example.com/chat/storage/storagetest"
+	"example.com/chat/webhook"
 )
 
 // readOnly are the calls that write nothing. Any other call must be part of the
@@ -41,10 +43,14 @@ func TestEachKeyHasOneScope(t *testing.T) {
 	app, err := chat.New(store, &chat.Options{
 		NoBackground: true, EphemeralLife: time.Millisecond * 50, Commands: commandOptions().Commands,
 		PendingGiveUp: time.Nanosecond, Pending: chat.PendingFuncs{Sent: refuse, Deleted: refuse},
-		CallbackTransport: &hook{answer: func(a hookAttempt) error {
-			return refuse(t.Context(), chat.PendingMessage{Message: chat.Message{Text: a.Message.Text}})
-		}},
-		Previews: chat.PreviewOptions{Enricher: new(web), Wait: chat.None},
+		CallbackTransport: hooks{
+			"/chat/Events": &ear{verifier: &webhook.Verifier{Secrets: []string{hookSecret}}},
+			"": &hook{answer: func(a hookAttempt) error {
+				return refuse(t.Context(), chat.PendingMessage{Message: chat.Message{Text: a.Message.Text}})
+			}},
+		},
+		EventHandler: new(ear),
+		Previews:     chat.PreviewOptions{Enricher: new(web), Wait: chat.None},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +80,16 @@ func TestEachKeyHasOneScope(t *testing.T) {
 	if err := app.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// hooks are receivers of callbacks by their path; any other path is that of "".
+type hooks map[string]http.RoundTripper
+
+func (h hooks) RoundTrip(r *http.Request) (*http.Response, error) {
+	if to := h[r.URL.Path]; to != nil {
+		return to.RoundTrip(r)
+	}
+	return h[""].RoundTrip(r)
 }
 
 // script makes every call that writes and reports each with its error.
@@ -160,6 +176,15 @@ func script(t *testing.T, app *chat.App, step func(string, error)) {
 	step("Session.UpdateMember", err)
 
 	scriptMessages(t, app, ride, step)
+
+	for _, address := range []string{hookURL, "", hookURL} {
+		step("App.UpdateSettings", app.UpdateSettings(ctx, func(s *chat.Settings) error {
+			s.EventWebhook = chat.EventWebhook{ServerURL: address, Secret: hookSecret}
+			return nil
+		}))
+		_, err = app.RunDueWork(ctx)
+		step("App.RunDueWork", err)
+	}
 
 	scriptModeration(t, app, ride, step)
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/chat/internal/record"
+	"example.com/chat/storage"
 )
 
 // Settings are the application's settings. They lie in the store, so that every
@@ -92,6 +93,30 @@ type storedWebhook struct {
 	ServerURL string      `json:"server_url"`
 	Types     []EventType `json:"types,omitempty"`
 	Secret    string      `json:"secret,omitempty"`
+
+	// Since is where it begins. How far it was told since then lies elsewhere: to
+	// write that here would have all that follows from settings read anew. Nil:
+	// it was set by a program that stored its first place there.
+	Since *logPosition `json:"since,omitempty"`
+}
+
+// logPosition is how a storage.Position lies in the store.
+type logPosition [2]uint64
+
+// position is the first one of all if there is none.
+func (p *logPosition) position() storage.Position {
+	if p == nil {
+		return storage.Position{}
+	}
+	return storage.PositionAt(p[0], p[1])
+}
+
+// begin has events posted from now on.
+func (s *storedWebhook) begin(r *record.Reader) error {
+	last, err := r.LastPosition()
+	high, low := last.Numbers()
+	s.Since = &logPosition{high, low}
+	return err
 }
 
 func standardSettings() storedSettings {
@@ -242,6 +267,7 @@ func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) 
 	if change == nil {
 		return in(op, invalid("change", "is nil"))
 	}
+	begins := false // the webhook
 	err = a.changeStored(ctx, op, func(r *record.Reader) (any, func() (any, error), error) {
 		stored, err := loadSettings(r)
 		if err != nil {
@@ -252,16 +278,18 @@ func (a *App) UpdateSettings(ctx context.Context, change func(*Settings) error) 
 			if err := change(&s); err != nil {
 				return nil, hookError{err}
 			}
-			return stored.changed(s)
+			after, err := stored.changed(s)
+			begins = stored.Events.ServerURL == "" && after.Events.ServerURL != ""
+			return after, err
 		}, nil
 	}, func(tx *record.Txn, v any) error {
-		if err := tx.PutSettings(v); err != nil {
-			return err
+		after := v.(storedSettings)
+		if begins {
+			if err := after.Events.begin(&tx.Reader); err != nil {
+				return err
+			}
 		}
-		if v.(storedSettings).Events.ServerURL == "" {
-			return tx.EndReceiver(queueWebhook)
-		}
-		return beginReceiver(tx, queueWebhook)
+		return tx.PutSettings(after)
 	})
 	a.outbox.Wake()
 	select {

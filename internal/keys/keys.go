@@ -82,7 +82,7 @@ const (
 // Meta is the store's own record: layout version and identity. Scope: app.
 func Meta() []byte { return []byte{familyMeta} }
 
-// ReceiverPlace is up to where a receiver was told of all events. Scope: app.
+// ReceiverPlace is up to where a receiver was told of all events. Scope: events.
 func ReceiverPlace(name string) []byte { return append(global(familyPlace, len(name)), name...) }
 
 // Settings is the application's settings. Scope: app.

@@ -164,6 +164,3 @@ func (t *Txn) PutReceiverPlace(name string, p storage.Position) error {
 	high, low := p.Numbers()
 	return t.put(keys.ReceiverPlace(name), codec.Numbers{high, low})
 }
-
-// EndReceiver forgets up to where a receiver was told.
-func (t *Txn) EndReceiver(name string) error { return t.txn.Delete(keys.ReceiverPlace(name)) }

@@ -100,8 +100,9 @@ func (db *DB) update(ctx context.Context, scope string, fn func(*Txn) error) err
 
 // The scopes. Every key belongs to one of them.
 const (
-	AppScope   = "app"   // settings and channel types
-	UsersScope = "users" // all users' records: many are changed together
+	AppScope    = "app"    // settings and channel types
+	UsersScope  = "users"  // all users' records: many are changed together
+	EventsScope = "events" // how far receivers of events were told, and the work of telling and of forgetting them
 )
 
 // UserScope owns whom a user mutes.

@@ -22,7 +22,7 @@ func TestWhatIsRecalledIsStillSo(t *testing.T) {
 	key := RememberedKey{CID: "messaging:ride", User: "jane"}
 	for scope, forgets := range map[string]bool{
 		AppScope: true, UsersScope: true, ChannelScope("messaging:ride"): true, UserScope("jane"): true,
-		ChannelScope("messaging:other"): false, UserScope("john"): false,
+		ChannelScope("messaging:other"): false, UserScope("john"): false, EventsScope: false,
 	} {
 		db := New(memstore.New())
 		view(t, db, func(r *Reader) error {
