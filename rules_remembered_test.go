@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"example.com/chat"
@@ -81,6 +82,98 @@ func (s *countedStore) View(ctx context.Context, fn func(storage.Reader) error) 
 	return s.Store.View(ctx, func(r storage.Reader) error { return fn(countedReader{r, r.(storage.Versioned), &s.keys}) })
 }
 
+// countedTxn counts what a transaction reads.
+type countedTxn struct {
+	storage.Txn
+	storage.Versioned
+	storage.Noter
+	keys *int
+}
+
+func (t countedTxn) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
+	*t.keys += len(keys)
+	return t.Txn.Read(keys, ranges)
+}
+
+func (s *countedStore) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
+	return s.Store.Update(ctx, scope, func(tx storage.Txn) error {
+		return fn(countedTxn{tx, tx.(storage.Versioned), tx.(storage.Noter), &s.keys})
+	})
+}
+
+// A message changes nothing of what a call finds of its channel.
+func TestMessagesHaveNoChannelReadAnew(t *testing.T) {
+	store := &countedStore{Store: memstore.New()}
+	s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+	cid := s.channel("messaging:ride", "jane", "john")
+	jane, john := s.as("jane"), s.as("john")
+	reads := func(call func()) int {
+		before := store.keys
+		call()
+		return store.keys - before
+	}
+	send := func() { jane.send(cid, "words") }
+	look := func() { s.check(second(john.Messages(s.ctx, cid, chat.MessageQuery{Limit: 1}))) }
+	firstSend, firstLook := reads(send), reads(look)
+	send()
+	john.send(cid, "words")
+	if again := reads(send); again+6 > firstSend {
+		t.Errorf("a send reads %d keys, and after other sends %d", firstSend, again)
+	}
+	if again := reads(look); again+6 > firstLook {
+		t.Errorf("a page reads %d keys, and after sends %d", firstLook, again)
+	}
+	// What changes the channel is noticed.
+	s.check(second(s.SetFrozen(s.ctx, cid, true)))
+	_, err := jane.Send(s.ctx, cid, chat.Draft{Text: "words"})
+	wantErr(t, err, chat.ErrFrozen)
+	s.check(second(s.SetFrozen(s.ctx, cid, false)))
+	send()
+	s.check(s.RemoveMembers(s.ctx, cid, []chat.UserID{"john"}, nil))
+	_, err = john.Send(s.ctx, cid, chat.Draft{Text: "words"})
+	wantErr(t, err, chat.ErrNotFound)
+}
+
+// What transactions change of a channel is not what others are reading: the race
+// detector would say so.
+func TestRoomsAreNotChangedUnderWhoReadsThem(t *testing.T) {
+	s := newScenario(t, memstore.New(), &chat.Options{NoBackground: true}, false)
+	s.user(chat.User{ID: "admin", Role: chat.RoleAdmin})
+	cid := s.channel("messaging:ride", "jane", "admin")
+	admin := s.As("admin")
+	quoted := s.as("jane").send(cid, "words").ID
+	var readers sync.WaitGroup
+	over := make(chan struct{})
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if _, err := admin.Channel(s.ctx, cid); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 100 {
+		_, err := admin.Send(s.ctx, cid, chat.Draft{Text: "words", QuotedID: quoted, Restricted: []chat.UserID{"jane"}})
+		for _, err := range []error{
+			err, admin.MuteChannel(s.ctx, cid, 0), admin.UnmuteChannel(s.ctx, cid), admin.HideChannel(s.ctx, cid, false), admin.ShowChannel(s.ctx, cid),
+			second(s.SetFrozen(s.ctx, cid, true)), second(s.SetFrozen(s.ctx, cid, false)),
+		} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	close(over)
+	readers.Wait()
+}
+
 // How far receivers of events were told changes no channel.
 func TestADeliveryHasNoChannelReadAnew(t *testing.T) {
 	for _, where := range []string{"handler", "webhook", "both"} {
@@ -128,7 +221,7 @@ func readAnew(t *testing.T, where string) string {
 	read := func() int {
 		t.Helper()
 		before := store.keys
-		_, err := s.As("jane").Message(s.ctx, m.ID)
+		_, err := s.As("john").Message(s.ctx, m.ID)
 		s.check(err)
 		return store.keys - before
 	}
