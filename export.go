@@ -30,9 +30,11 @@ type ExportProgress struct {
 //
 //   - ban: their ban from it (cid, reason, created_at, expires)
 //   - message: what they sent, private, pending, deleted and hidden messages
-//     whole, with their custom data in custom; others are named by id alone
+//     whole, with their custom data in custom; others are named by id alone.
+//     Pending ones come first, then those of the channel's pages and then those
+//     of its threads, one after another, each by time
 //   - reaction: what they reacted (message_id, cid, type, score, created_at,
-//     updated_at, custom)
+//     updated_at, custom), in the order of these messages
 //   - pin: what they pinned (message_id, cid, pinned_at, expires)
 //   - deleted_for_me: what they deleted for themselves (message_id, cid)
 //

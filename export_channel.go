@@ -97,8 +97,8 @@ type exportedMessage struct {
 
 // messages writes what the user sent to a channel.
 func (e *exporting) messages(ctx context.Context, c record.Channel, _ *codec.Channel) error {
-	for after := ""; ; {
-		list, next, err := e.slice(ctx, c, after)
+	for from := (record.Walk{}); ; {
+		list, next, err := e.slice(ctx, c, from)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (e *exporting) messages(ctx context.Context, c record.Channel, _ *codec.Cha
 			}
 			e.done.Messages++
 		}
-		if after = next; after == "" {
+		if from = next; from.Ended() {
 			return nil
 		}
 		e.tell()
@@ -116,7 +116,7 @@ func (e *exporting) messages(ctx context.Context, c record.Channel, _ *codec.Cha
 }
 
 // slice reads the next messages of the user in a channel.
-func (e *exporting) slice(ctx context.Context, c record.Channel, after string) (list []Message, next string, err error) {
+func (e *exporting) slice(ctx context.Context, c record.Channel, from record.Walk) (list []Message, next record.Walk, err error) {
 	err = e.view(ctx, func(r *record.Reader) error {
 		list = nil
 		settings, err := loadSettings(r)
@@ -128,7 +128,7 @@ func (e *exporting) slice(ctx context.Context, c record.Channel, after string) (
 			return err
 		}
 		var stored []codec.Message
-		if stored, next, err = r.MessagesBy(c, e.user, after, maxPage); err != nil {
+		if stored, next, err = r.SentBy(c, e.user, from, maxPage); err != nil {
 			return err
 		}
 		for i := range stored {
@@ -176,11 +176,11 @@ type exportedReaction struct {
 
 // reactions writes what the user reacted in a channel.
 func (e *exporting) reactions(ctx context.Context, c record.Channel, channel *codec.Channel) error {
-	for after := ""; ; {
+	for from := (record.Walk{}); ; {
 		var list []record.ReactedTo
-		var next string
+		var next record.Walk
 		err := e.view(ctx, func(r *record.Reader) (err error) {
-			list, next, err = r.ReactedBy(c, e.user, after, maxPage)
+			list, next, err = r.ReactedInOrder(c, e.user, from, maxPage)
 			return err
 		})
 		if err != nil {
@@ -196,7 +196,7 @@ func (e *exporting) reactions(ctx context.Context, c record.Channel, channel *co
 				}
 			}
 		}
-		if after = next; after == "" {
+		if from = next; from.Ended() {
 			return nil
 		}
 		e.tell()

@@ -19,8 +19,8 @@ func (t *Txn) PutErasure(user string, e *codec.Erasure) error {
 	return t.put(keys.Erasure(user), e)
 }
 
-// messagesLooked is how many messages one call of MessagesBy or ReactedBy passes
-// over.
+// messagesLooked is how many messages one call of MessagesBy, ReactedBy or their
+// like of an export passes over.
 const messagesLooked = 4 * sliceLen
 
 // MessagesBy reads messages of an author in a channel, wherever they lie, in
@@ -62,12 +62,18 @@ func (r *Reader) ReactedBy(c Channel, user, after string, limit int) (list []Rea
 	if err != nil {
 		return nil, "", err
 	}
+	list, err = r.reactionsBy(c, user, list)
+	return list, next, err
+}
+
+// reactionsBy reads a user's reactions to messages, and drops those without.
+func (r *Reader) reactionsBy(c Channel, user string, list []ReactedTo) ([]ReactedTo, error) {
 	b := r.Batch()
 	for i := range list {
 		b.ReactionsBy(c, list[i].Message.CreatedAt, user, &list[i].Reactions)
 	}
-	err = b.Run()
-	return slices.DeleteFunc(list, func(m ReactedTo) bool { return len(m.Reactions) == 0 }), next, err
+	err := b.Run()
+	return slices.DeleteFunc(list, func(m ReactedTo) bool { return len(m.Reactions) == 0 }), err
 }
 
 // eachMessage calls look for the messages of a channel after a place, until that
