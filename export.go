@@ -44,7 +44,8 @@ type ExportProgress struct {
 // as it is. A slow writer holds up nothing. Progress, if not nil, is called after
 // each slice. An export that was cut off, by its context or an error of the
 // writer, which is found by [errors.Is], is begun anew. ErrNotFound if there is
-// no such user, ErrDeleted if they are erased.
+// no such user, ErrDeleted if they are erased, also while it is written: what was
+// written by then is to be thrown away.
 func (a *App) ExportUser(ctx context.Context, id UserID, w io.Writer, progress func(ExportProgress)) (err error) {
 	const op = "ExportUser"
 	defer a.operation(&ctx, op).ended(&err)
@@ -55,7 +56,7 @@ func (a *App) ExportUser(ctx context.Context, id UserID, w io.Writer, progress f
 		return in(op, invalid("w", "is nil"))
 	}
 	e := &exporting{App: a, user: string(id), out: w, progress: progress}
-	for _, part := range []func(context.Context) error{e.own, e.flags, e.members, e.channels} {
+	for _, part := range []func(context.Context) error{e.own, e.flags, e.members, e.channels, e.end} {
 		if err := part(ctx); err != nil {
 			return in(op, err)
 		}
@@ -87,9 +88,27 @@ func (e *exporting) write(kind string, data any) error {
 	return nil
 }
 
-// view is a short transaction.
+// view is a short transaction, in which the user is there still.
 func (e *exporting) view(ctx context.Context, fn func(*record.Reader) error) error {
-	return e.App.view(ctx, "ExportUser", fn)
+	return e.App.view(ctx, "ExportUser", func(r *record.Reader) error {
+		b := r.Batch()
+		user := b.User(e.user)
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if !user.Found {
+			return notFound("user", UserID(e.user))
+		}
+		if err := unerased("id", &user.V); err != nil {
+			return err
+		}
+		return fn(r)
+	})
+}
+
+// end finds out whether the user is there when all is written.
+func (e *exporting) end(ctx context.Context) error {
+	return e.view(ctx, func(*record.Reader) error { return nil })
 }
 
 type exportedMute struct {
@@ -116,12 +135,9 @@ func (e *exporting) own(ctx context.Context) error {
 		if err := b.Run(); err != nil {
 			return err
 		}
-		if !stored.Found {
-			return notFound("user", UserID(e.user))
-		}
 		user, blocks = userFrom(&stored.V), blocked.V
 		mutes = without(muted.V, "", now().UnixMicro())
-		return unerased("id", &stored.V)
+		return nil
 	})
 	if err == nil {
 		err = e.write("user", user)

@@ -306,3 +306,29 @@ func TestWhoIsNotThereIsNotExported(t *testing.T) {
 		}
 	})
 }
+
+func TestAnExportEndsWhereItsUserIsErased(t *testing.T) {
+	eachDriverWith(t, quiet(), func(t *testing.T, s *scenario) {
+		for i, user := range []chat.UserID{"jane", "mary", "lea"} {
+			cid := s.channel(chat.CID("messaging:of-"+user), user, "john")
+			for range 301 {
+				s.as(user).send(cid, "her text")
+			}
+			var out bytes.Buffer
+			calls := 0
+			erase := func() {
+				if calls++; calls == []int{1, 2, 303}[i] { // between two slices, and at the last line
+					s.check(s.EraseUser(s.ctx, user, chat.EraseHard))
+				}
+			}
+			if i < 2 {
+				wantFieldErr(t, s.ExportUser(s.ctx, user, &out, func(chat.ExportProgress) { erase() }), chat.ErrDeleted, "id")
+				if n := bytes.Count(out.Bytes(), []byte("her text")); n > 2*301 {
+					t.Errorf("%d texts were written", n)
+				}
+				continue
+			}
+			wantFieldErr(t, s.ExportUser(s.ctx, user, &fullDisk{left: 303, each: erase}, nil), chat.ErrDeleted, "id")
+		}
+	})
+}
