@@ -228,10 +228,15 @@ func (e *exporting) members(ctx context.Context) error {
 	for _, own := range owns {
 		var member *record.Value[codec.Member]
 		var mark *record.Value[codec.Mark]
+		hidden := false
 		err := e.view(ctx, func(r *record.Reader) error {
 			b := r.Batch()
 			member, mark = b.Member(own.Channel, e.user), b.Mark(own.Channel, e.user)
-			return b.Run()
+			err := b.Run()
+			if err == nil && own.HiddenAt != 0 {
+				hidden, err = e.hidden(r, own.Channel)
+			}
+			return err
 		})
 		if err != nil {
 			return err
@@ -244,7 +249,7 @@ func (e *exporting) members(ctx context.Context) error {
 			CID: CID(own.CID), Role: Role(member.V.Role),
 			CreatedAt: timestamp(moment(member.V.JoinedAt)), UpdatedAt: timestamp(moment(member.V.UpdatedAt)),
 			InvitedAt: at(member.V.InvitedAt), InviteAcceptedAt: at(member.V.AcceptedAt),
-			Hidden: own.HiddenAt != 0, HistoryCleared: own.ClearedAt != 0, Muted: own.MutedUntil > now().UnixMicro(),
+			Hidden: hidden, HistoryCleared: own.ClearedAt != 0, Muted: own.MutedUntil > now().UnixMicro(),
 			PinnedAt: at(own.PinnedAt), ArchivedAt: at(own.ArchivedAt), Custom: decodeCustom(member.V.Custom),
 		}
 		if !member.V.Open() {
@@ -258,4 +263,21 @@ func (e *exporting) members(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hidden says whether a channel that the user hid is hidden still.
+func (e *exporting) hidden(r *record.Reader, c record.Channel) (bool, error) {
+	b := r.Batch()
+	user, settings := b.User(e.user), record.Settings[storedSettings](b)
+	if err := b.Run(); err != nil {
+		return false, err
+	}
+	read := &readState{}
+	room, err := openRoomOf(r, as(UserID(e.user)), user.V, settings.V, c, more{second: read.alongside(UserID(e.user))})
+	if err != nil {
+		return false, err
+	}
+	read.room = room
+	entry := listing{readState: read, number: c}
+	return entry.hidden(r)
 }

@@ -332,3 +332,34 @@ func TestAnExportEndsWhereItsUserIsErased(t *testing.T) {
 		}
 	})
 }
+
+func TestAnExportSaysWhichChannelsAreHiddenNow(t *testing.T) {
+	eachDriverWith(t, quiet(), func(t *testing.T, s *scenario) {
+		cid := s.channel("messaging:ride", "jane", "john", "mary")
+		jane, john := s.as("jane"), s.as("john")
+		john.send(cid, "Hello")
+		want := func(when string, want bool) {
+			t.Helper()
+			_, raw := s.export()
+			if got := bytes.Contains(raw, []byte(`"hidden":true`)); got != want || jane.channel(cid).Hidden != want {
+				t.Errorf("%s it says %v, the channel %v; want %v", when, got, jane.channel(cid).Hidden, want)
+			}
+		}
+		want("at first", false)
+		s.check(jane.HideChannel(s.ctx, cid, false))
+		want("hidden", true)
+		s.send(cid, "john", chat.Draft{Text: "for Mary", Restricted: []chat.UserID{"mary"}}, nil)
+		want("after what she does not see", true)
+		m := john.send(cid, "Are you there?")
+		want("after a message", false)
+		s.check(errOf(john.DeleteMessage(s.ctx, m.ID, chat.DeleteSoft)))
+		want("when that is deleted", true)
+		s.send(cid, "john", chat.Draft{Text: "for her", Restricted: []chat.UserID{"jane"}}, nil)
+		want("after one for her alone", false)
+		s.check(jane.HideChannel(s.ctx, cid, true))
+		s.check(s.DeactivateUser(s.ctx, "jane"))
+		if _, raw := s.export(); !bytes.Contains(raw, []byte(`"hidden":true,"history_cleared":true`)) {
+			t.Errorf("deactivated, it says %s", raw)
+		}
+	})
+}
