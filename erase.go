@@ -37,11 +37,12 @@ type Erasure struct {
 // nothing is left of them but their id, without name, role and custom data, with
 // ErasedAt: so they are shown where something of theirs remains. The id stays
 // taken. In the background follow their memberships with all that belongs to
-// these, their reactions and mutes, the flags by and of them, their bans, and
-// their messages as the mode says; it takes time in proportion to all messages
-// that there are, goes on after a crash, and is told of by [App.Erasure]. What
-// EraseSoft deleted the application still reads by [App.OriginalMessage], and can
-// bring back by [App.UndeleteMessage]: EraseHard is for what must not come back.
+// these, their reactions and mutes, the flags by and of them, their bans, the
+// reasons of bans and outcomes of reviews in their name, and their messages as the
+// mode says; it takes time in proportion to all messages that there are, goes on
+// after a crash, and is told of by [App.Erasure]. What EraseSoft deleted the
+// application still reads by [App.OriginalMessage], and can bring back by
+// [App.UndeleteMessage]: EraseHard is for what must not come back.
 //
 // Again it changes nothing, unless the mode takes more: then the work begins
 // anew. ErrNotFound if there is no such user.
@@ -217,7 +218,8 @@ func (e *erasing) store(ctx context.Context) (finished bool, err error) {
 	return finished, err
 }
 
-// outside removes what belongs to no channel, and the flags by the user.
+// outside removes what belongs to no channel, the flags by the user and what they
+// wrote in reviews.
 func (e *erasing) outside(ctx context.Context) error {
 	err := e.db.Update(ctx, record.UserScope(e.user), func(tx *record.Txn) error {
 		b := tx.Batch()
@@ -238,53 +240,21 @@ func (e *erasing) outside(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return flagsBy(ctx, e.db, e.user, func(p record.FlagPlace, cid string) error {
+	if err := e.words(ctx, record.Everywhere, ""); err != nil {
+		return err
+	}
+	return eachFlag(ctx, e.db, e.user, true, func(p record.FlagPlace, cid string) error {
 		scope := record.UserScope(p.User)
 		if p.Channel != record.Everywhere {
 			scope = record.ChannelScope(cid)
 		}
-		return e.db.Update(ctx, scope, func(tx *record.Txn) error { return tx.DeleteFlag(p) })
-	})
-}
-
-// flagsBy calls do for each flag by a user, outside of a transaction, with the
-// cid of the channel of the message.
-func flagsBy(ctx context.Context, db *record.DB, user string, do func(p record.FlagPlace, cid string) error) error {
-	var after record.FlagPlace
-	for {
-		var list []record.FlagPlace
-		var cids map[record.Channel]string
-		err := db.View(ctx, func(r *record.Reader) (err error) {
-			cids = map[record.Channel]string{}
-			if list, err = r.FlagsAfter(record.Everywhere, after, maxPage); err != nil {
-				return err
+		return e.db.Update(ctx, scope, func(tx *record.Txn) error {
+			if p.By == e.user {
+				return tx.DeleteFlag(p)
 			}
-			for _, p := range list {
-				if p.By != user || p.Channel == record.Everywhere {
-					continue
-				}
-				b := r.Batch()
-				channel := b.Channel(p.Channel)
-				if err := b.Run(); err != nil {
-					return err
-				}
-				cids[p.Channel] = channel.V.CID
-			}
-			return nil
+			return e.forgetOutcome(tx, p)
 		})
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, p := range list {
-			if p.By != user {
-				continue
-			}
-			if err := do(p, cids[p.Channel]); err != nil {
-				return err
-			}
-		}
-		after = list[len(list)-1]
-	}
+	})
 }
 
 // unban removes a ban of the user, and the work of ending it.
@@ -306,6 +276,7 @@ const (
 type slice struct {
 	channel   record.Channel
 	record    codec.Channel
+	begins    bool // nothing of the channel was done yet
 	known     bool // there is something beside messages and reactions
 	reactions bool // of the messages the user's reactions are to go, not they themselves
 	messages  []codec.Message
@@ -329,6 +300,11 @@ func (e *erasing) next(ctx context.Context) (more bool, err error) {
 	})
 	if err != nil || !more {
 		return false, err
+	}
+	if s.begins {
+		if err := e.words(ctx, s.channel, s.record.CID); err != nil {
+			return false, err
+		}
 	}
 	if s.known {
 		if err := e.forget(ctx, &s); err != nil {
@@ -360,7 +336,7 @@ func (e *erasing) look(r *record.Reader, s *slice) (err error) {
 	}
 	switch part, place := e.state.After[:min(1, len(e.state.After))], e.state.After[min(1, len(e.state.After)):]; part {
 	case "":
-		s.after = eraseReactions
+		s.begins, s.after = true, eraseReactions
 		s.known, err = e.isKnown(r, s.channel)
 	case eraseReactions:
 		s.reactions = true

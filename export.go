@@ -183,7 +183,7 @@ type exportedFlag struct {
 
 // flags writes what the user flagged.
 func (e *exporting) flags(ctx context.Context) error {
-	return flagsBy(ctx, e.db, e.user, func(p record.FlagPlace, _ string) error {
+	return eachFlag(ctx, e.db, e.user, false, func(p record.FlagPlace, _ string) error {
 		var flag *record.Value[codec.Flag]
 		err := e.view(ctx, func(r *record.Reader) error {
 			b := r.Batch()
