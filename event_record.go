@@ -49,7 +49,7 @@ func tellErased(tx *record.Txn, number record.Channel, m *codec.Message, by stri
 func erasedEvent(number record.Channel, m *codec.Message, by string) codec.Event {
 	e := codec.Event{
 		Kind: codec.EventMessageErased, At: m.DeletedAt, Channel: uint64(number), Sent: m.CreatedAt,
-		ID: m.ID, Author: m.Author, Reply: m.ParentID, Hard: true, By: by,
+		ID: m.ID, Author: m.Author, Reply: m.ParentID, Once: m.Pending || m.SentAt != 0, Hard: true, By: by,
 	}
 	if m.Pending {
 		e.Place = codec.PlacePending

@@ -229,9 +229,9 @@ func (t *telling) saw(user UserID) bool {
 }
 
 // erasedFloor is the time up to which a user saw nothing of what was deleted for
-// good. What is their own may have been pending: clearing leaves that.
+// good. What is their own and was pending they may have kept: clearing leaves that.
 func (t *telling) erasedFloor(user UserID) int64 {
-	if t.Author == string(user) {
+	if t.Author == string(user) && t.Once {
 		return t.room.truncation()
 	}
 	return t.room.floor()

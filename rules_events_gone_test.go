@@ -308,3 +308,31 @@ func TestWhatChangesNothingIsNotTold(t *testing.T) {
 		own.wants("channel.updated jane")
 	})
 }
+
+// TestWhatWasSentInOnesNameBeforeOneCameIsGoneUntold: clearing leaves what is
+// pending alone, not all that is one's own.
+func TestWhatWasSentInOnesNameBeforeOneCameIsGoneUntold(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.users("lea")
+		cid := s.channel("messaging:ride", "jane", "john")
+		jane := s.as("jane")
+		s.send(cid, "jane", chat.Draft{ID: "cleared", Text: "in her name"}, nil)
+		s.send(cid, "jane", chat.Draft{ID: "held", Text: "in her name"}, &chat.SendOptions{Pending: chat.PendingOn})
+		s.send(cid, "lea", chat.Draft{ID: "before", Text: "in her name"}, nil)
+		s.check(jane.HideChannel(s.ctx, cid, true))
+		s.check(s.AddMembers(s.ctx, cid, []chat.MemberDraft{{UserID: "lea", HideHistory: true}}, nil))
+		s.send(cid, "lea", chat.Draft{ID: "after", Text: "in her name"}, nil)
+		events, leas := s.watch("jane"), s.watch("lea")
+		for _, id := range []chat.MessageID{"cleared", "before", "held", "after"} {
+			s.check(errOf(s.DeleteMessage(s.ctx, id, chat.DeleteHard, "")))
+		}
+		gone := func(w *reader) (ids []chat.MessageID) {
+			for _, e := range w.read() {
+				ids = append(ids, e.Message.ID)
+			}
+			return ids
+		}
+		wantSame(t, "Jane is told", gone(events), []chat.MessageID{"held", "after"})
+		wantSame(t, "Lea is told", gone(leas), []chat.MessageID{"after"})
+	})
+}

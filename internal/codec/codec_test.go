@@ -198,6 +198,9 @@ func TestOlderFormsAreRead(t *testing.T) {
 		case Ban: // version 1 knew no shadow bans
 			full.Shadow = false
 			want["ban_full_v1"], want["ban_empty_v1"] = full, f.empty
+		case Event: // version 1 did not know what was pending once
+			full.Once = false
+			want["event_full_v1"], want["event_empty_v1"] = full, f.empty
 		case Erasure: // version 1 knew no total
 			full.Total = 0
 			want["erasure_full_v1"], want["erasure_empty_v1"] = full, f.empty

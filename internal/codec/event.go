@@ -69,9 +69,11 @@ type Event struct {
 	Data string // a custom event's data
 
 	Reaction string // the type of a reaction, which is User's
+	Once     bool   // of one that is gone: it was pending once
 }
 
-const eventVersion = 1
+// Version 2 added whether one that is gone was pending once.
+const eventVersion = 2
 
 // What of an event is there, in the order it is encoded.
 const (
@@ -87,6 +89,7 @@ const (
 	eventSame // the message was sent at the event's own time
 	eventWith
 	eventReaction
+	eventOnce
 )
 
 // Encode appends the event to b.
@@ -97,7 +100,7 @@ func (v *Event) Encode(b []byte) []byte {
 	has := bit(v.Copy, eventCopy) | bit(v.Channel != 0, eventChannel) | bit(v.Place != PlaceGone || v.Sent != 0 || v.Parent != 0, eventMessage) |
 		bit(v.ID != "" || v.Author != "" || v.Reply != "", eventGone) | bit(v.User != "", eventUser) | bit(v.By != "", eventBy) |
 		bit(v.Hard, eventHard) | bit(v.Text != "" || v.Data != "", eventCustom) | bit(v.CID != "", eventCID) | bit(v.With, eventWith) |
-		bit(v.Reaction != "", eventReaction)
+		bit(v.Reaction != "", eventReaction) | bit(v.Once, eventOnce)
 	if has&eventMessage != 0 {
 		has |= bit(v.Sent == v.At, eventSame)
 	}
@@ -142,10 +145,10 @@ func DecodeEvent[B raw](b B) (v Event, err error) {
 	d := decode("event", b, eventVersion)
 	v.Kind = EventKind(d.byte())
 	has := d.count()
-	if v.Kind >= eventKinds || has >= eventReaction<<1 {
+	if v.Kind >= eventKinds || has >= eventOnce<<1 {
 		d.fail()
 	}
-	v.Copy, v.Hard, v.With = has&eventCopy != 0, has&eventHard != 0, has&eventWith != 0
+	v.Copy, v.Hard, v.With, v.Once = has&eventCopy != 0, has&eventHard != 0, has&eventWith != 0, has&eventOnce != 0
 	v.At = d.time()
 	if has&eventChannel != 0 {
 		v.Channel = d.count()
