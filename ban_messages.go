@@ -138,9 +138,14 @@ func (a *App) deleteSlice(ctx context.Context, work *banned) (more bool, err err
 	return false, nil
 }
 
-// concerns says whether a message of the user is to be deleted.
+// concerns says whether a message of the user is to be deleted. One that was
+// pending at the ban may have been committed since: it was sent before.
 func (w *banned) concerns(m *codec.Message) bool {
-	return m.CreatedAt <= w.Until && (w.Hard || m.DeletedAt == 0)
+	sent := m.CreatedAt
+	if m.SentAt != 0 {
+		sent = m.SentAt
+	}
+	return sent <= w.Until && (w.Hard || m.DeletedAt == 0)
 }
 
 // deleteOne deletes a message that may be gone by now, with one it replied to.

@@ -144,3 +144,40 @@ func TestToDeleteMessagesWithABanNeedsToDeleteThem(t *testing.T) {
 		wantFieldErr(t, err, chat.ErrPermission, "delete_messages")
 	})
 }
+
+func TestBanDeletesWhatWasPendingAndIsCommittedBeforeTheWorkComes(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		ban  chat.BanDraft
+	}{
+		{"of the channel, softly", chat.BanDraft{User: "john", CID: commandRoom, DeleteMessages: chat.DeleteSoft}},
+		{"of all, for good", chat.BanDraft{User: "john", DeleteMessages: chat.DeleteHard}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			eachDriverWith(t, &chat.Options{NoBackground: true}, func(t *testing.T, s *scenario) {
+				banishment(s)
+				pending := &chat.SendOptions{Pending: chat.PendingOn}
+				s.send(commandRoom, "john", chat.Draft{ID: "pending reply", Text: "x", ParentID: "hers"}, pending)
+				s.sleep(1e6)
+				s.ban(test.ban)
+				s.sleep(1e6)
+				s.send(commandRoom, "john", chat.Draft{ID: "later", Text: "later"}, pending)
+				for _, id := range []chat.MessageID{"pending", "pending reply", "later"} {
+					s.check(second(s.CommitMessage(s.ctx, id)))
+				}
+				s.check(second(s.RunDueWork(s.ctx)))
+				for _, id := range []chat.MessageID{"pending", "pending reply"} {
+					m, err := s.Message(s.ctx, id)
+					if test.ban.DeleteMessages == chat.DeleteHard {
+						wantErr(t, err, chat.ErrNotFound)
+					} else if s.check(err); m.DeletedAt == nil {
+						t.Errorf("%s is %+v", id, m)
+					}
+				}
+				if m := s.message("later"); m.DeletedAt != nil {
+					t.Error("what was sent after the ban is deleted")
+				}
+			})
+		})
+	}
+}
