@@ -89,6 +89,45 @@ func fullChannelState() ChannelState {
 	}
 }
 
+func fullBan() Ban {
+	m := fullMessage()
+	return Ban{
+		User: m.User, CID: m.CID, By: m.PinnedBy, Reason: "rude", Shadow: true, CreatedAt: m.CreatedAt, Expires: m.PinExpires,
+	}
+}
+
+func fullErasure() Erasure {
+	m := fullMessage()
+	return Erasure{
+		User: "jane", Mode: EraseHard, StartedAt: m.CreatedAt, FinishedAt: m.DeletedAt, Channels: 1, TotalChannels: 2, Messages: 3,
+	}
+}
+
+func fullEvent() Event {
+	m, channel, member, yes, n := fullMessage(), fullChannel(), fullMember(), true, 2
+	return Event{
+		Type: MessageNew, Cursor: "cursor", CreatedAt: m.CreatedAt, CID: m.CID,
+		Message: &Message{ID: "m3"}, Channel: &channel, Member: &member, Reaction: &m.OwnReactions[0], User: &m.User, By: m.PinnedBy,
+		HardDelete: true, ClearHistory: true, Shadow: true, Muted: &yes, Pinned: &yes, Archived: &yes, Blocked: &yes,
+		ReadAt: m.SentAt, Unread: &n, UnreadReplies: &n, Data: Custom{"a": "<b>"},
+	}
+}
+
+func fullFlag() Flag {
+	m := fullMessage()
+	return Flag{
+		Message: &Message{ID: "m3"}, User: m.User, By: m.PinnedBy, Reason: "rude", CreatedAt: m.CreatedAt,
+		Review: &FlagReview{By: m.PinnedBy, Outcome: "removed", At: m.UpdatedAt},
+	}
+}
+
+func fullThread() Thread {
+	m := fullMessage()
+	return Thread{
+		Parent: Message{ID: "m1"}, Replies: []Message{{ID: "m3"}}, Unread: 2, UnreadMentions: 1, LastReplyAt: m.SentAt, LastRead: m.PinnedAt,
+	}
+}
+
 // TestJSON compares the JSON of every type, with every field set and with none,
 // to what is kept in testdata, and reads it back.
 func TestJSON(t *testing.T) {
@@ -106,6 +145,15 @@ func TestJSON(t *testing.T) {
 		{"channel", fullChannel(), Channel{}},
 		{"member", fullMember(), Member{}},
 		{"channel_state", fullChannelState(), ChannelState{}},
+		{"ban", fullBan(), Ban{}},
+		{"block", Block{User: message.User, BlockedAt: message.CreatedAt}, Block{}},
+		{"block_list", BlockList{Name: "rude", Words: []string{"a <b>"}, CreatedAt: message.CreatedAt, UpdatedAt: message.UpdatedAt}, BlockList{}},
+		{"erasure", fullErasure(), Erasure{}},
+		{"event", fullEvent(), Event{}},
+		{"flag", fullFlag(), Flag{}},
+		{"flag_review", *fullFlag().Review, FlagReview{}},
+		{"mute", Mute{User: message.User, MutedAt: message.CreatedAt, Expires: message.PinExpires}, Mute{}},
+		{"thread", fullThread(), Thread{}},
 	}) {
 		requireEveryField(t, test.name, test.full)
 		compareGolden(t, test.name+"_full", test.full)
