@@ -225,7 +225,7 @@ func (e *exporting) pins(ctx context.Context, c record.Channel, channel *codec.C
 		next := last
 		err := e.view(ctx, func(r *record.Reader) error {
 			list = nil
-			pins, places, err := r.PinsBefore(c, last, channel.PurgedAt, maxPage)
+			pins, places, err := r.PinsBefore(c, last, channel.PurgedAt, maxPage, record.Everyone)
 			if err != nil {
 				return err
 			}

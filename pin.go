@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -58,8 +59,8 @@ func (s *Session) UnpinMessage(ctx context.Context, id MessageID) (_ Message, er
 
 // PinnedMessages returns a page of the messages that are pinned in a channel now,
 // the newest pin first. About 500 pins are looked at for a page: where most are
-// over, or of messages before a truncation, it has fewer than Limit, or none, and
-// more may follow as long as there is a Next. The list is read forwards: Prev is
+// over, or of messages before a truncation or in cleared history, it has fewer
+// than Limit, or none, and more may follow as long as there is a Next. The list is read forwards: Prev is
 // always empty.
 func (a *App) PinnedMessages(ctx context.Context, cid CID, q PinQuery) (_ Page[Message], err error) {
 	defer a.operation(&ctx, "PinnedMessages").ended(&err)
@@ -291,7 +292,7 @@ const pinsRead = 500
 func (l *pinList) read(limit int) (more bool, err error) {
 	for looked := 0; looked < pinsRead; {
 		want := limit + 1 - len(l.list)
-		pins, places, err := l.reader.PinsBefore(l.room.number, l.last, l.room.floor(), want)
+		pins, places, err := l.reader.PinsBefore(l.room.number, l.last, l.room.floor(), want, l.room.pinReaders()...)
 		if err != nil {
 			return false, err
 		}
@@ -306,7 +307,9 @@ func (l *pinList) read(limit int) (more bool, err error) {
 		}
 		for i, pin := range pins {
 			if !l.shows(messages[i]) {
-				l.last = pin
+				// A page that ends here ends with a moment: its token tells nothing
+				// else of what was passed over.
+				l.last = record.PinPlace{PinnedAt: pin.PinnedAt, Message: math.MinInt64}
 				continue
 			}
 			if len(l.list) == limit {
@@ -321,6 +324,15 @@ func (l *pinList) read(limit int) (more bool, err error) {
 		}
 	}
 	return true, nil
+}
+
+// pinReaders is in whose name pins of private messages are read, if there may be
+// some: those that one who is shadow-banned sends.
+func (r *room) pinReaders() []string {
+	if !r.mayHavePrivate() {
+		return nil
+	}
+	return []string{r.privateReader()}
 }
 
 func (l *pinList) shows(m *record.Value[codec.Message]) bool {

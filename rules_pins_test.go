@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -292,6 +294,88 @@ func TestManyPinsThatAreHiddenArePassedOverInPages(t *testing.T) {
 		}
 		s.as("john").wantPins(square, "new")
 		s.as("mary").wantPins(square, "three", "two", "one", "new")
+	})
+}
+
+func TestPinsOfWhoIsShadowBannedAreForThemselvesAlone(t *testing.T) {
+	inMemory(t, nil, func(t *testing.T, s *scenario) {
+		pinStory(s)
+		s.user(chat.User{ID: "root", Role: chat.RoleAdmin})
+		s.as("jane").pin("one")
+		s.ban(chat.BanDraft{User: "john", CID: square, Shadow: true})
+		want := []chat.MessageID{"one"}
+		for i := range 520 {
+			id := chat.MessageID(fmt.Sprint("shadowed ", i))
+			s.sleep(time.Microsecond)
+			s.as("john").post(square, chat.Draft{ID: id, Text: "x", Pinned: true})
+			want = slices.Insert(want, 0, id)
+		}
+		s.sleep(time.Microsecond)
+		s.as("jane").pin("two")
+		want = slices.Insert(want, 0, "two")
+		for _, user := range []chat.UserID{"jane", "mary"} {
+			page, err := s.As(user).PinnedMessages(s.ctx, square, chat.PinQuery{Limit: 2})
+			s.check(err)
+			if got := ids(page.Items); !slices.Equal(got, []chat.MessageID{"two", "one"}) || page.Next != "" {
+				t.Errorf("%s finds %q pinned, and goes on with %q", user, got, page.Next)
+			}
+			s.as(user).wantPins(square, "two", "one")
+		}
+		s.as("john").wantPins(square, want...)
+		s.as("root").wantPins(square, want...)
+		s.as("john").pin("shadowed 7")
+		want = slices.DeleteFunc(want, func(id chat.MessageID) bool { return id == "shadowed 7" })
+		s.as("john").wantPins(square, append([]chat.MessageID{"shadowed 7"}, want...)...)
+		s.check(errOf(s.As("john").UnpinMessage(s.ctx, "shadowed 7")))
+		s.as("john").wantPins(square, want...)
+		s.as("jane").wantPins(square, "two", "one")
+		s.check(errOf(s.DeleteMessage(s.ctx, want[1], chat.DeleteHard, "")))
+		s.as("john").wantPins(square, slices.Delete(want, 1, 2)...)
+		s.check(s.TruncateChannel(s.ctx, square, &chat.TruncateOptions{Hard: true}))
+		s.check(errOf(s.RunDueWork(s.ctx)))
+		for key := range s.dump() {
+			if len(key) > 9 && key[0] == 'k' && key[9] == 'y' {
+				t.Errorf("the key %q is left", key)
+			}
+		}
+	})
+}
+
+// A page that ends among what is passed over says when that was pinned, and not
+// which message it was.
+func TestATokenOfPinsNamesNoMessageThatIsHidden(t *testing.T) {
+	inMemory(t, nil, func(t *testing.T, s *scenario) {
+		pinStory(s)
+		for i := range 700 {
+			s.sleep(time.Microsecond)
+			s.as("jane").post(square, chat.Draft{ID: chat.MessageID(fmt.Sprint("old ", i)), Text: "x", Pinned: true})
+		}
+		s.check(s.As("john").HideChannel(s.ctx, square, true))
+		hidden := map[int64]bool{}
+		for m, err := range s.AllMessages(s.ctx, square) {
+			s.check(err)
+			hidden[m.CreatedAt.UnixMicro()] = true
+			s.sleep(time.Microsecond)
+			s.check(errOf(s.PinMessage(s.ctx, m.ID, "", time.Time{})))
+		}
+		pages := 0
+		for q := (chat.PinQuery{}); ; pages++ {
+			page, err := s.As("john").PinnedMessages(s.ctx, square, q)
+			s.check(err)
+			if q.Page = page.Next; q.Page == "" {
+				break
+			}
+			token, err := base64.RawURLEncoding.DecodeString(string(q.Page))
+			s.check(err)
+			for _, at := range []int{2, 10} { // the moment and the message
+				if hidden[int64(binary.BigEndian.Uint64(token[at:]))] {
+					t.Errorf("the token %x has the time of a message that is hidden", token)
+				}
+			}
+		}
+		if pages == 0 {
+			t.Error("it is one page")
+		}
 	})
 }
 

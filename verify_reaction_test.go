@@ -48,6 +48,10 @@ func reactionDamages() []damage {
 			place := codec.Place{Kind: codec.PlaceTimeline, Channel: uint64(c), At: held}
 			return t.Put(keys.Pin(c, 5, held), place.Encode(nil))
 		}},
+		{"among the pins for one is one that is not pinned", func(t storage.Txn, c keys.Channel, held int64) error {
+			place := codec.Place{Kind: codec.PlaceTimeline, Channel: uint64(c), At: held}
+			return t.Put(keys.PinFor(c, "ann", 5, held), place.Encode(nil))
+		}},
 		{"a pin would never end", func(t storage.Txn, c keys.Channel, _ int64) error {
 			if err := t.DeleteRange(storage.Prefix(keys.TasksOf("pin"))); err != nil {
 				return err

@@ -218,7 +218,7 @@ func TestReadersRefuseOtherKeys(t *testing.T) {
 			t.Errorf("OfReactionAt reads %q", key)
 		}
 	}
-	for _, key := range [][]byte{nil, Pins(1), PinsFrom(1, 2), append(Pin(1, 2, 3), 0)} {
+	for _, key := range [][]byte{nil, Pins(1), PinsFrom(1, 2), append(Pin(1, 2, 3), 0), PinsFor(1, "jane"), PinsForFrom(1, "jane", 2), append(PinFor(1, "jane", 2, 3), 1)} {
 		if _, _, err := OfPin(key); err == nil {
 			t.Errorf("OfPin reads %q", key)
 		}
@@ -413,6 +413,7 @@ func families() []family {
 			in("orders of reactions", ReactionOrdersAll(c), ReactionAt(c, m, "", 1, "jane", "like"), ReactionAt(c, m, "like", 1, "jane", "like"))
 			in("summaries of reactions", ReactedAll(c), Reacted(c, m))
 			in("pins", Pins(c), Pin(c, m, 1))
+			in("pins for one", PinsForAll(c), PinFor(c, "", m, 1), PinFor(c, "jane", m, 1))
 			in("pending", Pendings(c), Pending(c, m))
 			in("private", Privates(c), Private(c, m))
 			in("timeline", Timelines(c), Timeline(c, m))

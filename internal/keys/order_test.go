@@ -148,6 +148,10 @@ func orderedKeys() map[string]orderedKey {
 		"Pin":               {func(p parts) []byte { return Pin(p.channel, p.at, p.parent) }, by(channel, at, parent)},
 		"PinsFrom":          {func(p parts) []byte { return PinsFrom(p.channel, p.at) }, by(channel, at)},
 		"Pins":              {func(p parts) []byte { return Pins(p.channel) }, channel},
+		"PinFor":            {func(p parts) []byte { return PinFor(p.channel, p.name, p.at, p.parent) }, by(channel, name, at, parent)},
+		"PinsForFrom":       {func(p parts) []byte { return PinsForFrom(p.channel, p.name, p.at) }, by(channel, name, at)},
+		"PinsFor":           {func(p parts) []byte { return PinsFor(p.channel, p.name) }, by(channel, name)},
+		"PinsForAll":        {func(p parts) []byte { return PinsForAll(p.channel) }, channel},
 
 		// The moment after the last is the last.
 		"DueUntil": {

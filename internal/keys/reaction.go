@@ -6,6 +6,7 @@ const (
 	inReactionAt = 'o'
 	inReacted    = 'p'
 	inPin        = 'q'
+	inPinFor     = 'y'
 )
 
 // Reaction is one user's reaction of a type to the message sent at a time.
@@ -95,10 +96,29 @@ func PinsFrom(c Channel, pinned int64) []byte { return moment(in(c, inPin), pinn
 // Pins is the range of the pins of a channel.
 func Pins(c Channel) []byte { return in(c, inPin) }
 
-// OfPin reads a Pin key back.
+// OfPin reads the times of a Pin or PinFor key back.
 func OfPin(key []byte) (pinned, message int64, err error) {
-	if len(key) != 26 {
+	end := len(key) - 16
+	if end < 10 || key[9] == inPin && end != 10 || key[9] == inPinFor && (end == 10 || key[end-1] != 0) {
 		return 0, 0, errKey
 	}
-	return momentOf(key[10:]), momentOf(key[18:]), nil
+	times := key[end:]
+	return momentOf(times), momentOf(times[8:]), nil
 }
+
+// PinFor is as Pin, of a private message, for one who may see it.
+func PinFor(c Channel, user string, pinned, message int64) []byte {
+	return moment(moment(PinsFor(c, user), pinned), message)
+}
+
+// PinsForFrom is where the pins for a user begin that were made at a time or
+// later.
+func PinsForFrom(c Channel, user string, pinned int64) []byte {
+	return moment(PinsFor(c, user), pinned)
+}
+
+// PinsFor is the range of the pins of private messages that a user may see.
+func PinsFor(c Channel, user string) []byte { return name(PinsForAll(c), user) }
+
+// PinsForAll is the range of all users' entries in a channel.
+func PinsForAll(c Channel) []byte { return in(c, inPinFor) }

@@ -171,36 +171,43 @@ func (v *verifier) pinOf(m *codec.Message) error {
 	if m.PinExpires != 0 {
 		v.result.Pinned = append(v.result.Pinned, *m)
 	}
-	key, place := keys.Pin(v.c, m.PinnedAt, m.CreatedAt), PlaceOf(v.c, m)
-	stored, err := storage.Get(v.r, key)
-	if err != nil || bytes.Equal(stored, place.Encode(nil)) {
-		return err
+	place := PlaceOf(v.c, m)
+	for _, key := range pinKeys(v.c, m) {
+		stored, err := storage.Get(v.r, key)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(stored, place.Encode(nil)) {
+			continue
+		}
+		if err := v.differs(func(t *Txn) error { return t.put(key, place) }, "message %q is not among the pins", m.ID); err != nil {
+			return err
+		}
 	}
-	return v.differs(func(t *Txn) error { return t.put(key, place) }, "message %q is not among the pins", m.ID)
+	return nil
 }
 
-// pins looks for entries among the pins that lead to no message that is pinned.
+// pins looks for entries among the pins that lead to no message that is pinned,
+// or not for whom they are.
 func (v *verifier) pins() error {
-	for e, err := range storage.Scan(v.r, storage.Prefix(keys.Pins(v.c)), sliceLen) {
-		if err != nil {
-			return err
-		}
-		pinned, at, err := keys.OfPin(e.Key)
-		if err != nil {
-			return err
-		}
-		if place, err := codec.DecodePlace(e.Value); err == nil {
-			list, err := v.MessagesAt([]codec.Place{place})
+	for _, prefix := range [][]byte{keys.Pins(v.c), keys.PinsForAll(v.c)} {
+		for e, err := range storage.Scan(v.r, storage.Prefix(prefix), sliceLen) {
 			if err != nil {
 				return err
 			}
-			if len(list) == 1 && list[0].PinnedAt == pinned && list[0].CreatedAt == at {
-				continue
+			if place, err := codec.DecodePlace(e.Value); err == nil {
+				list, err := v.MessagesAt([]codec.Place{place})
+				if err != nil {
+					return err
+				}
+				if len(list) == 1 && slices.ContainsFunc(pinKeys(v.c, &list[0]), func(key []byte) bool { return bytes.Equal(key, e.Key) }) {
+					continue
+				}
 			}
-		}
-		stale := bytes.Clone(e.Key)
-		if err := v.differs(func(t *Txn) error { return t.txn.Delete(stale) }, "the pins have an entry that leads to no message that is pinned"); err != nil {
-			return err
+			stale := bytes.Clone(e.Key)
+			if err := v.differs(func(t *Txn) error { return t.txn.Delete(stale) }, "the pins have an entry that leads to no message that is pinned"); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
