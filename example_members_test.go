@@ -49,6 +49,28 @@ func ExampleSession_RejectInvite() {
 	// chat: Channel: channel "messaging:ride-42" not found
 }
 
+// Who joins late need not read what was said before them.
+func ExampleApp_AddMembers_hideHistory() {
+	ctx, app := exampleChat(nil)
+	defer app.Close()
+	mustDo(app.UpsertUsers(ctx, chat.User{ID: "ann", Name: "Ann"}))
+	exampleSay(app, "john", "What do we give Ann?")
+	mustDo(app.AddMembers(ctx, exampleRide, []chat.MemberDraft{{UserID: "ann", HideHistory: true}}, nil))
+	exampleSay(app, "jane", "Welcome, Ann")
+
+	for _, user := range []chat.UserID{"ann", "john"} {
+		page, err := app.As(user).Messages(ctx, exampleRide, chat.MessageQuery{})
+		mustDo(err)
+		for _, m := range page.Items {
+			fmt.Printf("%s reads %q\n", user, m.Text)
+		}
+	}
+	// Output:
+	// ann reads "Welcome, Ann"
+	// john reads "What do we give Ann?"
+	// john reads "Welcome, Ann"
+}
+
 // Each member pins and archives channels for themselves.
 func ExampleSession_PinChannel() {
 	ctx, app := exampleChat(nil)
