@@ -99,7 +99,7 @@ type ChannelState struct {
 	Membership *Member   // the viewer's; nil for who is not a member
 
 	Unread         int        // exact; 0 for who is not a member
-	UnreadMentions int        // of Unread, those that mention the viewer, or everyone
+	UnreadMentions int        // of Unread, those that mention the viewer, or everyone; of private messages only those that are for them
 	LastRead       time.Time  // up to when the viewer has read it; zero for who is not a member, or has not accepted the invite
 	LastMessage    *Message   // the newest the viewer can see that is not deleted for all
 	LastMessageAt  *time.Time // of LastMessage

@@ -44,7 +44,7 @@ type Message struct {
 	User           User // the author
 	Attachments    []Attachment
 	MentionedUsers []User
-	MentionsAll    bool // everyone in the channel; in JSON mentioned_channel
+	MentionsAll    bool // everyone in the channel, or whom a private message is for; in JSON mentioned_channel
 	MentionsOnline bool // everyone who was online; in JSON mentioned_here
 
 	ReactionCounts  map[string]int // deprecated in the product's JSON: use ReactionGroups
@@ -166,8 +166,8 @@ type Draft struct {
 	Attachments []Attachment
 	Mentions    []UserID // at most 25 users who exist
 
-	// MentionAll mentions everyone in the channel, or in the audience of a private
-	// message; it needs create-mention-all. MentionOnline mentions those who are
+	// MentionAll mentions everyone in the channel, or those whom a private message
+	// lists; it needs create-mention-all. MentionOnline mentions those who are
 	// online when the message is pushed: see [Options].Presence; it needs
 	// create-mention-online. Neither is for a reply that is not shown in the
 	// channel, and neither can be changed later.

@@ -126,6 +126,30 @@ func TestMentionOutsideAPrivateAudienceNotifiesNobody(t *testing.T) {
 	})
 }
 
+func TestPrivateMessagesMentionOnlyThoseTheyAreFor(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(lounge, "john", "jane", "june")
+		s.user(chat.User{ID: "root", Role: chat.RoleAdmin})
+		s.check(s.AddMembers(s.ctx, lounge, []chat.MemberDraft{{UserID: "root"}}, nil))
+		for _, d := range []chat.Draft{
+			{Text: "by id", Mentions: []chat.UserID{"jane", "root"}},
+			{Text: "all", MentionAll: true},
+			{Text: "both", MentionAll: true, Mentions: []chat.UserID{"root"}},
+			{Text: "none"},
+		} {
+			d.Restricted = []chat.UserID{"jane"}
+			s.send(lounge, "john", d, nil)
+		}
+		root := s.as("root")
+		root.wantUnread(lounge, 4)
+		root.wantMentions(lounge, 0)
+		s.as("jane").wantMentions(lounge, 3)
+		s.send(lounge, "john", chat.Draft{Text: "for root", Restricted: []chat.UserID{"root"}, MentionAll: true}, nil)
+		root.wantUnread(lounge, 5)
+		root.wantMentions(lounge, 1)
+	})
+}
+
 func TestWhoIsNoLongerNamedIsStillMentionedWithEveryone(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.channel(lounge, "john", "jane")

@@ -12,7 +12,7 @@ import (
 
 // mentions are the keys that say whom a message mentions: in the channel's pages
 // (parent 0) or in its thread. One that is deleted or silent mentions nobody, a
-// private one only those who may see it, and nobody themselves.
+// private one only those it is for, not who may see all, and nobody themselves.
 func mentions(c Channel, m *codec.Message) [][]byte {
 	if m.Pending || m.DeletedAt != 0 || m.Silent {
 		return nil
@@ -31,14 +31,14 @@ func mentions(c Channel, m *codec.Message) [][]byte {
 	return list
 }
 
-// named are those whom a message mentions by their ids and who may see it.
+// named are those whom a message mentions by their ids and whom it is for.
 func named(m *codec.Message) []string {
 	return slices.DeleteFunc(slices.Clone(m.Mentions), func(user string) bool {
 		return user == m.Author || m.Private() && !slices.Contains(Audience(m), user)
 	})
 }
 
-// mentioned are those whom a message mentions and who may see it; All for
+// mentioned are those whom a message mentions and whom it is for; All for
 // everyone.
 func mentioned(m *codec.Message) []string {
 	switch {
