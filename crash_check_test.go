@@ -143,13 +143,14 @@ type crashView struct {
 	Created, Sent  int64
 	Metadata       string
 	Mentions       []chat.UserID
+	All            bool // mentions everyone
 	Shadowed       bool
 }
 
 func crashViewOf(m chat.Message) crashView {
 	v := crashView{
 		CID: m.CID, User: m.User.ID, Text: m.Text, HTML: m.HTML, Parent: m.ParentID, Quoted: m.QuotedMessageID, Audience: m.Restricted,
-		Silent: m.Silent, Show: m.ShowInChannel, Created: crashMicro(m.CreatedAt), Shadowed: m.Shadowed,
+		Silent: m.Silent, Show: m.ShowInChannel, Created: crashMicro(m.CreatedAt), Shadowed: m.Shadowed, All: m.MentionsAll,
 	}
 	for _, user := range m.MentionedUsers {
 		v.Mentions = append(v.Mentions, user.ID)
@@ -169,7 +170,7 @@ func crashViewOf(m chat.Message) crashView {
 func (l *crashLife) want(m *crashMessage) crashView {
 	v := crashView{
 		CID: m.CID, User: m.author, Text: m.Text, HTML: "<p>" + m.Text + "</p>\n", Parent: m.Parent, Audience: m.Audience,
-		Silent: m.Silent, Show: m.Show, Created: m.at, Sent: m.sent, Mentions: m.Mentions, Shadowed: m.shadowed,
+		Silent: m.Silent, Show: m.Show, Created: m.at, Sent: m.sent, Mentions: m.Mentions, Shadowed: m.shadowed, All: m.mentionsAll(),
 	}
 	if model.LinkOf(m.Text) != "" {
 		v.HTML = ""
@@ -366,7 +367,7 @@ func (l *crashLife) checkMember(ch *crashChannel, user chat.UserID, pages []chat
 		mentioned := false
 		if known := l.model.messages[m.ID]; known != nil {
 			counts = counts && !known.forMe[user] && known.visibleTo(user)
-			mentioned = slices.Contains(known.Mentions, user)
+			mentioned = known.mentionsAll() || slices.Contains(known.Mentions, user)
 		}
 		if counts && !member.muted && !member.invited && !l.model.mutes[user][m.User.ID] {
 			want++

@@ -297,6 +297,7 @@ func (c *crashCaller) draft(op string) crashCall {
 	if c.oneIn(6) {
 		call.Mentions = []chat.UserID{crashUser(c.random.IntN(crashCallers))}
 	}
+	call.All = c.oneIn(8)
 	return call
 }
 
@@ -325,7 +326,7 @@ func (c *crashCaller) reply(call *crashCall) {
 func (call *crashCall) draft() chat.Draft {
 	return chat.Draft{
 		ID: call.ID, Text: call.Text, ParentID: call.Parent, QuotedID: call.Quoted, Restricted: call.Audience,
-		Silent: call.Silent, ShowInChannel: call.Show, Mentions: call.Mentions,
+		Silent: call.Silent, ShowInChannel: call.Show, Mentions: call.Mentions, MentionAll: call.mentionsAll(),
 	}
 }
 

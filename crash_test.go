@@ -219,6 +219,9 @@ func (c *crash) prepare() {
 			kind, _, _ := strings.Cut(string(cid), ":")
 			c.must(l.app.UpdateChannelType(l.ctx, kind, func(t *chat.ChannelType) error {
 				t.Commands = modelCommandNames(true)
+				for _, role := range []chat.Role{chat.RoleUser, chat.RoleChannelMember} {
+					t.Grants[role] = append(t.Grants[role], chat.CreateMentionAll)
+				}
 				return nil
 			}))
 		}
