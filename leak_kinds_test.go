@@ -93,6 +93,38 @@ var leakKinds = []leakKind{
 		insider:   "", // nobody: it is gone for all
 	},
 	{
+		// What one who was banned with all of it had sent.
+		name: "deleted by a ban", others: true,
+		say: func(w *leakWorld, cid chat.CID, d chat.Draft) { w.send(cid, "owner", d, nil) },
+		after: func(w *leakWorld) {
+			w.ban(chat.BanDraft{User: "owner", DeleteMessages: chat.DeleteHard})
+		},
+		only: []chat.UserID{"john", "ada", "mary", "max", "mod", "ned", "leo", "heidi", "mute", "newcomer"},
+	},
+	{
+		// Which words a list flags.
+		name: "a block list",
+		begin: func(w *leakWorld) {
+			words := []string{"public"}
+			if w.secrets {
+				words = []string{"secret", "posted"}
+			}
+			w.check(errOf(w.CreateBlockList(w.ctx, chat.BlockList{Name: "words", Words: words})))
+			w.check(w.UpdateChannelType(w.ctx, "messaging", func(t *chat.ChannelType) error {
+				t.BlockLists = []chat.BlockListUse{{List: "words", Action: chat.BlockFlag}}
+				return nil
+			}))
+		},
+		after: func(w *leakWorld) {
+			w.as("john").post(leakRoom, chat.Draft{ID: "late 1", Text: "This was posted"})
+			w.check(errOf(w.As("john").UpdateMessage(w.ctx, "late 1", chat.MessageUpdate{Text: "It was posted, and edited"})))
+		},
+		always:  true,
+		only:    []chat.UserID{"john", "mary", "ned", "owner", "lea"},
+		insider: "max", // who moderates
+		differs: []string{"Flags"},
+	},
+	{
 		name:  "shadowed",
 		begin: func(w *leakWorld) { w.ban(chat.BanDraft{User: "jane", Shadow: true}) },
 		say: func(w *leakWorld, cid chat.CID, d chat.Draft) {

@@ -22,7 +22,7 @@ func (v *viewer) events(q chat.EventQuery, read func(context.Context, chat.Curso
 		if cursor = next; err == nil {
 			continue
 		}
-		if v.w.kind != nil && (v.w.kind.name == "hard-deleted" || v.w.kind.name == "history") {
+		if v.w.kind != nil && slices.Contains([]string{"hard-deleted", "deleted by a ban", "history"}, v.w.kind.name) {
 			all = slices.DeleteFunc(all, func(e chat.Event) bool { return e.Type == chat.MessageDeleted && e.HardDelete })
 		}
 		v.saw(all, err, "events of %v", q)
