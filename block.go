@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -154,8 +153,8 @@ func (s *Session) tellBlock(tx *record.Txn, self codec.User, other string) error
 // tellBlock tells the caller of a channel in which they block the other, or do so
 // no more.
 func (r *room) tellBlock(tx *record.Txn, user string) error {
-	other, err := r.other(&tx.Reader)
-	if err != nil || other != user || r.channel.DeletedAt != 0 {
+	others, err := r.others(&tx.Reader)
+	if err != nil || !slices.Contains(others, user) || r.channel.DeletedAt != 0 {
 		return err
 	}
 	return r.tellUser(tx, string(r.user), codec.Event{Kind: codec.EventChannelUpdated})
@@ -194,33 +193,38 @@ func forgetBlocks(tx *record.Txn, user string) error {
 	return tx.PutBlocks(user, nil)
 }
 
-// other is the other of the two members of the caller's one-to-one channel;
-// empty in any other channel. Who is still invited is one of two, or does not
-// count: a third who is asked in ends no block.
-func (r *room) other(reader *record.Reader) (string, error) {
+// others are those with each of whom the caller is alone in the channel: the other
+// of its two members, whether or not one of them is still invited; none in any
+// other channel. Another who is still invited is no third: who asks one in ends no
+// block. So of several who are all invited each is such an other.
+func (r *room) others(reader *record.Reader) ([]string, error) {
 	if r.app || !r.isMember || r.channel.Members < 2 || r.isPublic() {
-		return "", nil
+		return nil, nil
 	}
-	invites := r.channel.Members > 2 // do not count
-	if invites && r.member.Open() {
-		return "", nil
-	}
-	others, after := []string(nil), ""
+	var joined, invited []string
+	after := ""
 	for {
 		members, err := reader.Members(r.number, after, membersSlice)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, m := range members {
-			if after = m.User; after == string(r.user) || invites && m.Open() {
-				continue
-			}
-			if others = append(others, m.User); len(others) > 1 {
-				return "", nil
+			switch after = m.User; {
+			case after == string(r.user):
+			case m.Open():
+				invited = append(invited, after)
+			default:
+				joined = append(joined, after)
 			}
 		}
-		if len(members) < membersSlice {
-			return strings.Join(others, ""), nil
+		switch {
+		case len(joined) > 1:
+			return nil, nil
+		case len(members) == membersSlice:
+		case len(joined) == 1:
+			return joined, nil
+		default:
+			return invited, nil
 		}
 	}
 }
@@ -236,34 +240,43 @@ func (r *room) isPublic() bool {
 	})
 }
 
-// readBlocked finds out whether the caller is blocked by the other of their
-// one-to-one channel. It takes no read of who is blocked by nobody.
-func (r *room) readBlocked(reader *record.Reader) (err error) {
+// readBlocked finds out whether the caller is blocked in their one-to-one channel.
+// It takes no read of who is blocked by nobody.
+func (r *room) readBlocked(reader *record.Reader) error {
 	if r.userRecord.BlockedBy == 0 {
 		return nil
 	}
-	other, err := r.other(reader)
-	if err == nil && other != "" {
-		r.blocked, err = blocksUser(reader, other, string(r.user))
+	others, err := r.others(reader)
+	if err != nil {
+		return err
 	}
-	return err
+	b := reader.Batch()
+	blocks := make([]*record.Value[codec.Mutes], len(others))
+	for i, other := range others {
+		blocks[i] = b.Blocks(other)
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	r.blocked = slices.ContainsFunc(blocks, func(v *record.Value[codec.Mutes]) bool { return names(v.V, string(r.user)) })
+	return nil
 }
 
-// blocks says whether the caller blocks the other of their one-to-one channel.
+// blocks says whether the caller blocks another in their one-to-one channel.
 func (r *room) blocks(reader *record.Reader) (bool, error) {
 	if r.userRecord.Blocks == 0 {
 		return false, nil
 	}
-	other, err := r.other(reader)
-	if err != nil || other == "" {
+	others, err := r.others(reader)
+	if err != nil || len(others) == 0 {
 		return false, err
 	}
-	return blocksUser(reader, string(r.user), other)
+	b := reader.Batch()
+	blocks := b.Blocks(string(r.user))
+	err = b.Run()
+	return slices.ContainsFunc(others, func(other string) bool { return names(blocks.V, other) }), err
 }
 
-func blocksUser(r *record.Reader, user, other string) (bool, error) {
-	b := r.Batch()
-	blocks := b.Blocks(user)
-	err := b.Run()
-	return slices.ContainsFunc(blocks.V, func(m codec.Mute) bool { return m.User == other }), err
+func names(blocks codec.Mutes, user string) bool {
+	return slices.ContainsFunc(blocks, func(m codec.Mute) bool { return m.User == user })
 }

@@ -201,6 +201,17 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.RemoveMembers, By: "ann", CID: "messaging:one", Users: []string{"cat"}, Text: "note 2"},
 			send("ann", "m3"),
 		},
+		"one who is blocked by one of several whom they invited": {
+			user("ann", "user"), user("ben", "user"), user("cat", "user"),
+			{Op: model.EnsureChannel, CID: "messaging:one", User: "ann", Users: []string{"ann"}},
+			{Op: model.AddMembers, CID: "messaging:one", Users: []string{"ben"}, Invite: true},
+			{Op: model.BlockUser, By: "ben", User: "ann"},
+			send("ann", "m1"),
+			{Op: model.AddMembers, CID: "messaging:one", Users: []string{"cat"}, Invite: true},
+			send("ann", "m2"),
+			{Op: model.AcceptInvite, By: "cat", CID: "messaging:one"},
+			send("ann", "m3"),
+		},
 		"one who is banned with their messages when the clock was set back": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Sleep, For: time.Hour},

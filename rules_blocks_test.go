@@ -141,6 +141,13 @@ func TestAnInviteOfAThirdEndsNoBlock(t *testing.T) {
 		s.check(err)
 		s.check(john.AddMembers(s.ctx, "messaging:mine", []chat.MemberDraft{{UserID: "jane", Invite: true}}, nil))
 		jane.notSees(john.send("messaging:mine", "come in").ID)
+		s.check(john.AddMembers(s.ctx, "messaging:mine", []chat.MemberDraft{{UserID: "mary", Invite: true}}, nil))
+		jane.notSees(john.send("messaging:mine", "both of you").ID)
+		if !jane.channel("messaging:mine").Blocked {
+			t.Error("who is invited beside her ends the block")
+		}
+		s.check(s.as("mary").AcceptInvite(s.ctx, "messaging:mine"))
+		jane.sees(john.send("messaging:mine", "to three").ID)
 	})
 }
 

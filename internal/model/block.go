@@ -2,33 +2,20 @@ package model
 
 import "slices"
 
-// other is the other of the two members that a channel has, those who are only
-// invited aside; empty if it has others, or the user is none of them.
-func (ch *Channel) other(user string) string {
-	if ch == nil || ch.Member(user) == nil {
-		return ""
-	}
-	two := slices.Clone(ch.Members)
-	if len(two) > 2 {
-		two = slices.DeleteFunc(two, (*Member).Open)
-	}
-	others := slices.DeleteFunc(slices.Clone(two), func(m *Member) bool { return m.User == user })
-	if len(two) != 2 || len(others) != 1 {
-		return ""
-	}
-	return others[0].User
+// alone says whether a channel is that of two alone: both are members, and so are
+// others at most who are only invited.
+func (ch *Channel) alone(one, two string) bool {
+	return one != two && ch.Member(one) != nil && ch.Member(two) != nil && !slices.ContainsFunc(ch.Members, func(m *Member) bool {
+		return m.User != one && m.User != two && !m.Open()
+	})
 }
 
-// oneToOne is the other of a user's one-to-one channel; empty where others read
+// oneToOne says whether a channel is that of two alone, and others do not read it
 // without being members.
-func (w *World) oneToOne(user string, ch *Channel) string {
-	other := ch.other(user)
-	if other == "" || slices.ContainsFunc([]string{"user", "guest", "anonymous"}, func(role string) bool {
+func (w *World) oneToOne(one, two string, ch *Channel) bool {
+	return ch != nil && ch.alone(one, two) && !slices.ContainsFunc([]string{"user", "guest", "anonymous"}, func(role string) bool {
 		return slices.Contains(w.grants(ch, role), "read-channel")
-	}) {
-		return ""
-	}
-	return other
+	})
 }
 
 // blocks says whether a user blocks another.
@@ -38,12 +25,14 @@ func (w *World) blocks(user, other string) bool {
 }
 
 // BlockedIn says whether a channel is that of a user with one who blocks them.
-func (w *World) BlockedIn(user string, ch *Channel) bool { return w.blocks(w.oneToOne(user, ch), user) }
+func (w *World) BlockedIn(user string, ch *Channel) bool {
+	return slices.ContainsFunc(w.Users, func(u *User) bool { return w.blocks(u.ID, user) && w.oneToOne(user, u.ID, ch) })
+}
 
 // Blocked says whether a channel is that of a viewer with one whom they block.
 func (w *World) Blocked(viewer string, ch *Channel) bool {
-	other := w.oneToOne(viewer, ch)
-	return other != "" && w.blocks(viewer, other)
+	u := w.User(viewer)
+	return u != nil && slices.ContainsFunc(u.Blocks, func(other string) bool { return w.oneToOne(viewer, other, ch) })
 }
 
 func (w *World) applyBlock(s Step) {
@@ -61,8 +50,10 @@ func (g *Generator) blocking(w *World, ch *Channel) []choice {
 	about := func(op Op) func() Step {
 		return func() Step {
 			s := Step{Op: op, By: g.user(ch), User: g.user(ch)}
-			if other := ch.other(s.By); other != "" && !g.chance(4) {
-				s.User = other
+			for _, m := range ch.Members {
+				if ch.alone(s.By, m.User) && !g.chance(4) {
+					s.User = m.User
+				}
 			}
 			if u := w.User(s.By); op == UnblockUser && u != nil && len(u.Blocks) > 0 && !g.chance(4) {
 				s.User = pick(g, u.Blocks)
