@@ -171,7 +171,7 @@ func (e *edit) propose(r *record.Reader, f *found) (*proposal, error) {
 	if _, err := e.apply(&after); err != nil {
 		return nil, err
 	}
-	if err := checkContent(r, &after); err != nil {
+	if _, err := checkContent(r, &after); err != nil {
 		return nil, err
 	}
 	list, err := render(r, []found{{room: f.room, message: f.message, sight: f.sight}, {room: f.room, message: after.message, sight: whole}})

@@ -108,6 +108,44 @@ func TestAnEditOfAnotherReplacesWhatTheAuthorAloneIsShown(t *testing.T) {
 	})
 }
 
+func TestEditsThatLeaveOnlyAQuoteOfAShadowedMessageAreTakenWhenTheBanIsOver(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		shadowStory(s, "")
+		john, app := s.as("john"), s.send
+		john.post(commandRoom, chat.Draft{ID: "his", Text: "his"})
+		for _, id := range []chat.MessageID{"during", "after", "patched"} {
+			app(commandRoom, "john", chat.Draft{ID: id, Text: "before"}, nil)
+		}
+		s.check(second(john.UpdateMessage(s.ctx, "during", chat.MessageUpdate{QuotedID: "his"})))
+		s.check(s.Unban(s.ctx, "john", ""))
+		s.check(second(john.UpdateMessage(s.ctx, "patched", chat.MessageUpdate{Text: "quotes", QuotedID: "his"})))
+		s.wantEdited("patched", "quotes", "quotes")
+		jane, all := s.watch("jane"), s.watch("")
+		s.check(second(john.UpdateMessage(s.ctx, "after", chat.MessageUpdate{QuotedID: "his"})))
+		s.check(second(john.PatchMessage(s.ctx, "patched", chat.Patch{Unset: []string{"text"}})))
+		s.check(second(john.PatchMessage(s.ctx, "during", chat.Patch{Set: map[string]any{"k": "v"}})))
+		for id, others := range map[chat.MessageID]string{"during": "before", "after": "before", "patched": "quotes"} {
+			s.wantEdited(id, "", others)
+			if m := john.message(id); m.QuotedMessage == nil || m.QuotedMessage.ID != "his" {
+				t.Errorf("he is shown %+v", m)
+			}
+		}
+		jane.wants()
+		all.wants()
+		if m := john.message("during"); m.Custom["k"] != "v" {
+			t.Errorf("he is shown %+v", m)
+		}
+		// Others know what is his alone, or nothing of it.
+		_, err := s.UpdateMessage(s.ctx, "after", chat.MessageUpdate{QuotedID: "his"}, nil)
+		wantFieldErr(t, err, chat.ErrInvalid, "text")
+		_, err = s.As("mod").UpdateMessage(s.ctx, "after", chat.MessageUpdate{QuotedID: "his"})
+		wantFieldErr(t, err, chat.ErrNotFound, "")
+		// With a text again it is for all.
+		s.check(second(john.PatchMessage(s.ctx, "during", chat.Patch{Set: map[string]any{"text": "for all"}})))
+		s.wantEdited("during", "for all", "for all")
+	})
+}
+
 func TestEditsOfABlockedUserOneToOneAreShownToThemAlone(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.users("jane", "john")

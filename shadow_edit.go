@@ -6,12 +6,17 @@ import (
 )
 
 // What one who is shadow-banned, or blocked in a one-to-one channel, makes of
-// their messages that others saw before lies beside what these go on to see. An
-// edit that is for all replaces both.
+// their messages that others saw before lies beside what these go on to see; so
+// does later what quotes nothing but a message that is theirs alone. An edit that
+// is for all replaces both.
 
-// alone says whether what the caller makes of a message is for them alone.
-func (f *found) alone() bool {
-	return f.room.shadowed() && f.message.Author == string(f.room.user) && !f.message.Shadowed
+// alone says whether what the caller makes of a message is for them alone,
+// whatever it is.
+func (f *found) alone() bool { return f.room.shadowed() && f.mayBeAlone() }
+
+// mayBeAlone says whether the message is the caller's and others see it.
+func (f *found) mayBeAlone() bool {
+	return !f.room.app && f.message.Author == string(f.room.user) && !f.message.Shadowed
 }
 
 // shown is a message as the caller is shown it: authors see their own edits.

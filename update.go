@@ -201,7 +201,7 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 	var edited Message
 	late := false
 	err = a.changeIn(ctx, op, scope, c, id, func(tx *record.Txn, f *found) error {
-		before, alone := *f.message, f.alone()
+		before := *f.message
 		f.message = f.room.shown(f.message)
 		if err := checkEdit(&tx.Reader, f, e); err != nil {
 			return err
@@ -218,7 +218,8 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 		if late, err = e.apply(f); err != nil {
 			return err
 		}
-		if err := checkContent(&tx.Reader, f); err != nil {
+		alone, err := checkContent(&tx.Reader, f)
+		if err != nil {
 			return blame(e.moderated.text, err)
 		}
 		screened, err := e.screen(&tx.Reader, f.room)
@@ -379,28 +380,31 @@ func (e *edit) apply(f *found) (late bool, err error) {
 }
 
 // checkContent is an error if the edited message has no content left but
-// perhaps a quote that does not count.
-func checkContent(r *record.Reader, f *found) error {
-	m := f.message
+// perhaps a quote that does not count. Alone says that the edit is for the caller
+// alone: also where nothing is left but a quote of what is so, or they would tell
+// by the error.
+func checkContent(r *record.Reader, f *found) (alone bool, err error) {
+	m, alone := f.message, f.alone()
 	if strings.TrimSpace(m.Text) != "" || m.Attachments != "" {
-		return nil
+		return alone, nil
 	}
 	quoted := &record.Value[codec.Message]{}
 	if m.QuotedID != "" {
 		b := r.Batch()
 		place := b.Place(m.QuotedID)
 		if err := b.Run(); err != nil {
-			return err
+			return false, err
 		}
 		quoted = inRoom(b, f.room.number, place)
 		if err := b.Run(); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if isContent(f.room, quoted, m.Author, m.Shadowed || f.alone()) {
-		return nil
+	alone = alone || f.mayBeAlone() && unaware(&quoted.V, m.Author)
+	if isContent(f.room, quoted, m.Author, m.Shadowed || alone) {
+		return alone, nil
 	}
-	return invalid("text", "would be empty; a message needs a text, an attachment, or a quote of a message to all")
+	return false, invalid("text", "would be empty; a message needs a text, an attachment, or a quote of a message to all")
 }
 
 // isContent says whether a quote alone makes an author's message. That of a

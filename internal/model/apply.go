@@ -156,7 +156,9 @@ func (w *World) end(d time.Duration) time.Time {
 
 // edit does an edit of a message.
 func (w *World) edit(s Step, m *Message, made Made, change func(*Message)) {
-	if m.Author == s.By && !m.Shadowed && w.Shadows(s.By, m.Channel) {
+	after := *m.shown(s.By)
+	change(&after)
+	if w.editsAlone(s, m, &after) {
 		w.editAlone(s, m, made, change)
 		return
 	}

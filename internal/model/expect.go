@@ -373,7 +373,7 @@ func (w *World) expectContent(s Step, m *Message, bad bool, v *verdict) {
 	_, ok := after.Custom.patched(custom(s, messageReach...))
 	v.add(!ok, Invalid)
 	w.patch(s, &after)
-	after.Shadowed = m.Shadowed || m.Author == s.By && w.Shadows(s.By, m.Channel)
+	after.Shadowed = m.Shadowed || w.editsAlone(s, m, &after)
 	v.add(!w.hasContent(s.By, &after), Invalid)
 }
 

@@ -23,6 +23,15 @@ func (w *World) shadows(s Step, ch *Channel) bool {
 	return w.Shadows(s.By, ch) || mine(w.Message(s.Parent)) || onlyQuotes && mine(w.Message(s.Quoted))
 }
 
+// editsAlone says whether what an edit makes of a message its author alone is
+// shown: it does while what they post is for them alone, and if nothing is left but
+// a quote of what was so.
+func (w *World) editsAlone(s Step, m, after *Message) bool {
+	quoted := after.Quoted
+	onlyQuotes := after.Text == "" && !after.Titled && quoted != nil && quoted.Shadowed && quoted.Author == m.Author
+	return m.Author == s.By && !m.Shadowed && (onlyQuotes || w.Shadows(s.By, m.Channel))
+}
+
 // editAlone does an edit that its author alone is shown.
 func (w *World) editAlone(s Step, m *Message, made Made, change func(*Message)) {
 	own := *m.shown(s.By)
@@ -162,7 +171,13 @@ func (g *Generator) shadowing(w *World, ch *Channel) []choice {
 		case 1:
 			s.Quoted = nameOf(m)
 		case 2:
-			return Step{Op: PatchMessage, By: m.Author, ID: nameOf(m), Unset: []string{"text"}}
+			id := nameOf(m)
+			for _, other := range ch.Messages {
+				if other.Author == m.Author && other.shown(m.Author).Quoted == m && g.chance(2) {
+					id = nameOf(other) // of which only the quote is left then
+				}
+			}
+			return Step{Op: PatchMessage, By: m.Author, ID: id, Unset: []string{"text"}}
 		default:
 			s.Parent, s.Show = nameOf(m), g.chance(2)
 		}
