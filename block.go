@@ -19,8 +19,8 @@ type Block struct {
 const maxBlocks = 1000
 
 // BlockUser blocks a user, in the channels that have the two as their only
-// members, others who are still invited aside, and that nobody reads without
-// being a member: what the other sends there from then on is seen by the other
+// members, others who are still invited aside, or one of them while the other
+// created it, and that users do not read without being members: what the other sends there from then on is seen by the other
 // alone, who is not told, as with a shadow ban, and by who may see all private
 // messages, an admin who blocks among them; and ChannelState.Blocked says so
 // to the user, whose devices are told of these channels by channel.updated.
@@ -129,14 +129,15 @@ func (s *Session) tellBlock(tx *record.Txn, self codec.User, other string) error
 	b := tx.Batch()
 	settings := record.Settings[storedSettings](b)
 	members := make([]*record.Value[codec.Member], len(owns))
+	channels := make([]*record.Value[codec.Channel], len(owns))
 	for i, own := range owns {
-		members[i] = b.Member(own.Channel, other)
+		members[i], channels[i] = b.Member(own.Channel, other), b.Channel(own.Channel)
 	}
 	if err := b.Run(); err != nil {
 		return err
 	}
 	for i, own := range owns {
-		if !own.Member || !members[i].Found {
+		if !own.Member && !own.Creator || !members[i].Found && channels[i].V.CreatedBy != other {
 			continue
 		}
 		r, err := openRoomOf(&tx.Reader, as(s.user), self, settings.V, own.Channel, more{})
@@ -153,8 +154,11 @@ func (s *Session) tellBlock(tx *record.Txn, self codec.User, other string) error
 // tellBlock tells the caller of a channel in which they block the other, or do so
 // no more.
 func (r *room) tellBlock(tx *record.Txn, user string) error {
+	if r.channel.DeletedAt != 0 || !r.belongs() {
+		return nil
+	}
 	others, err := r.others(&tx.Reader)
-	if err != nil || !slices.Contains(others, user) || r.channel.DeletedAt != 0 {
+	if err != nil || !slices.Contains(others, user) {
 		return err
 	}
 	return r.tellUser(tx, string(r.user), codec.Event{Kind: codec.EventChannelUpdated})
@@ -193,12 +197,20 @@ func forgetBlocks(tx *record.Txn, user string) error {
 	return tx.PutBlocks(user, nil)
 }
 
-// others are those with each of whom the caller is alone in the channel: the other
-// of its two members, whether or not one of them is still invited; none in any
-// other channel. Another who is still invited is no third: who asks one in ends no
-// block. So of several who are all invited each is such an other.
+// others are those with each of whom the caller is alone in the channel: one who is
+// of it, beside whom and the caller it has no member. The caller need not be one:
+// who may write without, as who created it and left, gets round no block. Another
+// who is still invited is no third: who asks one in ends no block. So of several
+// who are all invited each is such an other.
 func (r *room) others(reader *record.Reader) ([]string, error) {
-	if r.app || !r.isMember || r.channel.Members < 2 || r.isPublic() {
+	if r.app || r.isPublic() {
+		return nil, nil
+	}
+	creator := r.channel.CreatedBy
+	if creator == string(r.user) || !r.countsCreator() {
+		creator = ""
+	}
+	if r.isMember && r.channel.Members < 2 && creator == "" {
 		return nil, nil
 	}
 	var joined, invited []string
@@ -223,10 +235,23 @@ func (r *room) others(reader *record.Reader) ([]string, error) {
 		case len(members) == membersSlice:
 		case len(joined) == 1:
 			return joined, nil
+		case creator != "" && !slices.Contains(invited, creator):
+			return append(invited, creator), nil
 		default:
 			return invited, nil
 		}
 	}
+}
+
+// belongs says whether the caller is of the channel: a member, or who created it.
+func (r *room) belongs() bool {
+	return r.isMember || r.channel.CreatedBy == string(r.user) && r.countsCreator()
+}
+
+// countsCreator says whether who created the channel is of it even if they are no
+// member: they still read it.
+func (r *room) countsCreator() bool {
+	return slices.Contains(r.kind.Grants[RoleChannelCreator], ReadChannel)
 }
 
 // membersSlice is how many members are read at once to find out whether a channel
@@ -264,7 +289,7 @@ func (r *room) readBlocked(reader *record.Reader) error {
 
 // blocks says whether the caller blocks another in their one-to-one channel.
 func (r *room) blocks(reader *record.Reader) (bool, error) {
-	if r.userRecord.Blocks == 0 {
+	if r.userRecord.Blocks == 0 || !r.belongs() {
 		return false, nil
 	}
 	others, err := r.others(reader)

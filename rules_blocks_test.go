@@ -151,6 +151,73 @@ func TestAnInviteOfAThirdEndsNoBlock(t *testing.T) {
 	})
 }
 
+func TestWhoLeavesTheirOwnChannelGetsRoundNoBlock(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.users("jane", "joe")
+		s.user(chat.User{ID: "john", Name: "john", Role: chat.RoleModerator})
+		const two, hers = chat.CID("messaging:two"), chat.CID("messaging:hers")
+		john, jane := s.as("john"), s.as("jane")
+		s.check(second(john.EnsureChannel(s.ctx, two, chat.ChannelDraft{Members: []chat.UserID{"jane"}})))
+		s.channel(hers, "jane")
+		s.check(jane.BlockUser(s.ctx, "john"))
+		jane.notSees(john.send(two, "as a member").ID)
+		s.check(john.LeaveChannel(s.ctx, two))
+		if !jane.channel(two).Blocked || john.channel(two).Blocked {
+			t.Error("it is blocked no more, or he is told")
+		}
+		watch := s.watch("jane")
+		blocked := func() bool {
+			t.Helper()
+			list := watch.read()
+			if len(list) != 1 || list[0].Type != chat.ChannelUpdated || list[0].Blocked == nil {
+				t.Fatalf("she is told of %+v", list)
+			}
+			return list[0].CID == two && *list[0].Blocked
+		}
+		m := john.send(two, "after leaving")
+		john.sees(m.ID)
+		jane.notSees(m.ID)
+		jane.wantUnread(two, 0)
+		s.check(john.StartTyping(s.ctx, two))
+		// Nor does what goes with a change tell her.
+		word := &chat.SystemMessage{Text: "a word"}
+		s.check(second(john.UpdateChannel(s.ctx, two, chat.ChannelUpdate{Name: "see me"}, word)))
+		for _, e := range watch.read() {
+			if e.Message != nil || e.Type == chat.TypingStart {
+				t.Errorf("she is told of %s", summary(e))
+			}
+		}
+		jane.wantTexts(two)
+		// A moderator writes without ever having been a member.
+		jane.notSees(john.send(hers, "to you alone").ID)
+		if jane.channel(hers).Blocked {
+			t.Error("a channel of hers alone is blocked")
+		}
+		s.check(jane.UnblockUser(s.ctx, "john"))
+		if blocked() {
+			t.Error("she is told that it is blocked")
+		}
+		jane.sees(john.send(two, "free").ID)
+		watch.wants("message.new free 1")
+		s.check(jane.BlockUser(s.ctx, "john"))
+		if !blocked() {
+			t.Error("she is not told that it is blocked")
+		}
+		// Where there is a third, all read him. Two members without him are alone.
+		s.check(s.AddMembers(s.ctx, two, []chat.MemberDraft{{UserID: "joe"}}, nil))
+		jane.sees(john.send(two, "to both").ID)
+		s.check(jane.BlockUser(s.ctx, "joe"))
+		jane.notSees(s.as("joe").send(two, "his").ID)
+		// Who blocks may be the one who left.
+		s.channel("messaging:left", "jane", "john")
+		s.check(jane.LeaveChannel(s.ctx, "messaging:left"))
+		jane.notSees(john.send("messaging:left", "are you there?").ID)
+		if !jane.channel("messaging:left").Blocked {
+			t.Error("what she left is not blocked")
+		}
+	})
+}
+
 func TestNobodyIsBlockedWhereOthersReadWithoutBeingMembers(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.users("host", "guest", "viewer")

@@ -2,20 +2,20 @@ package model
 
 import "slices"
 
-// alone says whether a channel is that of two alone: both are members, and so are
-// others at most who are only invited.
-func (ch *Channel) alone(one, two string) bool {
-	return one != two && ch.Member(one) != nil && ch.Member(two) != nil && !slices.ContainsFunc(ch.Members, func(m *Member) bool {
-		return m.User != one && m.User != two && !m.Open()
-	})
+// belongs says whether a user is of a channel: a member, or who created it, if
+// they read it by that.
+func (w *World) belongs(user string, ch *Channel) bool {
+	return ch != nil && (ch.Member(user) != nil || ch.Creator == user && slices.Contains(w.grants(ch, "channel_creator"), "read-channel"))
 }
 
-// oneToOne says whether a channel is that of two alone, and others do not read it
-// without being members.
-func (w *World) oneToOne(one, two string, ch *Channel) bool {
-	return ch != nil && ch.alone(one, two) && !slices.ContainsFunc([]string{"user", "guest", "anonymous"}, func(role string) bool {
-		return slices.Contains(w.grants(ch, role), "read-channel")
-	})
+// oneToOne says whether a channel is that of a user, who reads or writes there, and
+// another alone: that other is of it, all further members are only invited, and
+// others do not read it without being members.
+func (w *World) oneToOne(user, other string, ch *Channel) bool {
+	third := func(m *Member) bool { return m.User != user && m.User != other && !m.Open() }
+	public := func(role string) bool { return slices.Contains(w.grants(ch, role), "read-channel") }
+	return user != other && w.belongs(other, ch) && !slices.ContainsFunc(ch.Members, third) &&
+		!slices.ContainsFunc([]string{"user", "guest", "anonymous"}, public)
 }
 
 // blocks says whether a user blocks another.
@@ -32,7 +32,7 @@ func (w *World) BlockedIn(user string, ch *Channel) bool {
 // Blocked says whether a channel is that of a viewer with one whom they block.
 func (w *World) Blocked(viewer string, ch *Channel) bool {
 	u := w.User(viewer)
-	return u != nil && slices.ContainsFunc(u.Blocks, func(other string) bool { return w.oneToOne(viewer, other, ch) })
+	return u != nil && w.belongs(viewer, ch) && slices.ContainsFunc(u.Blocks, func(other string) bool { return w.oneToOne(viewer, other, ch) })
 }
 
 func (w *World) applyBlock(s Step) {
@@ -50,9 +50,9 @@ func (g *Generator) blocking(w *World, ch *Channel) []choice {
 	about := func(op Op) func() Step {
 		return func() Step {
 			s := Step{Op: op, By: g.user(ch), User: g.user(ch)}
-			for _, m := range ch.Members {
-				if ch.alone(s.By, m.User) && !g.chance(4) {
-					s.User = m.User
+			for _, u := range w.Users {
+				if w.oneToOne(s.By, u.ID, ch) && !g.chance(4) {
+					s.User = u.ID
 				}
 			}
 			if u := w.User(s.By); op == UnblockUser && u != nil && len(u.Blocks) > 0 && !g.chance(4) {
@@ -62,7 +62,7 @@ func (g *Generator) blocking(w *World, ch *Channel) []choice {
 		}
 	}
 	n := 5
-	if len(ch.Members) == 2 {
+	if len(ch.Members) <= 2 {
 		n = 20
 	}
 	return []choice{{n, about(BlockUser)}, {n, about(UnblockUser)}}
