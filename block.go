@@ -23,7 +23,8 @@ const maxBlocks = 1000
 // created it, and that users do not read without being members: what the other sends there from then on is seen by the other
 // alone, who is not told, as with a shadow ban, and by who may see all private
 // messages, an admin who blocks among them; and ChannelState.Blocked says so
-// to the user, whose devices are told of these channels by channel.updated.
+// to the user, whose devices are told of the block by user.blocked and of these
+// channels by channel.updated.
 // Nothing else changes, in these channels or elsewhere. Again it changes nothing.
 // ErrInvalid for oneself or a user who does not exist, ErrLimit after 1,000
 // users.
@@ -115,13 +116,21 @@ func (s *Session) changeBlocks(ctx context.Context, op string, user UserID, bloc
 		if err := tx.PutBlocks(string(s.user), list); err != nil {
 			return err
 		}
-		return s.tellBlock(tx, self.V, string(user))
+		return s.tellBlock(tx, self.V, string(user), block)
 	})
 }
 
-// tellBlock tells the user, on all their devices, of their channels with another
-// alone: they show whether the other is blocked.
-func (s *Session) tellBlock(tx *record.Txn, self codec.User, other string) error {
+// tellBlock tells the user, on all their devices, of a block or that it is over, and
+// of their channels with the other alone: they show whether the other is blocked.
+func (s *Session) tellBlock(tx *record.Txn, self codec.User, other string, block bool) error {
+	kind := codec.EventUserUnblocked
+	if block {
+		kind = codec.EventUserBlocked
+	}
+	e := codec.Event{Kind: kind, At: now().UnixMicro(), User: other, By: string(s.user)}
+	if err := tx.TellUser(string(s.user), &e); err != nil {
+		return err
+	}
 	owns, err := tx.UserChannels(string(s.user))
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ const (
 	UserUnmuted  EventType = "user.unmuted"  // User, By; the same
 	UserFlagged  EventType = "user.flagged"  // User, By who flagged them and is told
 
+	UserBlocked   EventType = "user.blocked"   // User, By who blocked them and is told, as is the application; beside ChannelUpdated of each of their one-to-one channels
+	UserUnblocked EventType = "user.unblocked" // User, By; the same
+
 	TypingStart EventType = "typing.start" // User; live only: it is not kept; its Cursor is that of the whole read
 	TypingStop  EventType = "typing.stop"  // User; live only
 
@@ -179,6 +182,7 @@ var eventTypes = [...]EventType{
 	codec.EventChannelTruncated: ChannelTruncated, codec.EventChannelHidden: ChannelHidden, codec.EventChannelVisible: ChannelVisible,
 	codec.EventUserUpdated: UserUpdated, codec.EventUserBanned: UserBanned, codec.EventUserUnbanned: UserUnbanned,
 	codec.EventUserMuted: UserMuted, codec.EventUserUnmuted: UserUnmuted, codec.EventUserFlagged: UserFlagged,
+	codec.EventUserBlocked: UserBlocked, codec.EventUserUnblocked: UserUnblocked,
 	codec.EventAddedToChannel: AddedToChannel, codec.EventRemovedFromChannel: RemovedFromChannel,
 	codec.EventReactionNew: ReactionNew, codec.EventReactionUpdated: ReactionUpdated, codec.EventReactionDeleted: ReactionDeleted,
 	codec.EventInvited: Invited, codec.EventInviteAccepted: InviteAccepted, codec.EventInviteRejected: InviteRejected,

@@ -12,7 +12,7 @@ import (
 func (f *modelFollower) apply(e chat.Event) string {
 	f.meet(e)
 	switch e.Type {
-	case chat.UserUpdated, chat.UserFlagged:
+	case chat.UserUpdated, chat.UserFlagged, chat.UserBlocked, chat.UserUnblocked:
 		return ""
 	case chat.UserBanned, chat.UserUnbanned:
 		if e.CID == "" {

@@ -27,7 +27,8 @@ func (f *modelFollower) check(e chat.Event) string {
 			return "it is told more often than it happened"
 		}
 		return ""
-	case chat.RemovedFromChannel, chat.InviteRejected, chat.UserUpdated, chat.UserMuted, chat.UserUnmuted, chat.UserFlagged, chat.UserBanned, chat.UserUnbanned:
+	case chat.RemovedFromChannel, chat.InviteRejected, chat.UserUpdated, chat.UserMuted, chat.UserUnmuted, chat.UserFlagged, chat.UserBanned,
+		chat.UserUnbanned, chat.UserBlocked, chat.UserUnblocked:
 		return ""
 	}
 	if f.user != "" && (!w.Reads(f.user, ch) || ch.Disabled && !modelToldOfClosed(e.Type)) {

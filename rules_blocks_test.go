@@ -13,24 +13,36 @@ func TestABlockIsToldToTheDevicesOfWhoBlocks(t *testing.T) {
 		s.channel("messaging:three", "john", "jane", "joe")
 		s.channel("messaging:other", "joe", "jane")
 		jane, john := s.watch("jane"), s.watch("john")
-		blocked := func() bool {
+		blocked := func(told string) bool {
 			t.Helper()
-			list := jane.wants("channel.updated jane")
-			if e := list[0]; e.CID != "messaging:two" || e.Blocked == nil || e.Channel == nil {
+			list := jane.wants(told, "channel.updated jane")
+			if e := list[0]; e.CID != "" || e.User.ID != "john" || e.By.ID != "jane" {
+				t.Errorf("she is told of %+v", e)
+			}
+			if e := list[1]; e.CID != "messaging:two" || e.Blocked == nil || e.Channel == nil {
 				t.Fatalf("she is told of %+v", e)
 			}
-			return *list[0].Blocked
+			return *list[1].Blocked
 		}
 		s.check(s.as("jane").BlockUser(s.ctx, "john"))
 		s.check(s.as("jane").BlockUser(s.ctx, "john")) // changes nothing
-		if !blocked() {
+		if !blocked("user.blocked john") {
 			t.Error("when she blocks she is told that she does not")
 		}
 		s.check(s.as("jane").UnblockUser(s.ctx, "john"))
-		if blocked() {
+		if blocked("user.unblocked john") {
 			t.Error("when she does not block she is told that she does")
 		}
 		john.wants()
+		// Also where the two have no channel.
+		s.users("mary")
+		app := s.watch("")
+		s.check(s.as("jane").BlockUser(s.ctx, "mary"))
+		s.check(s.as("jane").UnblockUser(s.ctx, "mary"))
+		s.check(s.as("jane").UnblockUser(s.ctx, "mary")) // changes nothing
+		for _, r := range []*reader{jane, app} {
+			r.wants("user.blocked mary", "user.unblocked mary")
+		}
 	})
 }
 
@@ -43,8 +55,8 @@ func TestABlockIsToldOfChannelsOfTwoAlone(t *testing.T) {
 		s.check(s.DeleteChannel(s.ctx, gone, chat.DeleteSoft))
 		app := s.watch("")
 		s.check(s.as("jane").BlockUser(s.ctx, "john"))
-		if list := app.wants("channel.updated jane"); list[0].CID != invites {
-			t.Errorf("the application is told of %s", list[0].CID)
+		if list := app.wants("user.blocked john", "channel.updated jane"); list[1].CID != invites {
+			t.Errorf("the application is told of %s", list[1].CID)
 		}
 	})
 }
@@ -169,10 +181,10 @@ func TestWhoLeavesTheirOwnChannelGetsRoundNoBlock(t *testing.T) {
 		blocked := func() bool {
 			t.Helper()
 			list := watch.read()
-			if len(list) != 1 || list[0].Type != chat.ChannelUpdated || list[0].Blocked == nil {
+			if len(list) != 2 || list[1].Type != chat.ChannelUpdated || list[1].Blocked == nil {
 				t.Fatalf("she is told of %+v", list)
 			}
-			return list[0].CID == two && *list[0].Blocked
+			return list[1].CID == two && *list[1].Blocked
 		}
 		m := john.send(two, "after leaving")
 		john.sees(m.ID)

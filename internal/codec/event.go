@@ -41,6 +41,8 @@ const (
 	EventInvited
 	EventInviteAccepted
 	EventInviteRejected
+	EventUserBlocked
+	EventUserUnblocked
 
 	eventKinds // how many there are, and one
 )
