@@ -90,3 +90,34 @@ func exportedStory(s *scenario, begin func()) {
 		s.check(jane.DeleteMessageForMe(s.ctx, id))
 	}
 }
+
+// TestAnExportHasTheRepliesOfAllThreads: more than are passed in one slice, public
+// and shadowed, each once.
+func TestAnExportHasTheRepliesOfAllThreads(t *testing.T) {
+	inMemory(t, quiet(), func(t *testing.T, s *scenario) {
+		ride := s.channel("messaging:ride", "jane", "john")
+		const threads = 900
+		want, got := map[string]int{}, map[string]int{}
+		reply := func(i, k int) {
+			id := chat.MessageID(fmt.Sprint("reply ", i, " ", k))
+			s.as("jane").post(ride, chat.Draft{ID: id, Text: "her text", ParentID: chat.MessageID(fmt.Sprint(i)), ShowInChannel: k == 1})
+			want[string(id)]++
+		}
+		for i := range threads {
+			s.as("john").post(ride, chat.Draft{ID: chat.MessageID(fmt.Sprint(i)), Text: "Hello"})
+			reply(i, 0)
+			reply(i, 1)
+		}
+		s.ban(chat.BanDraft{User: "jane", Shadow: true})
+		for i := range threads {
+			reply(i, 2)
+		}
+		lines, _ := s.export()
+		for _, line := range lines {
+			if line.Type == "message" {
+				got[line.Data["id"].(string)]++
+			}
+		}
+		wantSame(t, "how often each is there", got, want)
+	})
+}
