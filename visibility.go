@@ -292,9 +292,6 @@ type more struct {
 	shares bool                                // what is stored of the room is not changed, also not by a transaction
 }
 
-// shared says whether what is stored of the room may be shared with other calls.
-func (m more) shared(r *record.Reader) bool { return (m.shares || r.Snapshot()) && r.Remembers() }
-
 // read makes the reads, for a channel that is known.
 func (m more) read(r *record.Reader, number record.Channel) error {
 	if m.first != nil {
@@ -383,37 +380,6 @@ func (r *room) complete(reader *record.Reader, also more, list ...record.Remembe
 		reader.Remember(r.channel.CID, string(r.user), r.opened, list...)
 	}
 	return nil
-}
-
-// rememberedSize is how large, in bytes, what varies of a room may be for it to be
-// remembered.
-const rememberedSize = 2 << 10
-
-// size is how large what varies of a room is, about.
-func (o *opened) size() int {
-	const each = 16
-	return len(o.channel.Custom) + len(o.channel.Overrides) + len(o.userRecord.Custom) + len(o.member.Custom) + each*len(o.forMe)
-}
-
-// recall is a room as another call of the caller found it, if it still is so; nil if
-// not.
-func (m more) recall(reader *record.Reader, c caller, key record.RememberedKey) *room {
-	if !m.shared(reader) {
-		return nil
-	}
-	known, _ := reader.Recall(key).(*opened)
-	if known == nil || checkCaller(c, &known.read.User) != nil {
-		return nil
-	}
-	return &room{opened: known, now: now().UnixMicro()}
-}
-
-func byCID(c caller, cid CID) record.RememberedKey {
-	return record.RememberedKey{App: c.app, User: string(c.user), CID: string(cid)}
-}
-
-func byNumber(c caller, number record.Channel) record.RememberedKey {
-	return record.RememberedKey{App: c.app, User: string(c.user), Number: number}
 }
 
 // override has the channel's own settings be those of its type, where it has some.
