@@ -55,30 +55,32 @@ func (r *Reader) Version() uint64 {
 // a version that was read before and what is read.
 func (r *Reader) Unchanged(version uint64, scope string) bool {
 	versioned := r.versioned()
-	return versioned != nil && versioned.Changed(scope) <= min(version, versioned.Version())
+	return versioned != nil && unchanged(versioned, version, scope)
+}
+
+func unchanged(r storage.Versioned, version uint64, scopes ...string) bool {
+	both := min(version, r.Version())
+	for _, scope := range scopes {
+		if r.Changed(scope) > both {
+			return false
+		}
+	}
+	return true
 }
 
 // Recall is what was remembered, nil if it may no longer be so. It must not be
 // changed.
 func (r *Reader) Recall(key RememberedKey) any {
-	if !r.Remembers() {
+	versioned := r.versioned()
+	if versioned == nil {
 		return nil
 	}
 	known, ok := r.db.remembered.get(key)
-	if !ok || !r.unchanged(known) {
+	if !ok || !unchanged(versioned, known.version, known.scopes[:]...) {
 		return nil
 	}
 	r.users = known.users
 	return known.v
-}
-
-func (r *Reader) unchanged(known *recollection) bool {
-	for _, scope := range known.scopes {
-		if !r.Unchanged(known.version, scope) {
-			return false
-		}
-	}
-	return true
 }
 
 // Remember keeps, under one key or several, what was made of records of the
@@ -86,13 +88,17 @@ func (r *Reader) unchanged(known *recollection) bool {
 // others. It should take no more than a few KB. What a transaction has read that is
 // not committed yet is not remembered.
 func (r *Reader) Remember(cid, user string, v any, list ...RememberedKey) {
+	versioned := r.versioned()
+	if versioned == nil {
+		return
+	}
 	known := &recollection{
-		version: r.Version(),
+		version: versioned.Version(),
 		scopes:  [...]string{AppScope, UsersScope, roomOf(ChannelScope(cid)), UserScope(user)},
 		users:   r.users,
 		v:       v,
 	}
-	if !r.unchanged(known) {
+	if !unchanged(versioned, known.version, known.scopes[:]...) {
 		return
 	}
 	for _, key := range list {
