@@ -20,12 +20,12 @@ const maxBlocks = 1000
 
 // BlockUser blocks a user, in the channels that have the two as their only
 // members, others who are still invited aside, or one of them while the other
-// created it, and that users do not read without being members: what the other sends there from then on is seen by the other
-// alone, who is not told, as with a shadow ban, and by who may see all private
-// messages, an admin who blocks among them; and ChannelState.Blocked says so
-// to the user, whose devices are told of the block by user.blocked and of these
-// channels by channel.updated.
-// Nothing else changes, in these channels or elsewhere. Again it changes nothing.
+// created it, and that users do not read without being members: what the other
+// sends there from then on is seen by the other alone, who is not told, as with a
+// shadow ban, and by who may see all private messages, an admin who blocks among
+// them; and ChannelState.Blocked says so to the user, whose devices are told of the
+// block by user.blocked and of these channels by channel.updated. Nothing else
+// changes, in these channels or elsewhere. Again it changes nothing.
 // ErrInvalid for oneself or a user who does not exist, ErrLimit after 1,000
 // users.
 func (s *Session) BlockUser(ctx context.Context, user UserID) (err error) {
