@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -363,8 +364,11 @@ func TestShadowedMessagesArePendingPrivateAndCommandedAsOthers(t *testing.T) {
 }
 
 func TestShadowedMessagesArePushedToNobody(t *testing.T) {
+	var mu sync.Mutex
 	var pushed []string
 	pusher := func(_ context.Context, p chat.Push) error {
+		mu.Lock()
+		defer mu.Unlock()
 		pushed = append(pushed, p.Text)
 		return nil
 	}
