@@ -103,6 +103,11 @@ func TestModelScripts(t *testing.T) {
 			{Op: model.RunAction, By: "gus", ID: "m1", Action: "send"},
 			{Op: model.Commit, ID: "m1"},
 		},
+		"the reason of a ban in the name of one who is erased": {
+			user("ann", "guest"), user("ben", "user"),
+			{Op: model.BanUser, User: "ann", Author: "ben", Text: "green", Shadow: true},
+			{Op: model.EraseUser, User: "ben", Type: model.ErasedSoft},
+		},
 		"a button pressed by one who was banned meanwhile": {
 			user("ann", "user"), user("ben", "user"), channel,
 			{Op: model.Send, By: "ann", CID: "messaging:one", ID: "m1", Text: "/ask why"},

@@ -66,6 +66,7 @@ func (w *World) eraseUser(s Step, made Made) {
 	}
 	w.bans = slices.DeleteFunc(w.bans, func(b Ban) bool { return b.User == u.ID })
 	w.flags = slices.DeleteFunc(w.flags, func(f Flag) bool { return f.By == u.ID || f.Message == nil && f.User == u.ID })
+	w.forgetWords(u.ID)
 	for _, m := range w.answers {
 		if m.Author == u.ID {
 			m.Gone = true
@@ -83,6 +84,20 @@ func (w *World) eraseUser(s Step, made Made) {
 		}
 		m.Reactions = slices.DeleteFunc(m.Reactions, func(r Reaction) bool { return r.User == u.ID })
 		m.ForMe = slices.DeleteFunc(m.ForMe, func(id string) bool { return id == u.ID })
+	}
+}
+
+// forgetWords removes what an erased user wrote about others that stays.
+func (w *World) forgetWords(id string) {
+	for i := range w.bans {
+		if w.bans[i].By == id {
+			w.bans[i].Reason = ""
+		}
+	}
+	for i := range w.flags {
+		if r := &w.flags[i].Review; r.By == id {
+			r.Outcome = ""
+		}
 	}
 }
 
