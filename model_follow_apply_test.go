@@ -87,7 +87,7 @@ func modelOnesOwn(t chat.EventType) bool {
 func (f *modelFollower) applyElsewhere(e chat.Event) string {
 	ch := f.run.world.Channel(string(e.CID))
 	switch {
-	case f.user == "" && (ch == nil || ch.Deleted || e.Message != nil && f.formerly(e)):
+	case f.user == "" && (ch == nil || ch.Deleted || f.formerly(e)):
 		return "" // the application reads on in deleted ones
 	case e.Type == chat.MemberAdded && f.user != "" && ch.Member(f.user) != nil:
 		return "" // one who was added along with the user
@@ -97,10 +97,14 @@ func (f *modelFollower) applyElsewhere(e chat.Event) string {
 	return "the channel is not followed"
 }
 
-// formerly says whether a message is of a former life of its channel.
+// formerly says whether an event is of a former life of its channel, which was
+// deleted and made again: its message is, or it was told before.
 func (f *modelFollower) formerly(e chat.Event) bool {
-	m := f.run.world.Message(string(e.Message.ID))
-	return m.Channel != f.run.world.Channel(string(e.CID))
+	ch := f.run.world.Channel(string(e.CID))
+	if e.Message == nil {
+		return e.CreatedAt.Before(ch.Created)
+	}
+	return f.run.world.Message(string(e.Message.ID)).Channel != ch
 }
 
 // meet keeps what is told of users.
