@@ -113,13 +113,21 @@ func (w *World) Condemned(s Step) []*Message {
 	for _, m := range w.Messages {
 		switch ch := w.place(s); {
 		case s.Op != BanUser || s.Purge == "" || m.Author != s.User || !w.Sees("", m):
-		case ch != nil && m.Channel != ch || ch == nil && m.Created.After(w.Now):
+		case ch != nil && m.Channel != ch || ch == nil && m.sent().After(w.Now):
 		case m.Deleted && s.Purge == ErasedSoft:
 		default:
 			list = append(list, m)
 		}
 	}
 	return list
+}
+
+// sent is when a message was sent: one that was pending has another time since.
+func (m *Message) sent() time.Time {
+	if m.Sent.IsZero() {
+		return m.Created
+	}
+	return m.Sent
 }
 
 // purgeBanned deletes the messages of who is banned with them.
