@@ -49,7 +49,8 @@ const (
 	UserUnmuted  EventType = "user.unmuted"  // User, By; the same
 	UserFlagged  EventType = "user.flagged"  // User, By who flagged them and is told
 
-	UserBlocked   EventType = "user.blocked"   // User, By who blocked them and is told, as is the application; beside ChannelUpdated of each of their one-to-one channels
+	// Beside these ChannelUpdated is told of each of their one-to-one channels.
+	UserBlocked   EventType = "user.blocked"   // User, By who blocked them and is told, as is the application
 	UserUnblocked EventType = "user.unblocked" // User, By; the same
 
 	TypingStart EventType = "typing.start" // User; live only: it is not kept; its Cursor is that of the whole read

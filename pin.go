@@ -60,8 +60,8 @@ func (s *Session) UnpinMessage(ctx context.Context, id MessageID) (_ Message, er
 // PinnedMessages returns a page of the messages that are pinned in a channel now,
 // the newest pin first. About 500 pins are looked at for a page: where most are
 // over, or of messages before a truncation or in cleared history, it has fewer
-// than Limit, or none, and more may follow as long as there is a Next. The list is read forwards: Prev is
-// always empty.
+// than Limit, or none, and more may follow as long as there is a Next. The list is
+// read forwards: Prev is always empty.
 func (a *App) PinnedMessages(ctx context.Context, cid CID, q PinQuery) (_ Page[Message], err error) {
 	defer a.operation(&ctx, "PinnedMessages").ended(&err)
 	return a.pinned(ctx, "PinnedMessages", application, cid, q)
