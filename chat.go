@@ -196,7 +196,8 @@ func (a *App) As(user UserID) *Session {
 
 // RunDueWork does the background work that is due now, and returns how many
 // pieces it ran. It is for applications that set Options.NoBackground, and for
-// tests.
+// tests. A piece that another App, or the background of this one, is about is
+// left to it and not waited for.
 func (a *App) RunDueWork(ctx context.Context) (_ int, err error) {
 	const op = "RunDueWork"
 	defer a.operation(&ctx, op).ended(&err)

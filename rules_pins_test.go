@@ -332,7 +332,7 @@ func TestPinsOfWhoIsShadowBannedAreForThemselvesAlone(t *testing.T) {
 		s.check(errOf(s.DeleteMessage(s.ctx, want[1], chat.DeleteHard, "")))
 		s.as("john").wantPins(square, slices.Delete(want, 1, 2)...)
 		s.check(s.TruncateChannel(s.ctx, square, &chat.TruncateOptions{Hard: true}))
-		s.check(errOf(s.RunDueWork(s.ctx)))
+		s.settle()
 		for key := range s.dump() {
 			if len(key) > 9 && key[0] == 'k' && key[9] == 'y' {
 				t.Errorf("the key %q is left", key)

@@ -201,6 +201,7 @@ func TestTextsAreCleaned(t *testing.T) {
 		"&lt;p&gt;a&lt;/p&gt;&lt;p&gt;b&lt;br&gt;c":         "a b c",
 		"1 &lt; 2 &gt; 0, x&lt;3":                           "1 < 2 > 0, x<3",
 		"&lt;&lt;b&gt;script&gt;x":                          "script>x",
+		"1 &lt;&lt; 2, &lt;&lt;&lt;/title":                  "1 << 2, /title",
 		"&lt;img src=x onerror=alert(1)":                    "img src=x onerror=alert(1)",
 		"a\u202eb\u2066c\u200fd\u061ce\u0000f\u0007g":       "abcde\ufffdfg",
 		"Tom &amp;amp; Jerry&amp;#8217;s &amp;lt;b&amp;gt;": "Tom & Jerry’s",

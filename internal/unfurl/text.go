@@ -1,6 +1,7 @@
 package unfurl
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,8 +49,8 @@ func clean(most int, s string) string {
 			b = append(b, ' ')
 		}
 		// What is left of a tag must not become one.
-		if n := len(b); n > 0 && b[n-1] == '<' && opensTag(c) {
-			b, length = b[:n-1], length-1
+		for opensTag(c) && bytes.HasSuffix(b, []byte{'<'}) {
+			b, length = b[:len(b)-1], length-1
 		}
 		space = false
 		b = utf8.AppendRune(b, c)
