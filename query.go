@@ -224,8 +224,8 @@ func (l *channelList) open() (err error) {
 		}
 		entries := make([]listing, len(own))
 		l.entries = make([]*listing, len(own))
-		for i, o := range own {
-			entries[i] = listing{number: o.Channel, own: o.UserChannel, isOwn: true}
+		for i := range own {
+			entries[i] = listing{number: own[i].Channel, own: &own[i].UserChannel, isOwn: true}
 			l.entries[i] = &entries[i]
 		}
 	}

@@ -145,12 +145,13 @@ func (f *field) reads() []read {
 			},
 		}
 	}
+	plainCID := workload.CID(plain)
 	list := append(pages("all public", plain, 1.6), pages("with private and deleted-for-me ones", mixed, 2)...)
 	return append(list,
 		read{
 			name: "unread of a channel", faster: 5,
 			chat: func() error {
-				n, err := viewer.Unread(ctx, workload.CID(plain))
+				n, err := viewer.Unread(ctx, plainCID)
 				return full(n, f.n, err)
 			},
 			sqlite: func(db *sqlite.DB) error {

@@ -1,13 +1,11 @@
 package codec
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -166,21 +164,5 @@ func TestEveryFormIsTested(t *testing.T) {
 	}
 	if count != len(known) {
 		t.Errorf("the package has %d decoders, the list %d forms", count, len(known))
-	}
-}
-
-func TestManyUserChannelsReadAsEachAlone(t *testing.T) {
-	list := []UserChannel{{CID: "messaging:one", Member: true, HiddenAt: 5}, {}, {CID: "messaging:two", Private: true, ClearedAt: 1 << 50}}
-	var values [][]byte
-	for _, u := range list {
-		values = append(values, u.Encode(nil))
-	}
-	got, err := DecodeUserChannels(values)
-	if err != nil || !slices.Equal(got, list) {
-		t.Errorf("they read as %+v (%v), want %+v", got, err, list)
-	}
-	values[1] = values[1][:len(values[1])-1]
-	if _, err := DecodeUserChannels(values); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("one that is cut short: %v, want %v", err, ErrCorrupt)
 	}
 }

@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // User is a user as stored. Custom is compact JSON.
@@ -202,33 +201,6 @@ func (u *UserChannel) Encode(b []byte) []byte {
 // DecodeUserChannel reads what a user has with a channel.
 func DecodeUserChannel[B raw](b B) (u UserChannel, err error) {
 	d := decode("user channel", b, userChannelVersion)
-	u.decode(&d)
-	return u, d.done()
-}
-
-// DecodeUserChannels reads many of them, which share their memory.
-func DecodeUserChannels(values [][]byte) ([]UserChannel, error) {
-	size := 0
-	for _, b := range values {
-		size += len(b)
-	}
-	var all strings.Builder
-	all.Grow(size)
-	for _, b := range values {
-		all.Write(b)
-	}
-	s, list := all.String(), make([]UserChannel, len(values))
-	for i, b := range values {
-		d := decode("user channel", s[:len(b)], userChannelVersion)
-		if list[i].decode(&d); d.done() != nil {
-			return nil, d.err
-		}
-		s = s[len(b):]
-	}
-	return list, nil
-}
-
-func (u *UserChannel) decode(d *decoder) {
 	u.CID = d.text()
 	flags := d.count()
 	u.Member, u.Creator, u.Private = flags&1 != 0, flags&2 != 0, flags&4 != 0
@@ -242,6 +214,7 @@ func (u *UserChannel) decode(d *decoder) {
 	if flags&32 != 0 {
 		u.ArchivedAt = d.time()
 	}
+	return u, d.done()
 }
 
 // Encode appends the mark to b.

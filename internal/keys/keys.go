@@ -173,12 +173,13 @@ func UserChannel(user string, c Channel) []byte {
 // UserChannels is the range of all channels of a user.
 func UserChannels(user string) []byte { return name(global(familyUserOf, len(user)+1), user) }
 
-// ChannelOfUser reads the number back from a UserChannel key.
-func ChannelOfUser(key []byte) (Channel, error) {
+// ChannelOfUser reads user and number back from a UserChannel key.
+func ChannelOfUser(key []byte) (user string, c Channel, err error) {
 	if len(key) < 10 || key[0] != familyUserOf {
-		return 0, errKey
+		return "", 0, errKey
 	}
-	return Channel(binary.BigEndian.Uint64(key[len(key)-8:])), nil
+	end := len(key) - 9
+	return string(key[1:end]), Channel(binary.BigEndian.Uint64(key[end+1:])), nil
 }
 
 // Message leads from a message's id to where it lies, or to the tombstone that
@@ -377,17 +378,22 @@ func Marks(c Channel) []byte { return in(c, inUser) }
 // ForMe is the list of what a user has deleted for themselves in a channel.
 func ForMe(c Channel, user string) []byte { return append(userIn(c, user), userForMe) }
 
+// inner is how long the family and number are that a channel's keys begin with.
+const inner = 9
+
+// IsInChannel says whether a key is of what InChannel ranges over.
+func IsInChannel(key []byte) bool { return len(key) >= inner && key[0] == familyChannel }
+
 // OfRoom says whether a key under a channel's scope is of its room: what decides
 // what a caller finds there and may do, and not the messages. It may say so of
 // others.
 func OfRoom(key []byte) bool {
-	const inner = 9 // a channel's keys begin with its family and number
 	switch {
 	case len(key) == 0:
 		return false
 	case key[0] == familyCID, key[0] == familyNumber, key[0] == familyUserOf:
 		return true
-	case key[0] != familyChannel || len(key) <= inner:
+	case len(key) == inner || !IsInChannel(key):
 		return false
 	}
 	switch key[inner] {

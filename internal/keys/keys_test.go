@@ -27,8 +27,8 @@ func TestKeysAreReadBack(t *testing.T) {
 			t.Errorf("Number(%d) reads as %d, %v", c, got, err)
 		}
 		for _, name := range names {
-			if got, err := ChannelOfUser(UserChannel(name, c)); err != nil || got != c {
-				t.Errorf("UserChannel(%q, %d) reads as %d, %v", name, c, got, err)
+			if user, got, err := ChannelOfUser(UserChannel(name, c)); err != nil || user != name || got != c {
+				t.Errorf("UserChannel(%q, %d) reads as %q, %d, %v", name, c, user, got, err)
 			}
 			if got := MemberUser(Member(c, name)); got != name {
 				t.Errorf("Member(%d, %q) reads as %q", c, name, got)
@@ -171,7 +171,7 @@ func TestReadersRefuseOtherKeys(t *testing.T) {
 		}
 	}
 	for _, key := range [][]byte{nil, {familyUserOf}, UserChannels("")[:2], Record(1)} {
-		if _, err := ChannelOfUser(key); err == nil {
+		if _, _, err := ChannelOfUser(key); err == nil {
 			t.Errorf("ChannelOfUser reads %q", key)
 		}
 	}
@@ -587,8 +587,8 @@ func FuzzKeys(f *testing.F) {
 				t.Errorf("stream %q reads as %q, %v", s.Key(), got.Key(), ok)
 			}
 		}
-		if got, err := ChannelOfUser(UserChannel(a, c)); err != nil || got != c {
-			t.Errorf("channel %d reads as %d, %v", c, got, err)
+		if user, got, err := ChannelOfUser(UserChannel(a, c)); err != nil || user != a || got != c {
+			t.Errorf("channel %d of %q reads as %d of %q, %v", c, a, got, user, err)
 		}
 		if parent, _, at, err := OfReply(Reply(c, x, ReplyPublic, y)); err != nil || parent != x || at != y {
 			t.Errorf("reply %d, %d reads as %d, %d, %v", x, y, parent, at, err)
@@ -617,7 +617,7 @@ func FuzzKeys(f *testing.F) {
 		// Whatever the bytes are, the readers answer.
 		for _, key := range []string{a, b, a + b} {
 			_, _ = ChannelOfNumber([]byte(key))
-			_, _ = ChannelOfUser([]byte(key))
+			_, _, _ = ChannelOfUser([]byte(key))
 			_, _, _ = OfPendingAt([]byte(key))
 			_, _, _, _ = OfReply([]byte(key))
 			_, _, _ = OfDue(b, []byte(key))

@@ -282,36 +282,6 @@ func (t *Txn) UnlistChannel(c Channel, limit int, gone *codec.Event) (more bool,
 	return len(users) == limit, t.txn.Delete(list...)
 }
 
-// OwnChannel is one of a user's channels.
-type OwnChannel struct {
-	Channel Channel
-	*codec.UserChannel
-}
-
-// UserChannels reads all channels of a user.
-func (r *Reader) UserChannels(user string) ([]OwnChannel, error) {
-	numbers, values := make([]Channel, 0, fewLen), make([][]byte, 0, fewLen)
-	for e, err := range storage.Scan(r.r, storage.Prefix(keys.UserChannels(user)), sliceLen) {
-		if err != nil {
-			return nil, err
-		}
-		c, err := keys.ChannelOfUser(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		numbers, values = append(numbers, c), append(values, e.Value)
-	}
-	owns, err := codec.DecodeUserChannels(values)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]OwnChannel, len(owns))
-	for i := range owns {
-		list[i] = OwnChannel{numbers[i], &owns[i]}
-	}
-	return list, nil
-}
-
 // Mark reads how far a user has read a channel.
 func (b *Batch) Mark(c Channel, user string) *Value[codec.Mark] {
 	return get(b, keys.Mark(c, user), codec.DecodeMark)

@@ -18,12 +18,13 @@ import (
 type DB struct {
 	store storage.Store
 
-	directory  directory
-	remembered generations[RememberedKey, *recollection]
-	forgets    atomic.Bool // for good: the store cannot note what changed
-	unread     generations[countKey, unreadCount]
-	muted      mutedCounts
-	observe    func(context.Context, Update)
+	directory   directory
+	remembered  generations[RememberedKey, *recollection]
+	ownChannels generations[string, *ownChannels] // by their user
+	forgets     atomic.Bool                       // for good: the store cannot note what changed
+	unread      generations[countKey, unreadCount]
+	muted       mutedCounts
+	observe     func(context.Context, Update)
 
 	// Readers and transactions last for one call: their memory is used again.
 	readers, txns sync.Pool
@@ -36,6 +37,7 @@ type DB struct {
 func New(store storage.Store) *DB {
 	db := &DB{store: store, memo: map[string]any{}}
 	db.remembered.size, db.unread.size = rememberedKept, unreadCountsKept
+	db.ownChannels.size, db.ownChannels.weight = ownChannelsKept, (*ownChannels).weight
 	db.readers.New = func() any { return new(Reader) }
 	db.txns.New = func() any { return new(Txn) }
 	return db

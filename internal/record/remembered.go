@@ -110,29 +110,38 @@ func (r *Reader) Remember(cid, user string, v any, list ...RememberedKey) {
 // [keys.OfRoom]. Messages come and go without that.
 func roomOf(scope string) string { return "room of " + scope }
 
+// channelsOf is what is noted where is written what a user has with a channel.
+func channelsOf(user string) string { return "channels of " + user }
+
 // noting is a transaction of a store that notes it.
 type noting struct {
 	storage.Txn
 	db    *DB
 	scope string
-	noted bool
+	noted bool // the room
 }
 
-func (n *noting) note() {
-	if n.noted {
-		return
-	}
-	n.noted = true
+func (n *noting) note(name string) {
 	if noter, ok := n.Txn.(storage.Noter); ok {
-		noter.Note(roomOf(n.scope))
+		noter.Note(name)
 	} else {
 		n.db.forgets.Store(true)
 	}
 }
 
+func (n *noting) noteRoom() {
+	if !n.noted {
+		n.noted = true
+		n.note(roomOf(n.scope))
+	}
+}
+
 func (n *noting) look(key []byte) {
 	if keys.OfRoom(key) {
-		n.note()
+		n.noteRoom()
+	}
+	if user, _, err := keys.ChannelOfUser(key); err == nil {
+		n.note(channelsOf(user))
 	}
 }
 
@@ -153,7 +162,11 @@ func (n *noting) Delete(list ...[]byte) error {
 	return n.Txn.Delete(list...)
 }
 
+// DeleteRange deletes of a channel alone: see [keys.IsInChannel].
 func (n *noting) DeleteRange(rng storage.Range) error {
-	n.note()
+	n.noteRoom()
+	if !keys.IsInChannel(rng.Start) {
+		n.db.forgets.Store(true) // nobody knows whose channels are in it
+	}
 	return n.Txn.DeleteRange(rng)
 }

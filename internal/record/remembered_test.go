@@ -187,6 +187,12 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	if _, ok := g.get(0); ok {
 		t.Error("what nobody asked for is still there")
 	}
+	for range 2 * size {
+		g.put(-1, 8)
+	}
+	if _, ok := g.young[10*size-1]; !ok {
+		t.Error("what is put again and again takes the place of others")
+	}
 }
 
 // TestACountIsRememberedForWhatComesLater: not for what comes at a time that was
