@@ -24,7 +24,7 @@ func (l *crashLife) check() {
 	for _, cid := range crashChannels() {
 		l.checkChannel(l.model.channels[cid], unread)
 	}
-	for _, user := range slices.Concat(crashUsers(), crashGuests(), crashPeers()) {
+	for _, user := range slices.Concat(crashUsers(), crashGuests(), crashNewcomers(), crashPeers()) {
 		total, err := l.app.As(user).TotalUnread(l.ctx)
 		l.must(err)
 		if total.Messages != unread[user] {
@@ -38,6 +38,7 @@ func (l *crashLife) check() {
 	}
 	l.checkModeration()
 	l.checkTalk()
+	l.checkAbsentees()
 	report, err := l.app.Verify(l.ctx, nil)
 	l.must(err)
 	for _, p := range report.Problems {
@@ -257,10 +258,8 @@ func (l *crashLife) checkChannel(ch *crashChannel, unread map[chat.UserID]int) {
 	for _, user := range crashMembers(ch.cid) {
 		unread[user] += l.checkMember(ch, user, pages)
 	}
-	if slices.Contains(crashGuestRooms, ch.cid) {
-		for _, guest := range crashGuests() {
-			unread[guest] += l.checkMember(ch, guest, l.guestPages(ch, guest, pages))
-		}
+	for _, guest := range crashVisitors(ch.cid) {
+		unread[guest] += l.checkMember(ch, guest, l.guestPages(ch, guest, pages))
 	}
 }
 

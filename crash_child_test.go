@@ -117,6 +117,8 @@ type crashCaller struct {
 	invited map[chat.CID]bool           // where the caller's guest is a member; true: the invite is open
 	passing chat.UserID                 // who is made, sends and is erased
 	words   map[chat.BlockAction]string // of the caller's block lists
+	inside  bool                        // the caller's newcomer is a member
+	away    bool                        // the caller's absentee is deactivated
 }
 
 // crashLoad finds what former processes left, so that it goes on.
@@ -170,7 +172,7 @@ func (c *crashCaller) call(call crashCall, do func(context.Context) (int64, erro
 }
 
 func crashRefusal(err error) string {
-	for _, kind := range []error{chat.ErrNotFound, chat.ErrNotPending, chat.ErrDeleted, chat.ErrParentDeleted, chat.ErrChannelDeleted, chat.ErrCooldown, chat.ErrState, chat.ErrRejected} {
+	for _, kind := range []error{chat.ErrNotFound, chat.ErrNotPending, chat.ErrDeleted, chat.ErrParentDeleted, chat.ErrChannelDeleted, chat.ErrCooldown, chat.ErrState, chat.ErrRejected, chat.ErrPermission} {
 		if errors.Is(err, kind) {
 			return kind.Error()
 		}

@@ -65,6 +65,8 @@ func (e *crashEvents) change(user chat.UserID, call *crashCall, m *crashMessage)
 		c.ID = call.ID
 	case "leave", "join":
 		c.User = user
+	case "deactivate", "reactivate":
+		c.What, c.User = "user", call.User
 	case "reject":
 		c.What, c.User = "leave", user
 	case "ban", "/ban":
@@ -136,7 +138,7 @@ func (w *crashModel) hearNew(who string, ears *crashEars, e crashEvent) {
 		if e.Hard {
 			c.What = "hard"
 		}
-	case chat.MemberAdded, chat.MemberRemoved, chat.UserBanned:
+	case chat.MemberAdded, chat.MemberRemoved, chat.UserBanned, chat.UserUpdated:
 		c.User = e.User
 	case "mark":
 		ears.marks[e.Mark] = true
@@ -168,6 +170,8 @@ func (l *crashLife) checkEvents(who string) {
 			want[crashChange{What: string(chat.ChannelTruncated), CID: c.CID}] = n
 		case c.What == "leave" && shared:
 			want[crashChange{What: string(chat.MemberRemoved), CID: c.CID, User: c.User}] = n
+		case c.What == "user":
+			want[crashChange{What: string(chat.UserUpdated), User: c.User}] = n
 		case c.What == "close":
 			want[crashChange{What: string(chat.ChannelDeleted), CID: c.CID}] = n
 		}
@@ -178,7 +182,8 @@ func (l *crashLife) checkEvents(who string) {
 		}
 	}
 	for c, n := range ears.count {
-		told := c.What == string(chat.ChannelTruncated) || c.What == string(chat.MemberRemoved) && slices.Contains(crashShared, c.CID)
+		told := c.What == string(chat.ChannelTruncated) || c.What == string(chat.MemberRemoved) && slices.Contains(crashShared, c.CID) ||
+			c.What == string(chat.UserUpdated) && slices.Contains(crashAbsentees(), c.User)
 		if told && want[c] == 0 {
 			l.t.Errorf("%s was told %d times of %+v, which was not done", who, n, c)
 		}

@@ -173,6 +173,7 @@ func (l *crashLife) prepareEvents() {
 	for _, who := range crashFollowers()[1:] {
 		members = append(members, chat.UserID(who))
 	}
+	members = append(members, crashAbsentees()...) // that they are deactivated is told here
 	_, err := l.app.EnsureChannel(l.ctx, crashMarks, chat.ChannelDraft{CreatedBy: "owner", Members: members})
 	l.must(err)
 	l.must(l.app.UpdateSettings(l.ctx, func(s *chat.Settings) error {

@@ -36,6 +36,7 @@ type crashModel struct {
 	bans     map[crashBanOf]crashBan
 	flags    map[crashFlagOf]crashFlag
 	passing  map[chat.UserID]*crashPassing
+	away     map[chat.UserID]int64       // since when absentees are deactivated
 	words    map[chat.BlockAction]string // of the block list with that action; empty: there is none
 	events   crashEvents
 	open     [crashCallers]*crashCall // begun and not acknowledged
@@ -121,6 +122,7 @@ func newCrashModel() *crashModel {
 		mutes: map[chat.UserID]map[chat.UserID]bool{}, repeated: map[int]int{},
 		done: map[string]int{}, bans: map[crashBanOf]crashBan{}, flags: map[crashFlagOf]crashFlag{},
 		blocks: map[chat.UserID]map[chat.UserID]bool{}, passing: map[chat.UserID]*crashPassing{},
+		away: map[chat.UserID]int64{},
 	}
 	for _, cid := range crashChannels() {
 		m.channels[cid] = &crashChannel{cid: cid, purgedLife: -1, notes: map[string]*crashNote{}}
@@ -171,7 +173,7 @@ func (w *crashModel) apply(lines []crashLine, life int) {
 func (w *crashModel) begin(caller int, call *crashCall) {
 	w.open[caller] = call
 	switch call.Op {
-	case "send", "whisper", "post", "hold", "held", "rejected", "ask", "/ban", "/unban":
+	case "send", "whisper", "post", "hold", "held", "rejected", "turned away", "ask", "/ban", "/unban":
 		m := &crashMessage{
 			crashCall: *call, author: call.by(caller), life: w.channels[call.CID].life, state: crashGone,
 			forMe: map[chat.UserID]bool{}, reactions: map[chat.UserID]map[string]int64{}, threadRead: map[chat.UserID]int64{},
@@ -223,7 +225,7 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		ch.members[user] = &crashMember{read: at}
 	case "truncate":
 		w.truncate(ch, call, at)
-	case "rejected":
+	case "rejected", "turned away":
 		w.problem("%+v is not refused", *call)
 	case "close":
 		ch.open, ch.members = false, map[chat.UserID]*crashMember{}
@@ -238,7 +240,7 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		m.state, m.at = crashLive, at
 		w.moderate(user, call, at)
 	default:
-		if !w.talk(user, call, at) {
+		if !w.talk(user, call, at) && !w.attend(user, call, at) {
 			w.moderate(user, call, at)
 		}
 	}
@@ -267,6 +269,10 @@ func (w *crashModel) refuse(call *crashCall, kind string) {
 	switch call.Op {
 	case "rejected":
 		if w.done[call.Op]++; kind != chat.ErrRejected.Error() {
+			w.problem("%+v is refused: %s", *call, kind)
+		}
+	case "turned away":
+		if w.done[call.Op]++; kind != chat.ErrPermission.Error() {
 			w.problem("%+v is refused: %s", *call, kind)
 		}
 	case "send", "whisper", "post", "hold", "held":

@@ -17,14 +17,7 @@ func crashPeer(caller int) chat.UserID {
 	return ""
 }
 
-func crashPeers() (list []chat.UserID) {
-	for caller := range crashCallers {
-		if peer := crashPeer(caller); peer != "" {
-			list = append(list, peer)
-		}
-	}
-	return list
-}
+func crashPeers() []chat.UserID { return crashEach(crashPeer) }
 
 // crashPair is the channel of a caller and their peer.
 func crashPair(caller int) chat.CID { return chat.CID(fmt.Sprintf("messaging:pair-%d", caller)) }

@@ -27,7 +27,7 @@ func (l *crashLife) resolve() {
 	// What concerns many messages is settled before what concerns one.
 	each(l.resolvePassing)
 	l.observePassing()
-	for _, step := range []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveTalk, l.resolveModeration} {
+	for _, step := range []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveTalk, l.resolveAbsentee, l.resolveModeration} {
 		each(step)
 	}
 	for caller, call := range l.model.open {
@@ -60,7 +60,7 @@ func (l *crashLife) resolveChannel(user chat.UserID, call *crashCall) {
 		}
 	case "mute user":
 		l.model.mutes[user][call.User] = slices.Contains(l.mutes(user), call.User)
-	case "read", "mute", "leave", "join", "invite", "accept", "reject", "pin channel", "archive", "hide":
+	case "read", "mute", "leave", "join", "join late", "invite", "accept", "reject", "pin channel", "archive", "hide":
 		l.resolveMember(user, call, ch)
 	}
 }
@@ -76,7 +76,7 @@ func (l *crashLife) resolveMember(user chat.UserID, call *crashCall, ch *crashCh
 	switch there := err == nil && state.Membership != nil; {
 	case (call.Op == "leave" || call.Op == "reject") && !there, call.Op == "invite" && there:
 		l.model.do(user, call, 0)
-	case call.Op == "join" && there, call.Op == "accept" && there && state.Membership.InviteAcceptedAt != nil:
+	case (call.Op == "join" || call.Op == "join late") && there, call.Op == "accept" && there && state.Membership.InviteAcceptedAt != nil:
 		if crashMicro(state.LastRead) < call.Started {
 			l.t.Errorf("%+v is done, and %s has read only up to %v", *call, user, state.LastRead)
 		}

@@ -332,8 +332,8 @@ func (l *crashLife) checkOwn(ch *crashChannel, user chat.UserID, member *crashMe
 	}
 }
 
-// guestPages is what a guest sees of a channel: all that is for everybody, but
-// for what they cleared.
+// guestPages is what a guest or a newcomer sees of a channel: all that is for
+// everybody, but for what they cleared, or what was there before them.
 func (l *crashLife) guestPages(ch *crashChannel, guest chat.UserID, pages []chat.Message) (list []chat.Message) {
 	l.t.Helper()
 	if ch.members[guest] == nil {

@@ -40,14 +40,7 @@ func crashGuest(caller int) chat.UserID {
 	return ""
 }
 
-func crashGuests() (list []chat.UserID) {
-	for caller := range crashCallers {
-		if guest := crashGuest(caller); guest != "" {
-			list = append(list, guest)
-		}
-	}
-	return list
-}
+func crashGuests() []chat.UserID { return crashEach(crashGuest) }
 
 // crashShade is a member whom a caller bans in the shadow now and then.
 func crashShade(caller int) chat.UserID {
@@ -68,14 +61,16 @@ func (c *crashCaller) ownActs() []crashAct {
 		return []crashAct{{12, c.slowly}}
 	case c.index == 9:
 		return []crashAct{{60, c.listed}}
-	case c.index < 14:
-		return []crashAct{{16, c.pass}}
+	case crashNewcomer(c.index) != "":
+		return []crashAct{{16, c.pass}, {12, c.comeLate}}
+	case crashAbsentee(c.index) != "":
+		return []crashAct{{16, c.pass}, {16, c.absent}}
 	}
 	return []crashAct{{12, c.pair}}
 }
 
-// loadTalk finds where the caller's guest is, what their block lists hold, and who
-// was passing.
+// loadTalk finds where the caller's guest is, what their block lists hold, who was
+// passing, and what became of the caller's other users.
 func (c *crashCaller) loadTalk() {
 	ctx := context.Background()
 	c.invited = map[chat.CID]bool{}
@@ -97,6 +92,7 @@ func (c *crashCaller) loadTalk() {
 	}
 	if 10 <= c.index && c.index < 14 {
 		c.loadPassing()
+		c.loadUsers()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -143,7 +144,8 @@ func (c *crash) checkCalls() {
 	}
 	if c.model.calls > 4000 { // some are rare
 		ops = append(ops, "review", "review user", "react", "unreact", "pin", "unpin", "read thread", "block",
-			"invite", "accept", "reject", "pin channel", "archive", "hide", "slow", "list", "held", "rejected", "post", "erase")
+			"invite", "accept", "reject", "pin channel", "archive", "hide", "slow", "list", "held", "rejected", "post", "erase",
+			"join late", "deactivate", "reactivate", "turned away")
 	}
 	for _, op := range ops {
 		if c.model.done[op] == 0 {
@@ -211,6 +213,9 @@ func (c *crash) prepare() {
 			if peer := crashPeer(caller); peer != "" {
 				users = append(users, chat.User{ID: peer})
 			}
+		}
+		for _, id := range slices.Concat(crashNewcomers(), crashAbsentees()) {
+			users = append(users, chat.User{ID: id})
 		}
 		c.must(l.app.UpsertUsers(l.ctx, users...))
 		for _, cid := range crashChannels() {
