@@ -78,7 +78,7 @@ type ChannelUpdate struct {
 // SystemMessage is what a change of a channel may post in it. It cannot be
 // restricted to some: it has no such field.
 type SystemMessage struct {
-	UserID UserID // the author; empty: the user of a Session, or the channel's creator
+	UserID UserID // the author; empty: the user of a Session, or the channel's creator, were they deactivated or erased
 	Text   string
 	Silent bool
 	Custom Custom

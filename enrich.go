@@ -83,6 +83,7 @@ func (a *App) lookAtSend(ctx context.Context, op string, c caller, cid CID, out 
 // lookAtEdit looks, before the transaction, whether an edit is one that is
 // stored, so that what is refused asks no Moderator and has nothing looked up.
 func (a *App) lookAtEdit(r *record.Reader, f *found, e *edit) error {
+	shown := f.message.Text
 	f.message = f.room.shown(f.message)
 	e.enriched, e.proposal, e.screens = false, nil, f.room.screens()
 	moderated := a.moderates(f.room) && !e.nothing
@@ -92,7 +93,7 @@ func (a *App) lookAtEdit(r *record.Reader, f *found, e *edit) error {
 	if err := checkEdit(r, f, e); err != nil {
 		return err
 	}
-	if _, err := e.screen(r, f.room); err != nil {
+	if _, err := e.screen(r, f, shown); err != nil {
 		return err
 	}
 	e.seen, e.enriched = contentOf(f.message), f.room.kind.URLEnrichment

@@ -190,6 +190,44 @@ func TestBlockListsAreNotForTheApplicationNorForWhoSkipsModeration(t *testing.T)
 	})
 }
 
+// TestBlockListsSeeWhatWasTypedAfterACommand: everyone reads that, in args, whatever
+// the command answers.
+func TestBlockListsSeeWhatWasTypedAfterACommand(t *testing.T) {
+	answer := func(_ context.Context, call chat.CommandCall) (chat.CommandAnswer, error) {
+		if call.Name == "echo" || call.Action != nil {
+			return chat.CommandAnswer{To: chat.ToChannel, Text: "shrugs"}, nil
+		}
+		return chat.CommandAnswer{Text: "Shrug?", Attachments: []chat.Attachment{{Title: "t", Actions: []chat.AttachmentAction{{Name: "send"}, {Name: "done"}}}}}, nil
+	}
+	options := &chat.Options{Commands: []chat.Command{
+		{Name: "echo", Handler: chat.CommandFunc(answer)}, {Name: "ask", Handler: chat.CommandFunc(answer)},
+	}}
+	eachDriverWith(t, options, func(t *testing.T, s *scenario) {
+		blockStory(s)
+		john := s.as("john")
+		press := func(args, button string) (chat.Message, error) {
+			return john.RunAction(s.ctx, john.send(commandRoom, "/ask "+args).ID, button)
+		}
+		for _, args := range []string{"damn", "hold **me**"} {
+			john.wantError(john.send(commandRoom, "/echo "+args))
+		}
+		for _, button := range []string{"send", "done"} {
+			_, err := press("damn", button)
+			wantFieldErr(t, err, chat.ErrRejected, "text")
+			m, err := press("hold me", button)
+			s.check(err)
+			if m.Pending == nil {
+				t.Errorf("%q posts %+v, which is not held", button, m)
+			}
+		}
+		s.as("jane").wantTexts(commandRoom)
+		john.post(commandRoom, chat.Draft{ID: "m", Text: "/echo darn"})
+		s.wantFlags("", commandRoom, "→m: block list flags: darn")
+		john.send(commandRoom, "/echo fine")
+		s.wantFlags("", commandRoom, "→m: block list flags: darn")
+	})
+}
+
 func TestBlockListsAreThoseOfTheChannel(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		blockStory(s)

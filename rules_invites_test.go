@@ -282,6 +282,8 @@ func TestHistoryIsHiddenFromANewcomer(t *testing.T) {
 			_, err := a.Messages(s.ctx, cid, chat.MessageQuery{After: old.ID})
 			wantErr(t, err, chat.ErrNotFound)
 		}
+		wantErr(t, s.as("mary").MarkThreadRead(s.ctx, old.ID), chat.ErrNotFound)
+		wantFieldErr(t, s.as("mary").MarkThreadUnread(s.ctx, reply.ID), chat.ErrNotFound, "id")
 		s.as("mary").wantUnread(cid, 3)
 		s.as("john").wantTexts(cid, "Long ago", "For John", "Welcome", "A reply", "As Jane said")
 

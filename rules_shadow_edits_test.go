@@ -146,6 +146,46 @@ func TestEditsThatLeaveOnlyAQuoteOfAShadowedMessageAreTakenWhenTheBanIsOver(t *t
 	})
 }
 
+// TestBlockListsSeeAnEditWhenOthersAreShownIt: while its author alone was, it was
+// flagged to nobody, and may have been allowed.
+func TestBlockListsSeeAnEditWhenOthersAreShownIt(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		blockStory(s)
+		s.user(chat.User{ID: "admin", Role: chat.RoleAdmin})
+		john := s.as("john")
+		touch := func(id chat.MessageID) error {
+			return second(john.PatchMessage(s.ctx, id, chat.Patch{Set: map[string]any{"a": "b"}}))
+		}
+		for id, text := range map[chat.MessageID]string{"flagged": "Darn it", "rejected": "wicked", "held": "heavy", "fine": "Fine too"} {
+			john.post(commandRoom, chat.Draft{ID: id, Text: "Fine"})
+			s.ban(chat.BanDraft{User: "john", CID: commandRoom, Shadow: true})
+			s.check(second(john.UpdateMessage(s.ctx, id, chat.MessageUpdate{Text: text})))
+			s.check(s.Unban(s.ctx, "john", commandRoom))
+		}
+		s.check(second(s.UpdateBlockList(s.ctx, "rejects", []string{"wicked"})))
+		s.check(second(s.UpdateBlockList(s.ctx, "holds", []string{"heavy"})))
+		s.ban(chat.BanDraft{User: "john", CID: commandRoom, Shadow: true})
+		for _, id := range []chat.MessageID{"flagged", "rejected", "held", "fine"} {
+			s.check(touch(id)) // as if nothing had changed
+		}
+		s.wantFlags("", commandRoom)
+		s.check(s.Unban(s.ctx, "john", commandRoom))
+		wantFieldErr(t, touch("rejected"), chat.ErrRejected, "text")
+		wantFieldErr(t, touch("held"), chat.ErrRejected, "text")
+		s.wantEdited("rejected", "wicked", "Fine")
+		s.wantEdited("held", "heavy", "Fine")
+		for _, id := range []chat.MessageID{"flagged", "fine"} {
+			s.check(touch(id))
+		}
+		s.wantFlags("", commandRoom, "→flagged: block list flags: darn")
+		s.wantEdited("flagged", "Darn it", "Darn it")
+		s.wantEdited("fine", "Fine too", "Fine too")
+		s.check(s.ReviewMessageFlags(s.ctx, "flagged", "fine", ""))
+		s.check(second(john.PatchMessage(s.ctx, "flagged", chat.Patch{Set: map[string]any{"a": "c"}})))
+		s.wantReviewed("", chat.OpenFlags)
+	})
+}
+
 func TestEditsOfABlockedUserOneToOneAreShownToThemAlone(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s *scenario) {
 		s.users("jane", "john")

@@ -23,6 +23,7 @@ func (t *sending) screen(m *codec.Message) error {
 			return errWordsWanted
 		}
 		t.out.words = wordsOfMessage(m.Text, m.HTML)
+		t.out.words.others = append(t.out.words.others, wordsOf(c.args))
 	}
 	var err error
 	if t.blocked, err = t.room.screen(t.reader, t.out.words); err != nil {
@@ -43,13 +44,22 @@ func (t *sending) screen(m *codec.Message) error {
 	return nil
 }
 
-// screen holds the text of an edit against the channel's block lists: an error
-// if it is refused.
-func (e *edit) screen(reader *record.Reader, r *room) (b blocked, err error) {
-	if e.text == nil || !r.screens() {
+// screen holds what an edit lets others read against the channel's block lists: an
+// error if it is refused. Until now they were shown the text given.
+func (e *edit) screen(reader *record.Reader, f *found, shown string) (b blocked, err error) {
+	if !f.room.screens() {
 		return b, nil
 	}
-	if b, err = r.screen(reader, e.newWords()); err == nil {
+	var w *words
+	switch m := f.message; {
+	case e.text != nil:
+		w = e.newWords()
+	case m.Text != shown && !f.alone(): // its author alone was shown it until now
+		w = wordsOfMessage(m.Text, m.HTML)
+	default:
+		return b, nil
+	}
+	if b, err = f.room.screen(reader, w); err == nil {
 		err = b.refuses(false)
 	}
 	return b, err

@@ -231,15 +231,20 @@ func (s *Session) MarkThreadRead(ctx context.Context, parent MessageID) (err err
 
 // MarkThreadUnread marks a thread unread from a reply on, itself included, or,
 // given its parent, from its first reply on. ErrPermission for who is not a
-// member, or has not accepted the invite, ErrPending for a pending message. Only
-// who takes part in a thread has something unread in it.
+// member, or has not accepted the invite, ErrPending for a pending message,
+// ErrNotFound also for a reply whose parent is hidden from the user: so is its
+// thread. Only who takes part in a thread has something unread in it.
 func (s *Session) MarkThreadUnread(ctx context.Context, id MessageID) (err error) {
 	defer s.app.operation(&ctx, "MarkThreadUnread").ended(&err)
 	return s.markThread(ctx, "MarkThreadUnread", id, func(f *found, _ int64) (parent, at int64, err error) {
-		if m := f.message; m.ParentID != "" {
-			return m.ParentAt, m.CreatedAt - 1, nil
+		m := f.message
+		switch {
+		case m.ParentID == "":
+			return m.CreatedAt, m.CreatedAt, nil
+		case m.ParentAt <= f.room.floor():
+			return 0, 0, fail(ErrNotFound, "id", "the thread of message %q not found: its parent is hidden", id)
 		}
-		return f.message.CreatedAt, f.message.CreatedAt, nil
+		return m.ParentAt, m.CreatedAt - 1, nil
 	})
 }
 

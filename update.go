@@ -222,7 +222,7 @@ func (a *App) tryEdit(ctx context.Context, op string, c caller, id MessageID, e 
 		if err != nil {
 			return blame(e.moderated.text, err)
 		}
-		screened, err := e.screen(&tx.Reader, f.room)
+		screened, err := e.screen(&tx.Reader, f, before.Text)
 		if err == nil && screened.action == BlockFlag && !alone {
 			err = flagBlocked(tx, f.room, f.message, &screened)
 		}

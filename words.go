@@ -16,7 +16,7 @@ type words struct {
 	folded string
 	starts []int // of the words in folded
 
-	shown *words // those that its reader sees, where there is markup between
+	others []*words // those that its reader sees where there is markup between, and what was typed after a command
 }
 
 // alone are the scripts that put no space between words: there each character
@@ -47,7 +47,7 @@ func uniform(text string) string {
 func wordsOfMessage(text, html string) *words {
 	w := wordsOf(text)
 	if html != "" {
-		w.shown = wordsOf(markup.Text(html))
+		w.others = append(w.others, wordsOf(markup.Text(html)))
 	}
 	return w
 }
@@ -129,8 +129,10 @@ func (p phrases) find(w *words) (said string, found bool) {
 			}
 		}
 	}
-	if w.shown != nil {
-		return p.find(w.shown)
+	for _, other := range w.others {
+		if said, found := p.find(other); found {
+			return said, true
+		}
 	}
 	return "", false
 }

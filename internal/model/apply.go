@@ -162,7 +162,7 @@ func (w *World) edit(s Step, m *Message, made Made, change func(*Message)) {
 		w.editAlone(s, m, made, change)
 		return
 	}
-	mentions := slices.Clone(m.Mentions)
+	mentions, shows := slices.Clone(m.Mentions), w.shows(s, m)
 	*m = *m.shown(s.By)
 	text := m.Text
 	m.alone = nil
@@ -178,7 +178,7 @@ func (w *World) edit(s Step, m *Message, made Made, change func(*Message)) {
 		m.Preview = ""
 		w.enrich(m, s, made)
 	}
-	if _, given := newText(s); given {
+	if _, given := newText(s); given || shows {
 		w.flagScreened(m, s.By)
 	}
 }

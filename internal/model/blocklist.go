@@ -161,7 +161,7 @@ func (w *World) refuses(s Step, text string) bool {
 	ch := w.Channel(s.CID)
 	if m := w.Message(s.ID); s.Op != Send {
 		ch = m.Channel
-		if _, given := newText(s); s.Op == PatchMessage && !given && text == m.shown(s.By).Text {
+		if _, given := newText(s); s.Op == PatchMessage && !given && text == m.shown(s.By).Text && !w.shows(s, m) {
 			return false
 		}
 	}
@@ -171,6 +171,12 @@ func (w *World) refuses(s Step, text string) bool {
 	holds := s.Op == RunAction || s.Op == Send && w.outcome(s) == nil
 	action := w.screen(ch, text).Action
 	return action == ListRejects || action == ListHolds && !holds
+}
+
+// shows says whether an edit lets others read a text that its author alone was shown
+// until now.
+func (w *World) shows(s Step, m *Message) bool {
+	return m.shown(s.By).Text != m.Text && !w.Shadows(s.By, m.Channel)
 }
 
 // screenNew has block lists hold or flag a message that a user sends.

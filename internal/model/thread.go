@@ -174,6 +174,14 @@ func (w *World) expectThread(s Step, m *Message, v *verdict) {
 	v.add(m.Pending, IsPending)
 	v.add(!m.Channel.joined(s.By), Permission)
 	v.add(s.Op == MarkThreadRead && m.Parent != nil, NestedReply)
+	v.add(s.Op == MarkThreadUnread && w.isThreadHidden(s.By, m), NotFound)
+}
+
+// isThreadHidden says whether a message is a reply, shown in the channel, to what
+// its reader has nothing of.
+func (w *World) isThreadHidden(viewer string, m *Message) bool {
+	p := m.Parent
+	return p != nil && (p.Gone || p.Truncated || !p.Created.After(m.Channel.Cleared[viewer]))
 }
 
 // markThread marks a thread.
