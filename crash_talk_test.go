@@ -303,7 +303,7 @@ func (c *crashCaller) shade() bool {
 
 // slowly changes how slow a channel is, or sends there, perhaps too soon.
 func (c *crashCaller) slowly() bool {
-	if !c.oneIn(6) {
+	if !c.oneIn(3) {
 		return c.sendAs("send", crashSlow, "", "")
 	}
 	call := crashCall{Op: "slow", CID: crashSlow, Lasting: []time.Duration{0, time.Second, 100 * time.Second}[c.random.IntN(3)]}

@@ -142,10 +142,12 @@ func (c *crash) checkCalls() {
 		"leave", "join", "truncate", "close", "make", "ask", "press", "ban", "unban", "/ban", "/unban", "flag", "unflag",
 		"flag user", "unflag user",
 	}
-	if c.model.calls > 4000 { // some are rare
+	if c.model.calls > 4000 { // some are rare, others rarer
 		ops = append(ops, "review", "review user", "react", "unreact", "pin", "unpin", "read thread", "block",
-			"invite", "accept", "reject", "pin channel", "archive", "hide", "slow", "list", "held", "rejected", "post", "erase",
-			"join late", "deactivate", "reactivate", "turned away")
+			"invite", "accept", "reject", "pin channel", "archive", "hide", "list", "post", "join late")
+	}
+	if c.model.calls > 15000 {
+		ops = append(ops, "slow", "held", "rejected", "erase", "deactivate", "reactivate", "turned away")
 	}
 	for _, op := range ops {
 		if c.model.done[op] == 0 {
