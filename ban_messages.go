@@ -91,27 +91,22 @@ func (a *App) deleteBanned(ctx context.Context, job outbox.Job) error {
 func (a *App) deleteSlice(ctx context.Context, work *banned) (more bool, err error) {
 	var list []codec.Message
 	var cid, next string
-	err = a.db.View(ctx, func(r *record.Reader) error {
-		if work.All {
-			numbers, err := r.Numbers(work.Channel, 1)
-			if err != nil || len(numbers) == 0 {
-				list, cid = nil, ""
-				return err
-			}
-			if numbers[0] != work.Channel {
-				work.Channel, work.After = numbers[0], nil
-			}
+	found := false
+	err = a.db.View(ctx, func(r *record.Reader) (err error) {
+		list, cid, next = nil, "", ""
+		if found, err = work.reach(r); err != nil || !found {
+			return err
 		}
 		b := r.Batch()
 		channel := b.Channel(work.Channel)
-		if err := b.Run(); err != nil {
-			return err
+		if err := b.Run(); err != nil || !channel.Found {
+			return err // one of which only the number is left has no messages
 		}
 		cid = channel.V.CID
 		list, next, err = r.MessagesBy(work.Channel, work.User, string(work.After), bannedSlice)
 		return err
 	})
-	if err != nil || cid == "" && !work.All {
+	if err != nil || !found {
 		return false, err
 	}
 	if len(list) > 0 {
@@ -131,11 +126,27 @@ func (a *App) deleteSlice(ctx context.Context, work *banned) (more bool, err err
 	switch work.After = []byte(next); {
 	case next != "":
 		return true, nil
-	case work.All && cid != "":
+	case work.All:
 		work.Channel++
 		return true, nil
 	}
 	return false, nil
+}
+
+// reach has the work be at a channel that there is: where it goes through all of
+// them, at the next one if its own is gone. It says whether there is one.
+func (w *banned) reach(r *record.Reader) (found bool, err error) {
+	if !w.All {
+		return true, nil
+	}
+	numbers, err := r.Numbers(w.Channel, 1)
+	if err != nil || len(numbers) == 0 {
+		return false, err
+	}
+	if numbers[0] != w.Channel {
+		w.Channel, w.After = numbers[0], nil
+	}
+	return true, nil
 }
 
 // concerns says whether a message of the user is to be deleted. One that was

@@ -3,8 +3,10 @@ package chat_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"example.com/chat"
+	"example.com/chat/internal/keys"
 )
 
 // banishment is commandStory with messages of John's of all kinds, in two
@@ -117,6 +119,50 @@ func TestMessagesOfWhoIsBannedAreDeletedInSlices(t *testing.T) {
 			t.Errorf("%d messages are left, want 234", n)
 		}
 	})
+}
+
+func TestABanDeletesMessagesBehindAChannelThatIsHalfErased(t *testing.T) {
+	each, o := afterCommits()
+	eachDriverWith(t, o, func(t *testing.T, s *scenario) {
+		*each = nil
+		gone := s.channel("messaging:gone", "jane")
+		for i := range 300 { // more than a slice of what is kept of members
+			id := chat.UserID(fmt.Sprint("member", i))
+			s.users(id)
+			s.check(s.AddMembers(s.ctx, gone, []chat.MemberDraft{{UserID: id}}, nil))
+		}
+		m := s.as("john").send(s.channel("messaging:other", "jane", "john"), "spam")
+		s.sleep(time.Millisecond)
+		s.check(s.DeleteChannel(s.ctx, gone, chat.DeleteHard))
+		s.ban(chat.BanDraft{User: "john", DeleteMessages: chat.DeleteHard})
+		other, err := chat.New(s.store, offline(quiet()))
+		s.check(err)
+		defer other.Close()
+		*each = func() {
+			if s.halfErased() {
+				*each = nil
+				s.check(errOf(other.RunDueWork(s.ctx)))
+			}
+		}
+		s.check(errOf(s.RunDueWork(s.ctx)))
+		if *each != nil {
+			t.Error("the channel was never half erased")
+		}
+		_, err = s.Message(s.ctx, m.ID)
+		wantErr(t, err, chat.ErrNotFound)
+	})
+}
+
+// halfErased says whether of some channel the number is left, and no record.
+func (s *scenario) halfErased() bool {
+	s.t.Helper()
+	all := s.dump()
+	for key := range all {
+		if c, err := keys.ChannelOfNumber([]byte(key)); err == nil && all[string(keys.Record(c))] == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func TestToDeleteMessagesWithABanNeedsToDeleteThem(t *testing.T) {
