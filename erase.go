@@ -135,7 +135,7 @@ func unerased(field string, user *codec.User) error {
 
 // How much of an erasure is done at a time.
 const (
-	eraseSlice = 100             // messages deleted in one transaction: each takes some reads
+	eraseSlice = 100             // messages, or read marks, deleted in one transaction: each message takes some reads
 	eraseRun   = 2 * time.Second // until how far it came is stored
 	eraseStop  = 2 * time.Second // for storing that
 )
@@ -266,8 +266,9 @@ func (e *erasing) unban(tx *record.Txn, c record.Channel) error {
 }
 
 // The parts of the work in a channel: After is their letter and a place among
-// the messages.
+// the threads, or among the messages.
 const (
+	eraseMarks     = "t"
 	eraseReactions = "r"
 	eraseMessages  = "m"
 )
@@ -276,9 +277,10 @@ const (
 type slice struct {
 	channel   record.Channel
 	record    codec.Channel
-	begins    bool // nothing of the channel was done yet
-	known     bool // there is something beside messages and reactions
-	reactions bool // of the messages the user's reactions are to go, not they themselves
+	begins    bool    // nothing of the channel was done yet
+	known     bool    // there is something beside messages, reactions and read marks of threads
+	threads   []int64 // whose read marks are to go
+	reactions bool    // of the messages the user's reactions are to go, not they themselves
 	messages  []codec.Message
 	after     string
 }
@@ -311,6 +313,11 @@ func (e *erasing) next(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	if len(s.threads) > 0 {
+		if err := e.unmark(ctx, &s); err != nil {
+			return false, err
+		}
+	}
 	if len(s.messages) > 0 {
 		if err := e.change(ctx, &s); err != nil {
 			return false, err
@@ -336,8 +343,10 @@ func (e *erasing) look(r *record.Reader, s *slice) (err error) {
 	}
 	switch part, place := e.state.After[:min(1, len(e.state.After))], e.state.After[min(1, len(e.state.After)):]; part {
 	case "":
-		s.begins, s.after = true, eraseReactions
+		s.begins, s.after = true, eraseMarks
 		s.known, err = e.isKnown(r, s.channel)
+	case eraseMarks:
+		err = e.lookForMarks(r, s, place)
 	case eraseReactions:
 		s.reactions = true
 		err = e.lookForReactions(r, s, place)
@@ -346,6 +355,16 @@ func (e *erasing) look(r *record.Reader, s *slice) (err error) {
 		if s.after != "" {
 			s.after = eraseMessages + s.after
 		}
+	}
+	return err
+}
+
+// lookForMarks reads which threads the user has marked.
+func (e *erasing) lookForMarks(r *record.Reader, s *slice, place string) error {
+	threads, next, err := r.ThreadMarksOf(s.channel, e.user, place, eraseSlice)
+	s.threads, s.after = threads, eraseReactions
+	if next != "" {
+		s.after = eraseMarks + next
 	}
 	return err
 }
@@ -380,7 +399,8 @@ func (e *erasing) isKnown(r *record.Reader, c record.Channel) (bool, error) {
 	return len(answers) > 0, err
 }
 
-// forget removes what a channel holds of the user beside messages and reactions.
+// forget removes what a channel holds of the user beside messages, reactions and
+// read marks of threads.
 func (e *erasing) forget(ctx context.Context, s *slice) error {
 	c := s.channel
 	return e.db.Update(ctx, record.ChannelScope(s.record.CID), func(tx *record.Txn) error {
@@ -410,6 +430,13 @@ func (e *erasing) forget(ctx context.Context, s *slice) error {
 			}
 		}
 		return nil
+	})
+}
+
+// unmark removes read marks of threads.
+func (e *erasing) unmark(ctx context.Context, s *slice) error {
+	return e.db.Update(ctx, record.ChannelScope(s.record.CID), func(tx *record.Txn) error {
+		return tx.DeleteThreadMarks(s.channel, e.user, s.threads)
 	})
 }
 

@@ -20,7 +20,7 @@ func (t *Txn) PutErasure(user string, e *codec.Erasure) error {
 }
 
 // messagesLooked is how many messages one call of MessagesBy, ReactedBy or their
-// like of an export passes over.
+// like of an export passes over, and how many keys one of ThreadMarksOf.
 const messagesLooked = 4 * sliceLen
 
 // MessagesBy reads messages of an author in a channel, wherever they lie, in
@@ -76,11 +76,45 @@ func (r *Reader) reactionsBy(c Channel, user string, list []ReactedTo) ([]Reacte
 	return slices.DeleteFunc(list, func(m ReactedTo) bool { return len(m.Reactions) == 0 }), err
 }
 
+// ThreadMarksOf reads of which threads of a channel, by their parents, a user has
+// a read mark: one may mark a thread read without taking part in it. It reads on
+// as MessagesBy does, passing over what the threads keep of others.
+func (r *Reader) ThreadMarksOf(c Channel, user, after string, limit int) (parents []int64, next string, err error) {
+	next, err = r.eachUnder([][]byte{keys.ThreadUsersAll(c)}, after, func(e storage.Entry) (enough bool, err error) {
+		parent, _, err := keys.OfThreadUser(e.Key)
+		if err == nil && bytes.Equal(e.Key, keys.ThreadMark(c, parent, user)) {
+			parents = append(parents, parent)
+		}
+		return len(parents) == limit, err
+	})
+	return parents, next, err
+}
+
+// DeleteThreadMarks removes a user's read marks of threads.
+func (t *Txn) DeleteThreadMarks(c Channel, user string, parents []int64) error {
+	gone := make([][]byte, len(parents))
+	for i, parent := range parents {
+		gone[i] = keys.ThreadMark(c, parent, user)
+	}
+	return t.txn.Delete(gone...)
+}
+
 // eachMessage calls look for the messages of a channel after a place, until that
 // has enough or many were passed over, and returns the next place.
 func (r *Reader) eachMessage(c Channel, after string, look func(value []byte) (enough bool, err error)) (next string, err error) {
+	prefixes := [][]byte{keys.Pendings(c), keys.RepliesAll(c), keys.Privates(c), keys.Timelines(c)}
+	return r.eachUnder(prefixes, after, func(e storage.Entry) (enough bool, err error) {
+		if len(e.Value) == 0 { // a reply that lies elsewhere
+			return false, nil
+		}
+		return look(e.Value)
+	})
+}
+
+// eachUnder does that for what lies under keys that begin so, in their order.
+func (r *Reader) eachUnder(prefixes [][]byte, after string, look func(e storage.Entry) (enough bool, err error)) (next string, err error) {
 	looked := 0
-	for _, prefix := range [][]byte{keys.Pendings(c), keys.RepliesAll(c), keys.Privates(c), keys.Timelines(c)} {
+	for _, prefix := range prefixes {
 		rng := storage.Prefix(prefix)
 		if after != "" {
 			if bytes.Compare([]byte(after), rng.End) >= 0 {
@@ -94,11 +128,9 @@ func (r *Reader) eachMessage(c Channel, after string, look func(value []byte) (e
 			if err != nil {
 				return "", err
 			}
-			enough := false
-			if len(e.Value) > 0 { // else a reply that lies elsewhere
-				if enough, err = look(e.Value); err != nil {
-					return "", err
-				}
+			enough, err := look(e)
+			if err != nil {
+				return "", err
 			}
 			if looked++; enough || looked == messagesLooked {
 				return string(e.Key), nil
@@ -127,21 +159,11 @@ func (r *Reader) EphemeralsBy(c Channel, author string) (ids []string, err error
 }
 
 // ForgetUserChannel removes what a user has, or had, with a channel beside what
-// they sent: they are no member of it.
+// they sent and their read marks of threads: they are no member of it.
 func (t *Txn) ForgetUserChannel(user string, c Channel) error {
-	gone := [][]byte{
+	return t.txn.Delete(
 		keys.UserChannel(user, c), keys.Known(c, user), keys.Mark(c, user), keys.ForMe(c, user), keys.ThreadBase(c, user), keys.LastSend(c, user),
-	}
-	threads, err := t.ThreadsOf(user)
-	if err != nil {
-		return err
-	}
-	for _, thread := range threads {
-		if thread.Channel == c {
-			gone = append(gone, keys.ThreadMark(c, thread.Parent, user))
-		}
-	}
-	return t.txn.Delete(gone...)
+	)
 }
 
 // DeleteFlag removes the flag of a place.
