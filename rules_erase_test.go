@@ -15,7 +15,7 @@ import (
 	"example.com/chat/internal/keys"
 )
 
-// Issue 6, users: what is left of a user who is erased.
+// What is left of a user who is erased.
 
 // leftOf is where in the store a text still is.
 func (s *scenario) leftOf(text string) (list []string) {
