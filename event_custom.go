@@ -62,7 +62,7 @@ func (a *App) sendEvent(ctx context.Context, op string, c caller, cid CID, by Us
 		told := codec.Event{
 			Kind: codec.EventCustom, At: r.now, Channel: uint64(r.number), By: string(by), Text: string(e.Type), Data: string(data),
 		}
-		if r.shadowed() {
+		if told.Shadowed = r.shadowed(); told.Shadowed {
 			return tx.TellUser(string(by), &told)
 		}
 		return tx.TellChannel(r.number, &told)

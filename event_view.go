@@ -197,6 +197,8 @@ func (v *eventView) admits(t *telling, c record.Channel) bool {
 		return false
 	case !member && t.ofMember():
 		return false
+	case t.Shadowed && !v.follows(c): // nor would they be told of it if it were for all
+		return false
 	case t.Kind == codec.EventMessageUpdated && t.With: // see storeAlone: others are told nothing, the author as if they were
 		return v.follows(c)
 	case t.Private:

@@ -198,7 +198,9 @@ func TestOlderFormsAreRead(t *testing.T) {
 		case Ban: // version 1 knew no shadow bans
 			full.Shadow = false
 			want["ban_full_v1"], want["ban_empty_v1"] = full, f.empty
-		case Event: // version 1 did not know what was pending once
+		case Event: // version 1 did not know what was pending once, version 2 not what its author takes to be for all
+			full.Shadowed = false
+			want["event_full_v2"], want["event_empty_v2"] = full, f.empty
 			full.Once = false
 			want["event_full_v1"], want["event_empty_v1"] = full, f.empty
 		case Erasure: // version 1 knew no total

@@ -72,10 +72,12 @@ type Event struct {
 
 	Reaction string // the type of a reaction, which is User's
 	Once     bool   // of one that is gone: it was pending once
+	Shadowed bool   // it is told to its author, who is not to know, as if it were for all
 }
 
-// Version 2 added whether one that is gone was pending once.
-const eventVersion = 2
+// Version 2 added whether one that is gone was pending once, version 3 what its
+// author takes to be for all.
+const eventVersion = 3
 
 // What of an event is there, in the order it is encoded.
 const (
@@ -92,6 +94,7 @@ const (
 	eventWith
 	eventReaction
 	eventOnce
+	eventShadowed
 )
 
 // Encode appends the event to b.
@@ -102,7 +105,7 @@ func (v *Event) Encode(b []byte) []byte {
 	has := bit(v.Copy, eventCopy) | bit(v.Channel != 0, eventChannel) | bit(v.Place != PlaceGone || v.Sent != 0 || v.Parent != 0, eventMessage) |
 		bit(v.ID != "" || v.Author != "" || v.Reply != "", eventGone) | bit(v.User != "", eventUser) | bit(v.By != "", eventBy) |
 		bit(v.Hard, eventHard) | bit(v.Text != "" || v.Data != "", eventCustom) | bit(v.CID != "", eventCID) | bit(v.With, eventWith) |
-		bit(v.Reaction != "", eventReaction) | bit(v.Once, eventOnce)
+		bit(v.Reaction != "", eventReaction) | bit(v.Once, eventOnce) | bit(v.Shadowed, eventShadowed)
 	if has&eventMessage != 0 {
 		has |= bit(v.Sent == v.At, eventSame)
 	}
@@ -147,10 +150,11 @@ func DecodeEvent[B raw](b B) (v Event, err error) {
 	d := decode("event", b, eventVersion)
 	v.Kind = EventKind(d.byte())
 	has := d.count()
-	if v.Kind >= eventKinds || has >= eventOnce<<1 {
+	if v.Kind >= eventKinds || has >= eventShadowed<<1 {
 		d.fail()
 	}
 	v.Copy, v.Hard, v.With, v.Once = has&eventCopy != 0, has&eventHard != 0, has&eventWith != 0, has&eventOnce != 0
+	v.Shadowed = has&eventShadowed != 0
 	v.At = d.time()
 	if has&eventChannel != 0 {
 		v.Channel = d.count()

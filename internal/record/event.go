@@ -19,7 +19,8 @@ func (t *Txn) TellChannel(c Channel, e *codec.Event) error { return t.tell(keys.
 // TellUser tells one user.
 func (t *Txn) TellUser(user string, e *codec.Event) error { return t.tell(keys.UserLog(user), e) }
 
-// TellAudience tells those who may see a message.
+// TellAudience tells those who may see a message. The author of one that is
+// theirs alone is told as if it were for all, unless they gave it a list.
 func (t *Txn) TellAudience(c Channel, m *codec.Message, e *codec.Event) error {
 	switch {
 	case m.Pending:
@@ -31,7 +32,7 @@ func (t *Txn) TellAudience(c Channel, m *codec.Message, e *codec.Event) error {
 		return err
 	}
 	to := *e
-	to.Copy = true
+	to.Copy, to.Shadowed = true, m.Shadowed && m.Restricted == nil
 	for _, user := range Audience(m) {
 		if user == Everyone {
 			continue
