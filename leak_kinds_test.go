@@ -155,6 +155,20 @@ var leakKinds = []leakKind{
 		differs: []string{"AllMessages", "Bans"},
 	},
 	{
+		// That one is so where one writes without being a member.
+		name: "a shadow ban in a livestream",
+		begin: func(w *leakWorld) {
+			if w.secrets {
+				w.ban(chat.BanDraft{User: "newcomer", CID: leakShow, Shadow: true})
+			}
+		},
+		after:   func(w *leakWorld) { goesOn(w, "newcomer", leakShow) },
+		always:  true,
+		only:    []chat.UserID{"newcomer"},
+		insider: "ada", // an admin
+		differs: []string{"AllMessages", "Bans"},
+	},
+	{
 		// That one is blocked oneself.
 		name: "a block", pair: true,
 		begin: func(w *leakWorld) {
@@ -218,17 +232,21 @@ var leakKinds = []leakKind{
 
 // janeGoesOn has Jane post, edit and react where she may be heard by nobody.
 func janeGoesOn(w *leakWorld) {
-	jane := w.as("jane")
-	for _, cid := range []chat.CID{leakRoom, leakPlay} {
-		id := chat.MessageID("late " + cid.ID())
-		jane.post(cid, chat.Draft{ID: id, Text: "Anybody there?", Mentions: []chat.UserID{"john"}})
-		jane.post(cid, chat.Draft{ID: id + " reply", Text: "@john", ParentID: id})
-		w.check(errOf(jane.UpdateMessage(w.ctx, id, chat.MessageUpdate{Text: "Is anybody there?"})))
-		w.check(errOf(jane.React(w.ctx, id, chat.ReactionDraft{Type: "wave"})))
-		w.check(jane.StartTyping(w.ctx, cid))
-	}
+	goesOn(w, "jane", leakRoom, leakPlay)
 	w.as("john").post(leakPlay, chat.Draft{ID: "late public", Text: "It is quiet here"})
 	w.check(w.As("john").MarkRead(w.ctx, leakPlay))
+}
+
+func goesOn(w *leakWorld, user chat.UserID, cids ...chat.CID) {
+	who := w.as(user)
+	for _, cid := range cids {
+		id := chat.MessageID("late " + cid.ID())
+		who.post(cid, chat.Draft{ID: id, Text: "Anybody there?", Mentions: []chat.UserID{"john"}})
+		who.post(cid, chat.Draft{ID: id + " reply", Text: "@john", ParentID: id})
+		w.check(errOf(who.UpdateMessage(w.ctx, id, chat.MessageUpdate{Text: "Is anybody there?"})))
+		w.check(errOf(who.React(w.ctx, id, chat.ReactionDraft{Type: "wave"})))
+		w.check(who.StartTyping(w.ctx, cid))
+	}
 }
 
 // viewers are those who must not be able to tell.

@@ -61,6 +61,8 @@ func (f *modelFollower) checkMessage(e chat.Event) string {
 		return fmt.Sprintf("there is no message %q", e.Message.ID)
 	case m.Channel.CID != string(e.CID) || m.Author != string(e.Message.User.ID):
 		return fmt.Sprintf("the message is of %s in %s", m.Author, m.Channel.CID)
+	case f.left(e.CID) && !modelToldToStrangers(e, m):
+		return fmt.Sprintf("%s is for all, or its author takes it to be, and the user is no member", m.ID)
 	case e.HardDelete && f.user != "" && m.WasPending && m.Author == f.user && !m.Created.After(m.Channel.Cleared[f.user]):
 		return "" // it was committed, and then cleared
 	case e.HardDelete && (!m.Gone || e.Type != chat.MessageDeleted):
@@ -88,6 +90,14 @@ func (f *modelFollower) checkMessage(e chat.Event) string {
 		}
 	}
 	return f.checkReplies(e, m)
+}
+
+// modelToldToStrangers says whether who is no member of a channel, and does not
+// name it, is told of a message: if it is private, awaits commit, or is one that
+// they deleted for themselves.
+func modelToldToStrangers(e chat.Event, m *model.Message) bool {
+	neverCommitted := m.Gone && m.WasPending && m.Sent.IsZero()
+	return m.Audience != nil || m.Pending || neverCommitted || e.Type == chat.MessageDeleted && e.Message.DeletedForMe
 }
 
 // checkErased checks that the follower could see a message that is gone.
