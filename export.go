@@ -185,12 +185,19 @@ type exportedFlag struct {
 func (e *exporting) flags(ctx context.Context) error {
 	return eachFlag(ctx, e.db, e.user, false, func(p record.FlagPlace, _ string) error {
 		var flag *record.Value[codec.Flag]
+		purged := int64(0)
 		err := e.view(ctx, func(r *record.Reader) error {
 			b := r.Batch()
 			flag = b.Flag(p)
-			return b.Run()
+			if p.Channel == record.Everywhere {
+				return b.Run()
+			}
+			channel := b.Channel(p.Channel)
+			err := b.Run()
+			purged = channel.V.PurgedAt
+			return err
 		})
-		if err != nil || !flag.Found {
+		if err != nil || !flag.Found || p.Channel != record.Everywhere && p.Message <= purged {
 			return err
 		}
 		f := &flag.V
@@ -226,12 +233,13 @@ func (e *exporting) members(ctx context.Context) error {
 		return err
 	}
 	for _, own := range owns {
+		var channel *record.Value[codec.Channel]
 		var member *record.Value[codec.Member]
 		var mark *record.Value[codec.Mark]
 		hidden := false
 		err := e.view(ctx, func(r *record.Reader) error {
 			b := r.Batch()
-			member, mark = b.Member(own.Channel, e.user), b.Mark(own.Channel, e.user)
+			channel, member, mark = b.Channel(own.Channel), b.Member(own.Channel, e.user), b.Mark(own.Channel, e.user)
 			err := b.Run()
 			if err == nil && own.HiddenAt != 0 {
 				hidden, err = e.hidden(r, own.Channel)
@@ -241,7 +249,7 @@ func (e *exporting) members(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !member.Found {
+		if !member.Found || channel.V.DeletedAt != 0 { // it ended with the channel, if that is not swept yet
 			continue
 		}
 		at := func(micros int64) *timestamp { return (*timestamp)(momentPtr(micros)) }

@@ -290,6 +290,53 @@ func TestAnExportLeavesOutWhatIsOver(t *testing.T) {
 	})
 }
 
+// TestAnExportIsTheSameBeforeTheWorkOfADeletion: what ended with a channel, or with
+// messages that are gone for good, is over when the call returns.
+func TestAnExportIsTheSameBeforeTheWorkOfADeletion(t *testing.T) {
+	for name, delete := range map[string]func(*scenario, chat.CID) error{
+		"softly":    func(s *scenario, cid chat.CID) error { return s.DeleteChannel(s.ctx, cid, chat.DeleteSoft) },
+		"for good":  func(s *scenario, cid chat.CID) error { return s.DeleteChannel(s.ctx, cid, chat.DeleteHard) },
+		"truncated": func(s *scenario, cid chat.CID) error { return s.TruncateChannel(s.ctx, cid, nil) },
+		"purged": func(s *scenario, cid chat.CID) error {
+			return s.TruncateChannel(s.ctx, cid, &chat.TruncateOptions{Hard: true})
+		},
+		"not at all": func(*scenario, chat.CID) error { return nil },
+		"made anew":  func(s *scenario, cid chat.CID) error { return s.remade(cid) },
+		"hard, later": func(s *scenario, cid chat.CID) error {
+			return errors.Join(s.remade(cid), s.DeleteChannel(s.ctx, cid, chat.DeleteHard))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDriverWith(t, quiet(), func(t *testing.T, s *scenario) {
+				cid := s.channel("messaging:ride", "jane", "john")
+				m := s.as("john").send(cid, "rude")
+				s.check(s.as("jane").FlagMessage(s.ctx, m.ID, "rude"))
+				s.as("jane").send(cid, "hers")
+				s.check(errOf(s.Ban(s.ctx, chat.BanDraft{User: "jane", CID: cid, Reason: "noise"}, "")))
+				s.check(delete(s, cid))
+				_, before := s.export()
+				s.check(errOf(s.RunDueWork(s.ctx)))
+				_, after := s.export()
+				wantSame(t, "the export when all work is done", string(before), string(after))
+				member := strings.HasPrefix(name, "trunc") || name == "purged" || name == "not at all"
+				flag := name != "purged" && name != "for good" && name != "hard, later"
+				for kind, want := range map[string]bool{"member": member, "flag": flag} {
+					if got := bytes.Contains(before, []byte(`{"type":"`+kind+`"`)); got != want {
+						t.Errorf("the export has a line of the type %s: %t, want %t: %s", kind, got, want, before)
+					}
+				}
+			})
+		})
+	}
+}
+
+// remade deletes a channel softly, and makes it again without Jane.
+func (s *scenario) remade(cid chat.CID) error {
+	err := s.DeleteChannel(s.ctx, cid, chat.DeleteSoft)
+	s.channel(cid, "john")
+	return err
+}
+
 func TestWhoIsNotThereIsNotExported(t *testing.T) {
 	eachDriverWith(t, quiet(), func(t *testing.T, s *scenario) {
 		s.users("jane")
