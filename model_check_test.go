@@ -71,6 +71,10 @@ func (r *modelRun) checkReturned(s model.Step, made model.Made, before time.Time
 	if !before.IsZero() && !nothing && made.Updated.Before(later(before, r.world.Now.Truncate(time.Microsecond))) {
 		return fmt.Sprintf("was updated at %s, and before at %s", made.Updated, before)
 	}
+	switch s.Op {
+	case model.PutUser, model.PatchUser, model.Deactivate, model.Reactivate, model.EraseUser:
+		return r.checkUser(s.User)
+	}
 	m := r.world.Message(s.ID)
 	if r.returned != nil && (r.returned.Type == chat.TypeError) != r.world.Told {
 		return fmt.Sprintf("answers %+v; want an error message: %t", *r.returned, r.world.Told)
@@ -211,7 +215,13 @@ func (r *modelRun) checkAll(end bool) string {
 	if err != nil || settings.AsyncModeration.Timeout != r.world.Timeout {
 		return fmt.Sprintf("the settings are %+v, %v; want the timeout %s", settings, err, r.world.Timeout)
 	}
-	if failure := r.checkPending(); failure != "" || !end {
+	if failure := r.checkPending(); failure != "" {
+		return failure
+	}
+	if !end {
+		return r.checkExports(random, 1)
+	}
+	if failure := r.checkExports(random, 4); failure != "" {
 		return failure
 	}
 	return r.verify()

@@ -230,6 +230,10 @@ func (r *modelRun) doMore(s model.Step) (err error) {
 		})
 	case model.PutUser:
 		err = r.app.UpsertUsers(ctx, chat.User{ID: user, Role: chat.Role(s.Role)})
+	case model.PatchUser:
+		u, err := r.app.PatchUser(ctx, user, modelPatch(s))
+		r.patched = []chat.User{u}
+		return err
 	case model.Deactivate:
 		err = r.app.DeactivateUser(ctx, user)
 	case model.Reactivate:

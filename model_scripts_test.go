@@ -16,6 +16,37 @@ func TestModelScripts(t *testing.T) {
 		return model.Step{Op: model.Send, By: by, CID: "messaging:one", ID: id, Text: id}
 	}
 	for name, steps := range map[string][]model.Step{
+		"patches of a user": {
+			user("ann", "user"),
+			{Op: model.PatchUser, User: "ann", Set: []string{"name=Ann", "role=guest", "mood=red", "box.a=red", "box.b=blue", "cid=blue"}},
+			{Op: model.PatchUser, User: "ann", Set: []string{"box.c=green"}, Unset: []string{"mood", "box.a", "role"}},
+			{Op: model.PatchUser, User: "ann", Set: []string{"mood.deep=red", "role=channel_member"}},
+			{Op: model.PatchUser, User: "ann", Unset: []string{"name", "box", "nothing.there"}},
+			{Op: model.EraseUser, User: "ann", Type: model.Kept},
+			{Op: model.PatchUser, User: "ann", Set: []string{"name=Ann"}},
+			{Op: model.PatchUser, User: "nobody", Set: []string{"name=Ann"}},
+		},
+		"an export of what is there, over and gone, before any work is done": {
+			user("ann", "user"), user("ben", "user"), channel,
+			{Op: model.ReopenStore}, // without background work
+			{Op: model.EnsureChannel, CID: "messaging:two", User: "ann", Users: []string{"ann", "ben"}},
+			send("ann", "m1"), send("ben", "m2"), send("ben", "m3"), send("ann", "m4"), send("ann", "m5"),
+			{Op: model.FlagMessage, By: "ann", ID: "m2", Text: "red"},
+			{Op: model.FlagMessage, By: "ann", ID: "m3", Text: "red"},
+			{Op: model.FlagUser, By: "ann", User: "ben", Text: "red"},
+			{Op: model.Truncate, CID: "messaging:one", ID: "m2", Hard: true},
+			{Op: model.React, By: "ann", ID: "m3", Action: "like", Score: 3},
+			{Op: model.PinMessage, User: "ann", ID: "m3"},
+			{Op: model.PinMessage, User: "ann", ID: "m5", For: time.Hour},
+			{Op: model.DeleteForMe, By: "ann", ID: "m3"},
+			{Op: model.Delete, By: "ann", ID: "m4"},
+			{Op: model.MuteUser, By: "ann", User: "ben", For: 2 * time.Hour},
+			{Op: model.BlockUser, By: "ann", User: "ben"},
+			{Op: model.BanUser, User: "ann", CID: "messaging:one", Text: "red", Shadow: true},
+			{Op: model.BanUser, User: "ann", CID: "messaging:two", Text: "blue"},
+			{Op: model.Sleep, For: time.Hour},
+			{Op: model.DeleteChannel, CID: "messaging:two"},
+		},
 		"a newcomer after the clock was set back": {
 			user("ann", "user"), user("ben", "user"), user("cat", "user"), channel,
 			{Op: model.Sleep, For: time.Hour},

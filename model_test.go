@@ -113,6 +113,7 @@ type modelRun struct {
 	last       model.Step
 	newest     map[*model.Channel]time.Time // the newest time in each channel
 	returned   *chat.Message                // by the call of this step
+	patched    []chat.User                  // the same
 	moderator  *modelModerates
 	phone      modelPhone
 	seen       *modelCounts
@@ -287,7 +288,7 @@ func (r *modelRun) step(s model.Step) string {
 	}
 	judged := r.moderator.expect(r.world, s, &want)
 	again := s.Op == model.Send && r.world.Message(s.ID) != nil
-	r.returned = nil
+	r.returned, r.patched = nil, nil
 	before := r.updatedBefore(s)
 	made, err := r.do(s)
 	made.At = time.Now()

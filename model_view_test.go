@@ -29,10 +29,7 @@ func modelViewOf(m chat.Message) model.MessageView {
 		_, v.QuotedPreview = modelAttachments(*m.QuotedMessage)
 	}
 	if m.Pending != nil {
-		v.Meta = m.Pending.Metadata["ticket"]
-		if list := m.Pending.Metadata["block_list"]; list != "" {
-			v.Meta += "list " + list
-		}
+		v.Meta = modelMetadata(m.Pending.Metadata)
 	}
 	var mentioned []chat.UserID
 	for _, u := range m.MentionedUsers {
@@ -49,6 +46,15 @@ func modelViewOf(m chat.Message) model.MessageView {
 		v.TextUpdated = *m.MessageTextUpdatedAt
 	}
 	return v
+}
+
+// modelMetadata is what a pending message says of itself, in one word.
+func modelMetadata(m map[string]string) string {
+	word := m["ticket"]
+	if list := m["block_list"]; list != "" {
+		word += "list " + list
+	}
+	return word
 }
 
 func modelViewsOf(list []chat.Message) []model.MessageView {

@@ -33,10 +33,12 @@ func (w *World) Apply(s Step, made Made) {
 	switch s.Op {
 	case PutUser:
 		if u := w.User(s.User); u != nil {
-			u.Role = s.Role
+			u.Name, u.Role, u.Custom = "", s.Role, nil
 		} else {
 			w.Users = append(w.Users, &User{ID: s.User, Role: s.Role, Active: true})
 		}
+	case PatchUser:
+		w.User(s.User).patch(s)
 	case Deactivate, Reactivate:
 		w.User(s.User).Active = s.Op == Reactivate
 	case EraseUser:

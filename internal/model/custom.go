@@ -92,7 +92,7 @@ func badPatch(s Step, reach ...string) bool {
 	}
 	for i, path := range paths {
 		field, inside, _ := strings.Cut(path, ".")
-		if slices.Contains(reserved, field) || slices.Contains(reach, field) && inside != "" {
+		if slices.Contains(s.reserved(), field) || slices.Contains(reach, field) && inside != "" {
 			return true
 		}
 		for j, other := range paths {
@@ -104,8 +104,14 @@ func badPatch(s Step, reach ...string) bool {
 	return false
 }
 
-// reserved are fields that steps try to patch, and may not.
-var reserved = []string{"created_at", "cid"}
+// reserved are fields that a step may try to patch, and may not: a user has no
+// cid but in custom data.
+func (s Step) reserved() []string {
+	if s.Op == PatchUser {
+		return []string{"created_at"}
+	}
+	return []string{"created_at", "cid"}
+}
 
 // custom is what of a step's paths is custom data and no field in reach.
 func custom(s Step, reach ...string) (set, unset []string) {

@@ -49,6 +49,8 @@ func (w *World) Expect(s Step) []Kind {
 	switch s.Op {
 	case PutUser:
 		v.add(w.User(s.User) != nil && !w.exists(s.User), IsDeleted)
+	case PatchUser:
+		w.expectPatchUser(s, &v)
 	case EraseUser:
 		v.add(w.User(s.User) == nil, NotFound)
 	case SetTimeout, Sleep, ReopenStore, ReopenInThePast, RunDueWork:

@@ -463,6 +463,7 @@ func (g *Generator) people(w *World, ch *Channel) []choice {
 		{3, func() Step {
 			return Step{Op: PutUser, User: pick(g, userIDs()), Role: pick(g, []string{"user", "user", "user", "guest", "moderator", "admin", "anonymous"})}
 		}},
+		{6, g.patchUser},
 		{2, func() Step { return Step{Op: Deactivate, User: g.user(ch)} }},
 	}
 	if id := pick(g, []string{"dan", "hal"}); w.exists(id) && g.chance(3) { // the others are enough

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -111,6 +112,45 @@ func (g *Generator) answerInvite(ch *Channel) Step {
 		if m.Open() && !g.chance(3) {
 			s.By = m.User
 		}
+	}
+	return s
+}
+
+// userReach are the fields of a user that steps patch.
+var userReach = []string{"name", "role"}
+
+// patch does a patch of a user.
+func (u *User) patch(s Step) {
+	if name, given := field(s, "name"); given {
+		u.Name = name
+	}
+	if role, given := field(s, "role"); given {
+		u.Role = cmp.Or(role, "user")
+	}
+	u.Custom, _ = u.Custom.patched(custom(s, userReach...))
+}
+
+func (w *World) expectPatchUser(s Step, v *verdict) {
+	u := w.User(s.User)
+	bad := badPatch(s, userReach...)
+	role, _ := field(s, "role")
+	v.add(bad || role == "channel_member", Invalid) // which is no user's role
+	v.add(u == nil, NotFound)
+	v.add(u != nil && u.Erased, IsDeleted)
+	if u != nil && !bad {
+		_, ok := u.Custom.patched(custom(s, userReach...))
+		v.add(!ok, Invalid)
+	}
+}
+
+// patchUser thinks of a patch of a user, who is there, mostly.
+func (g *Generator) patchUser() Step {
+	s := g.patch(Step{Op: PatchUser, User: pick(g, append(userIDs(), "nobody"))}, "name")
+	switch g.Random.IntN(12) {
+	case 0, 1:
+		s.Set = append(s.Set, "role="+pick(g, []string{"user", "user", "guest", "moderator", "admin", "channel_member"}))
+	case 2:
+		s.Unset = append(s.Unset, "role")
 	}
 	return s
 }

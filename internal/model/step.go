@@ -12,7 +12,8 @@ type Op string
 
 // The steps there are.
 const (
-	PutUser        Op = "put user"
+	PutUser        Op = "put user" // their name and custom data go
+	PatchUser      Op = "patch user"
 	Deactivate     Op = "deactivate"
 	Reactivate     Op = "reactivate"
 	EnsureChannel  Op = "ensure channel"
@@ -84,7 +85,7 @@ const (
 
 // Ops are all kinds of steps.
 var Ops = []Op{
-	PutUser, Deactivate, Reactivate, EnsureChannel, EnsureDistinct, DeleteChannel, UpdateChannel, PatchChannel,
+	PutUser, PatchUser, Deactivate, Reactivate, EnsureChannel, EnsureDistinct, DeleteChannel, UpdateChannel, PatchChannel,
 	SetOverrides, ChangeType, Truncate, Freeze, Disable, AddMembers, RemoveMembers, Leave,
 	ChangeMember, Send, Update, PatchMessage, Delete, DeleteForMe, Undelete, Commit,
 	MarkRead, MarkReadTo, MarkUnread, MarkThreadRead, MarkThreadUnread, MuteUser, UnmuteUser, MuteChannel, UnmuteChannel, Hide,

@@ -81,7 +81,9 @@ type Type struct {
 // User is a user.
 type User struct {
 	ID     string
+	Name   string
 	Role   string
+	Custom Custom
 	Active bool
 	Erased bool // what is left of them is the id
 	Mutes  []Mute
