@@ -101,6 +101,7 @@ var leakKinds = []leakKind{
 		},
 		only: []chat.UserID{"john", "ada", "mary", "max", "mod", "ned", "leo", "heidi", "mute", "newcomer"},
 	},
+	leakUnflagged,
 	{
 		// Which words a list flags.
 		name: "a block list",

@@ -20,7 +20,7 @@ func (w *leakWorld) pushed(users ...chat.UserID) (found []seen) {
 	for _, push := range list {
 		for _, user := range push.Recipients {
 			if slices.Contains(users, user) {
-				found = append(found, seen{Call: fmt.Sprintf("push to %s: %s", user, push.Text), Result: []any{push.Message, push.Channel, push.Attempt}})
+				found = append(found, seen{Call: fmt.Sprintf("push to %s: %s", user, push.Text), Result: []any{push.Message, push.Channel, push.Attempt, slices.Contains(push.Mentioned, user)}})
 			}
 		}
 	}

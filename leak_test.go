@@ -60,7 +60,7 @@ func leakOptions() *chat.Options {
 	}
 	_, options := previews()
 	options.Previews.Wait = chat.None
-	options.EphemeralLife, options.Pusher = 24*time.Hour, &phone{}
+	options.EphemeralLife, options.Pusher, options.Presence = 24*time.Hour, &phone{}, leakOnline()
 	options.Commands = []chat.Command{{Name: "whisper", Handler: chat.CommandFunc(whisper)}}
 	return options
 }
@@ -122,6 +122,7 @@ func (w *leakWorld) play() {
 		w.step("enable a command", func() {
 			w.check(w.UpdateChannelType(w.ctx, name, func(t *chat.ChannelType) error {
 				t.Commands = append(t.Commands, "whisper")
+				t.Grants[chat.RoleChannelMember] = append(t.Grants[chat.RoleChannelMember], chat.CreateMentionOnline)
 				return nil
 			}))
 		})
@@ -152,7 +153,7 @@ func (w *leakWorld) play() {
 		w.as("john").post(leakPlay, chat.Draft{ID: "public 4", Text: "Meanwhile"})
 	})
 	w.secret("a secret in the show", func() {
-		w.kind.says(w, leakShow, chat.Draft{ID: "secret show 1", Text: "a late secret https://3s.example/secret"})
+		w.kind.says(w, leakShow, here(chat.Draft{ID: "secret show 1", Text: "a late secret https://3s.example/secret"}))
 	})
 	w.step("a message that quotes the secret", func() {
 		d := chat.Draft{ID: "public 3", Text: "As was said"}
@@ -186,7 +187,7 @@ func (w *leakWorld) play() {
 	})
 	// The newest of both channels are secrets.
 	w.secret("the newest of the room", func() {
-		d := chat.Draft{ID: "secret 4", Type: chat.TypeSystem, Text: "the last secret"}
+		d := here(chat.Draft{ID: "secret 4", Type: chat.TypeSystem, Text: "the last secret"})
 		if w.kind.name == "private" {
 			d.Restricted = []chat.UserID{"john"}
 			w.send(leakRoom, "jane", d, nil)
@@ -210,6 +211,7 @@ func (w *leakWorld) play() {
 		w.check(w.As("jane").FlagMessage(w.ctx, "secret 1", "a secret reason"))
 		w.check(w.ReviewMessageFlags(w.ctx, "secret 1", "a secret outcome", ""))
 		w.check(w.As("jane").FlagMessage(w.ctx, "secret 2", "another secret reason"))
+		w.flagAndUnflag("secret 4")
 	})
 	w.secret("one is reacted to", func() {
 		if !w.kind.stays() {
