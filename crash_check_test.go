@@ -39,6 +39,7 @@ func (l *crashLife) check() {
 	l.checkModeration()
 	l.checkTalk()
 	l.checkAbsentees()
+	l.checkChanges()
 	report, err := l.app.Verify(l.ctx, nil)
 	l.must(err)
 	for _, p := range report.Problems {
@@ -144,7 +145,7 @@ type crashView struct {
 	Created, Sent  int64
 	Metadata       string
 	Mentions       []chat.UserID
-	All            bool // mentions everyone
+	All, Online    bool // mentions everyone
 	Shadowed       bool
 }
 
@@ -152,6 +153,7 @@ func crashViewOf(m chat.Message) crashView {
 	v := crashView{
 		CID: m.CID, User: m.User.ID, Text: m.Text, HTML: m.HTML, Parent: m.ParentID, Quoted: m.QuotedMessageID, Audience: m.Restricted,
 		Silent: m.Silent, Show: m.ShowInChannel, Created: crashMicro(m.CreatedAt), Shadowed: m.Shadowed, All: m.MentionsAll,
+		Online: m.MentionsOnline,
 	}
 	for _, user := range m.MentionedUsers {
 		v.Mentions = append(v.Mentions, user.ID)
@@ -172,6 +174,7 @@ func (l *crashLife) want(m *crashMessage) crashView {
 	v := crashView{
 		CID: m.CID, User: m.author, Text: m.Text, HTML: "<p>" + m.Text + "</p>\n", Parent: m.Parent, Audience: m.Audience,
 		Silent: m.Silent, Show: m.Show, Created: m.at, Sent: m.sent, Mentions: m.Mentions, Shadowed: m.shadowed, All: m.mentionsAll(),
+		Online: m.mentionsOnline(),
 	}
 	if model.LinkOf(m.Text) != "" {
 		v.HTML = ""

@@ -233,6 +233,9 @@ func (c *crashCaller) step() {
 		{12, c.react},
 		{5, c.pin},
 		{3, c.readThread},
+		{3, c.unreadThread},
+		{3, c.changeMember},
+		{3, c.patchUser},
 		{2, c.block},
 	}
 	acts = append(acts, c.ownActs()...)
@@ -299,7 +302,7 @@ func (c *crashCaller) draft(op string) crashCall {
 	if c.oneIn(6) {
 		call.Mentions = []chat.UserID{crashUser(c.random.IntN(crashCallers))}
 	}
-	call.All = c.oneIn(8)
+	call.All, call.Online = c.oneIn(8), c.oneIn(8)
 	return call
 }
 
@@ -328,7 +331,7 @@ func (c *crashCaller) reply(call *crashCall) {
 func (call *crashCall) draft() chat.Draft {
 	return chat.Draft{
 		ID: call.ID, Text: call.Text, ParentID: call.Parent, QuotedID: call.Quoted, Restricted: call.Audience,
-		Silent: call.Silent, ShowInChannel: call.Show, Mentions: call.Mentions, MentionAll: call.mentionsAll(),
+		Silent: call.Silent, ShowInChannel: call.Show, Mentions: call.Mentions, MentionAll: call.mentionsAll(), MentionOnline: call.mentionsOnline(),
 	}
 }
 

@@ -36,6 +36,7 @@ type crashModel struct {
 	bans     map[crashBanOf]crashBan
 	flags    map[crashFlagOf]crashFlag
 	passing  map[chat.UserID]*crashPassing
+	patched  map[chat.UserID]crashPatched
 	away     map[chat.UserID]int64       // since when absentees are deactivated
 	words    map[chat.BlockAction]string // of the block list with that action; empty: there is none
 	events   crashEvents
@@ -80,6 +81,8 @@ type crashMember struct {
 	muted                     bool
 	invited, pinned, archived bool
 	hidden                    crashMoment
+	note                      string
+	resident                  bool
 }
 
 // crashMessage is a message. State is what its author made of it; what others
@@ -122,7 +125,7 @@ func newCrashModel() *crashModel {
 		mutes: map[chat.UserID]map[chat.UserID]bool{}, repeated: map[int]int{},
 		done: map[string]int{}, bans: map[crashBanOf]crashBan{}, flags: map[crashFlagOf]crashFlag{},
 		blocks: map[chat.UserID]map[chat.UserID]bool{}, passing: map[chat.UserID]*crashPassing{},
-		away: map[chat.UserID]int64{},
+		away: map[chat.UserID]int64{}, patched: map[chat.UserID]crashPatched{},
 	}
 	for _, cid := range crashChannels() {
 		m.channels[cid] = &crashChannel{cid: cid, purgedLife: -1, notes: map[string]*crashNote{}}
@@ -240,7 +243,7 @@ func (w *crashModel) do(user chat.UserID, call *crashCall, at int64) {
 		m.state, m.at = crashLive, at
 		w.moderate(user, call, at)
 	default:
-		if !w.talk(user, call, at) && !w.attend(user, call, at) {
+		if !w.talk(user, call, at) && !w.attend(user, call, at) && !w.change(user, call, at) {
 			w.moderate(user, call, at)
 		}
 	}
@@ -283,7 +286,7 @@ func (w *crashModel) refuse(call *crashCall, kind string) {
 		if m.lost = kind == chat.ErrNotFound.Error(); !m.lost && !m.keepsOff(call, kind) {
 			w.problem("%+v is refused: %s", *call, kind)
 		}
-	case "read", "read thread": // what it was about is not recorded
+	case "read", "read thread", "unread thread": // what it was about is not recorded
 	case "undelete":
 		if kind == chat.ErrNotFound.Error() {
 			m.lost = true

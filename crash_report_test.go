@@ -43,6 +43,7 @@ type crashCall struct {
 	As       chat.UserID    `json:",omitempty"` // whose call it is, if not the caller's own
 	Mentions []chat.UserID  `json:",omitempty"`
 	All      bool           `json:",omitempty"` // mentions everyone
+	Online   bool           `json:",omitempty"` // mentions everyone who is online
 	Score    int64          `json:",omitempty"` // of a reaction, whose type is Text
 	Shadow   bool           `json:",omitempty"` // of a ban
 	Word     string         `json:",omitempty"` // of a block list: what the message ends with
@@ -59,6 +60,10 @@ func (call *crashCall) by(caller int) chat.UserID {
 // mentionsAll says whether it mentions everyone: a reply in its thread alone
 // cannot.
 func (call *crashCall) mentionsAll() bool { return call.All && (call.Parent == "" || call.Show) }
+
+func (call *crashCall) mentionsOnline() bool {
+	return call.Online && (call.Parent == "" || call.Show)
+}
 
 // crashAnswer is what a call answered.
 type crashAnswer struct {

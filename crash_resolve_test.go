@@ -27,7 +27,7 @@ func (l *crashLife) resolve() {
 	// What concerns many messages is settled before what concerns one.
 	each(l.resolvePassing)
 	l.observePassing()
-	for _, step := range []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveTalk, l.resolveAbsentee, l.resolveModeration} {
+	for _, step := range []func(chat.UserID, *crashCall){l.resolveChannel, l.resolveMessage, l.resolveErased, l.resolveTalk, l.resolveAbsentee, l.resolveChange, l.resolveModeration} {
 		each(step)
 	}
 	for caller, call := range l.model.open {

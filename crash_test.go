@@ -144,7 +144,8 @@ func (c *crash) checkCalls() {
 	}
 	if c.model.calls > 4000 { // some are rare, others rarer
 		ops = append(ops, "review", "review user", "react", "unreact", "pin", "unpin", "read thread", "block",
-			"invite", "accept", "reject", "pin channel", "archive", "hide", "list", "post", "join late")
+			"invite", "accept", "reject", "pin channel", "archive", "hide", "list", "post", "join late",
+			"patch user", "change member", "unread thread")
 	}
 	if c.model.calls > 15000 {
 		ops = append(ops, "slow", "held", "rejected", "erase", "deactivate", "reactivate", "turned away")
@@ -208,7 +209,7 @@ func (c *crash) prepare() {
 			users = append(users, chat.User{ID: id})
 		}
 		for caller := range crashCallers {
-			users = append(users, chat.User{ID: crashTarget(caller)})
+			users = append(users, chat.User{ID: crashTarget(caller)}, chat.User{ID: crashProfile(caller)})
 			if guest := crashGuest(caller); guest != "" {
 				users = append(users, chat.User{ID: guest})
 			}
@@ -227,8 +228,9 @@ func (c *crash) prepare() {
 			c.must(l.app.UpdateChannelType(l.ctx, kind, func(t *chat.ChannelType) error {
 				t.Commands = modelCommandNames(true)
 				for _, role := range []chat.Role{chat.RoleUser, chat.RoleChannelMember} {
-					t.Grants[role] = append(t.Grants[role], chat.CreateMentionAll)
+					t.Grants[role] = append(t.Grants[role], chat.CreateMentionAll, chat.CreateMentionOnline)
 				}
+				t.Grants[crashResident] = t.Grants[chat.RoleChannelMember]
 				return nil
 			}))
 		}
