@@ -185,20 +185,17 @@ type exportedFlag struct {
 func (e *exporting) flags(ctx context.Context) error {
 	return eachFlag(ctx, e.db, e.user, false, func(p record.FlagPlace, _ string) error {
 		var flag *record.Value[codec.Flag]
-		purged := int64(0)
+		var channel *record.Value[codec.Channel]
 		err := e.view(ctx, func(r *record.Reader) error {
 			b := r.Batch()
-			flag = b.Flag(p)
-			if p.Channel == record.Everywhere {
-				return b.Run()
-			}
-			channel := b.Channel(p.Channel)
-			err := b.Run()
-			purged = channel.V.PurgedAt
-			return err
+			flag, channel = b.Flag(p), b.Channel(p.Channel)
+			return b.Run()
 		})
-		if err != nil || !flag.Found || p.Channel != record.Everywhere && p.Message <= purged {
+		if err != nil || !flag.Found {
 			return err
+		}
+		if p.Channel != record.Everywhere && (!channel.Found || p.Message <= channel.V.PurgedAt) {
+			return nil // of a message that is gone for good, if that is not swept yet
 		}
 		f := &flag.V
 		return e.write("flag", exportedFlag{MessageID(f.MessageID), UserID(p.User), f.Reason, timestamp(moment(f.At))})
