@@ -282,6 +282,9 @@ func (e *exporting) hidden(r *record.Reader, c record.Channel) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if !room.readable() {
+		return true, nil // they see no message that would show it again
+	}
 	read.room = room
 	entry := listing{readState: read, number: c}
 	return entry.hidden(r)

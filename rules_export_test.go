@@ -403,6 +403,12 @@ func TestAnExportSaysWhichChannelsAreHiddenNow(t *testing.T) {
 		want("when that is deleted", true)
 		s.send(cid, "john", chat.Draft{Text: "for her", Restricted: []chat.UserID{"jane"}}, nil)
 		want("after one for her alone", false)
+		grants := map[chat.Role][]chat.Action{chat.RoleChannelMember: {}, chat.RoleChannelCreator: {}, chat.RoleUser: {}}
+		s.check(errOf(s.SetOverrides(s.ctx, cid, chat.ChannelOverrides{Grants: grants})))
+		if _, raw := s.export(); !bytes.Contains(raw, []byte(`"hidden":true`)) {
+			t.Errorf("when she reads nothing of it, it says %s", raw)
+		}
+		s.check(errOf(s.SetOverrides(s.ctx, cid, chat.ChannelOverrides{})))
 		s.check(jane.HideChannel(s.ctx, cid, true))
 		s.check(s.DeactivateUser(s.ctx, "jane"))
 		if _, raw := s.export(); !bytes.Contains(raw, []byte(`"hidden":true,"history_cleared":true`)) {
