@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"time"
 
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
@@ -16,6 +17,7 @@ import (
 // with the last three. The first warms up.
 const (
 	parts   = 10
+	samples = 10 // of the heap, in each
 	callers = 64
 )
 
@@ -24,14 +26,15 @@ const (
 func measureDrift(r *program.Run, f *field) error {
 	var speed, heap []float64
 	for part := range parts {
+		least := leastHeap(r.Mixed / parts / samples)
 		cell, err := measure.Callers("mixed", callers, r.Mixed/parts, f.mixedCall)
+		heap = append(heap, least())
 		if err != nil {
 			return fmt.Errorf("mixed run: %w", err)
 		}
 		speed = append(speed, cell.PerSecond)
-		heap = append(heap, float64(heapInUse())/(1<<20))
 		r.Note(fmt.Sprintf("mixed run, part %d of %d", part+1, parts),
-			fmt.Sprintf("%.0f calls/s, p50 %v, p99 %v, heap %.1f MiB", cell.PerSecond, cell.P50, cell.P99, heap[part]))
+			fmt.Sprintf("%.0f calls/s, p50 %v, p99 %v, heap from %.1f MiB", cell.PerSecond, cell.P50, cell.P99, heap[part]))
 	}
 	compare := func(list []float64) (early, late float64) {
 		return measure.Median(list[1:4]), measure.Median(list[parts-3:])
@@ -66,9 +69,34 @@ func (f *field) mixedCall(caller int) error {
 	return err
 }
 
-func heapInUse() uint64 {
+// leastHeap samples the heap, each time after a collection, until the function that
+// it returns is called, which says the least in MiB. What bbolt has not taken in yet
+// goes up and down by tens of MiB; a leak raises the least.
+func leastHeap(every time.Duration) func() float64 {
+	stop, result := make(chan struct{}), make(chan float64)
+	go func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		least := heapInUse()
+		for {
+			select {
+			case <-tick.C:
+				least = min(least, heapInUse())
+			case <-stop:
+				result <- min(least, heapInUse())
+				return
+			}
+		}
+	}()
+	return func() float64 {
+		close(stop)
+		return <-result
+	}
+}
+
+func heapInUse() float64 {
 	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
+	return float64(stats.HeapAlloc) / (1 << 20)
 }
