@@ -474,6 +474,9 @@ func (w *World) applyToChannel(s Step, ch *Channel, made Made) {
 
 func (w *World) truncate(s Step, ch *Channel) {
 	until := w.until(s)
+	if ch.Last.IsZero() {
+		ch.Last = time.UnixMicro(1) // who clears what was truncated has cleared something, were there no message
+	}
 	w.dropAnswers(ch, until)
 	for _, m := range slices.Clone(ch.Messages) {
 		switch {
