@@ -29,6 +29,7 @@ type guard struct {
 	emphasis       int
 	ticks          int    // in the longest run
 	fence          string // of the code block that the line is in
+	unsure         bool   // whether it is in one: all is counted
 }
 
 // isCostly says that a text may take the parser long. What it counts is never
@@ -65,9 +66,13 @@ func (g *guard) line(trimmed, line string) {
 		g.endBlock()
 		return
 	}
-	if g.fence = opensFence(trimmed); g.fence != "" {
-		g.endBlock()
-		return
+	// The next fence at the margin ends one that was indented, or begins another if
+	// that one was in a list.
+	if g.unsure = g.unsure || mayOpenFence(trimmed); !g.unsure {
+		if g.fence = opensFence(trimmed); g.fence != "" {
+			g.endBlock()
+			return
+		}
 	}
 	depth, bullet := nesting(trimmed)
 	g.nesting = max(g.nesting, depth)
@@ -156,6 +161,14 @@ func opensFence(line string) string {
 		return ""
 	}
 	return fence
+}
+
+// mayOpenFence says whether a line begins a code block away from the margin, unless
+// it is in another.
+func mayOpenFence(line string) bool {
+	indented := strings.TrimLeft(line, " ")
+	n := len(line) - len(indented)
+	return 0 < n && n < 4 && opensFence(indented) != ""
 }
 
 func closesFence(line, fence string) bool {

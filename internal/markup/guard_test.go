@@ -30,6 +30,17 @@ func TestCostlyTextsAreShownAsTyped(t *testing.T) {
 	}
 }
 
+// TestNothingHidesBehindAFence: what follows the end of a code block is counted,
+// though the fence that began it was indented.
+func TestNothingHidesBehindAFence(t *testing.T) {
+	costly := strings.Repeat("[a](", 4000)
+	for _, before := range []string{"```\n```\n", " ```\n```\n", "   ~~~\na\n~~~\n", "- a\n  ```\n```\nb\n```\n", " ```\n```\n```\na\n```\n"} {
+		if !isCostly(before + costly) {
+			t.Errorf("behind %q nothing is counted", before)
+		}
+	}
+}
+
 func TestLargeTextsOfPeopleAreParsed(t *testing.T) {
 	for name, source := range map[string]string{
 		"a list of links":         strings.Repeat("- [a page](https://a.example/page) and *more*\n", 400),
@@ -50,6 +61,7 @@ func FuzzGuard(f *testing.F) {
 	for _, s := range []string{
 		"```\n[\n```\n[", "- a\n```\n[\n", "> ```\n[\n```\n", "~~~ a\n```\n[\n~~~~\n[", "``` a`\n[", "  ```\n[\n```", "- > 1. a\n  > - b", "1)\n\n   -\ta",
 		"- a\n\n      b\n  - c", "\t- a", "```\n ```  \n[", ">- a\n>   - b", "```\nր[",
+		" ```\n```\n`", "- a\n  ```\n```\n[",
 	} {
 		f.Add(s)
 	}
