@@ -166,7 +166,7 @@ func (l *crashLife) checkTalkOf(m *crashMessage, state string, got chat.Message,
 	if got.Pinned != m.pinnedAt(since) && got.Pinned != m.pinnedAt(time.Now()) {
 		l.t.Errorf("%s is pinned: %t, want %t until %d", m.ID, got.Pinned, m.pinned, m.pinEnd)
 	}
-	if len(m.reactions) > 0 || len(got.ReactionCounts) > 0 {
+	if len(m.reactions) > 0 || len(got.ReactionGroups) > 0 {
 		counts, list, want := map[string]int{}, l.reactions(m.ID), map[chat.UserID]map[string]int64{}
 		for user, types := range list {
 			for kind := range types {
@@ -184,8 +184,8 @@ func (l *crashLife) checkTalkOf(m *crashMessage, state string, got chat.Message,
 		if diff := cmp.Diff(want, list); diff != "" {
 			l.t.Errorf("the reactions to %s (-want +got):\n%s", m.ID, diff)
 		}
-		if !maps.Equal(counts, got.ReactionCounts) {
-			l.t.Errorf("%s does not count its reactions: it lists %v and counts %v", m.ID, counts, got.ReactionCounts)
+		if !maps.EqualFunc(counts, got.ReactionGroups, func(n int, g chat.ReactionGroup) bool { return n == g.Count }) {
+			l.t.Errorf("%s does not count its reactions: it lists %v and counts %v", m.ID, counts, got.ReactionGroups)
 		}
 	}
 	ch := l.model.channels[m.CID]

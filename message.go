@@ -44,21 +44,26 @@ type Message struct {
 	User           User // the author
 	Attachments    []Attachment
 	MentionedUsers []User
-	MentionsAll    bool // everyone in the channel, or whom a private message is for; in JSON mentioned_channel
-	MentionsOnline bool // everyone who was online; in JSON mentioned_here
 
-	ReactionCounts  map[string]int // deprecated in the product's JSON: use ReactionGroups
-	ReactionScores  map[string]int
-	ReactionGroups  map[string]ReactionGroup
-	LatestReactions []Reaction // the 10 newest
-	OwnReactions    []Reaction // the viewer's
+	ReactionGroups  map[string]ReactionGroup // by type; JSON has reaction_counts and reaction_scores of them, too
+	LatestReactions []Reaction               // the 10 newest
+	OwnReactions    []Reaction               // the viewer's
 
 	ReplyCount         int    // replies the viewer can see, soft-deleted ones included
 	DeletedReplyCount  int    // the soft-deleted among them
 	ThreadParticipants []User // the authors of those replies, in the order of their first, at most 100
 
-	Silent bool
-	Pinned bool
+	MentionsAll    bool // everyone in the channel, or whom a private message is for; in JSON mentioned_channel
+	MentionsOnline bool // everyone who was online; in JSON mentioned_here
+	Silent         bool
+	Pinned         bool
+	ShowInChannel  bool // a reply that is part of the channel's pages too
+	DeletedForMe   bool // the viewer deleted it for themselves
+
+	// Shadowed says that its author alone sees it, and does not know: see
+	// BanDraft.Shadow. It is told to the application and to who may see all
+	// private messages, never to the author.
+	Shadowed bool
 
 	// CreatedAt orders the messages of a channel: the engine assigns it, it
 	// never repeats and never goes back. Microseconds, UTC, as all times.
@@ -71,8 +76,7 @@ type Message struct {
 	DeletedAt            *time.Time // soft-deleted
 	MessageTextUpdatedAt *time.Time
 
-	ParentID      MessageID // set on a reply
-	ShowInChannel bool      // a reply that is part of the channel's pages too
+	ParentID MessageID // set on a reply
 
 	// The quoted message, one level deep. Both are empty for who may not see it.
 	QuotedMessageID MessageID
@@ -86,14 +90,8 @@ type Message struct {
 	Command string
 	Args    string
 
-	// Shadowed says that its author alone sees it, and does not know: see
-	// BanDraft.Shadow. It is told to the application and to who may see all
-	// private messages, never to the author.
-	Shadowed bool
-
-	SentAt       *time.Time // of a message that was pending: when it was sent
-	DeletedForMe bool       // the viewer deleted it for themselves
-	Pending      *Pending   // awaits commit; nil otherwise
+	SentAt  *time.Time // of a message that was pending: when it was sent
+	Pending *Pending   // awaits commit; nil otherwise
 
 	Custom Custom
 }

@@ -103,8 +103,8 @@ func (m Message) MarshalJSON() ([]byte, error) {
 		User:                 m.User,
 		Attachments:          notNil(m.Attachments),
 		MentionedUsers:       notNil(m.MentionedUsers),
-		ReactionCounts:       notNilMap(m.ReactionCounts),
-		ReactionScores:       notNilMap(m.ReactionScores),
+		ReactionCounts:       make(map[string]int, len(m.ReactionGroups)),
+		ReactionScores:       make(map[string]int, len(m.ReactionGroups)),
 		ReactionGroups:       notNilMap(m.ReactionGroups),
 		LatestReactions:      notNil(m.LatestReactions),
 		OwnReactions:         notNil(m.OwnReactions),
@@ -132,6 +132,9 @@ func (m Message) MarshalJSON() ([]byte, error) {
 		Shadowed:             m.Shadowed,
 		SentAt:               (*timestamp)(m.SentAt),
 		DeletedForMe:         m.DeletedForMe,
+	}
+	for kind, g := range m.ReactionGroups {
+		wire.ReactionCounts[kind], wire.ReactionScores[kind] = g.Count, g.SumScores
 	}
 	if m.Pending != nil {
 		wire.Pending = true
@@ -183,8 +186,6 @@ func (w *messageJSON) message(custom Custom) Message {
 		User:                 w.User,
 		Attachments:          nilIfEmpty(w.Attachments),
 		MentionedUsers:       nilIfEmpty(w.MentionedUsers),
-		ReactionCounts:       nilIfEmptyMap(w.ReactionCounts),
-		ReactionScores:       nilIfEmptyMap(w.ReactionScores),
 		ReactionGroups:       nilIfEmptyMap(w.ReactionGroups),
 		LatestReactions:      nilIfEmpty(w.LatestReactions),
 		OwnReactions:         nilIfEmpty(w.OwnReactions),

@@ -9,9 +9,19 @@ import (
 	"reflect"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// TestPageOfMessagesIsSmall keeps a page of 25 messages in a piece of memory of
+// 14,336 bytes. The next larger one, of 16,384, is a span of memory for itself and
+// costs half a microsecond more, a twentieth of the page.
+func TestPageOfMessagesIsSmall(t *testing.T) {
+	if size := 25 * unsafe.Sizeof(Message{}); size > 14336 {
+		t.Errorf("25 messages have %d bytes", size)
+	}
+}
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
@@ -36,8 +46,6 @@ func fullMessage() Message {
 			Custom:  Custom{"width": 640.0},
 		}},
 		MentionedUsers:     []User{john},
-		ReactionCounts:     map[string]int{"like": 1},
-		ReactionScores:     map[string]int{"like": 2},
 		ReactionGroups:     map[string]ReactionGroup{"like": {Count: 1, SumScores: 2, FirstReactionAt: at(4), LastReactionAt: at(5)}},
 		LatestReactions:    []Reaction{reaction},
 		OwnReactions:       []Reaction{reaction},

@@ -461,11 +461,8 @@ func (out *rendering) reactions(m *Message, stored *codec.Message) {
 		return
 	}
 	summary := &r.summary.V
-	n := len(summary.Groups)
-	m.ReactionCounts, m.ReactionScores = make(map[string]int, n), make(map[string]int, n)
-	m.ReactionGroups = make(map[string]ReactionGroup, n)
+	m.ReactionGroups = make(map[string]ReactionGroup, len(summary.Groups))
 	for _, g := range summary.Groups {
-		m.ReactionCounts[g.Type], m.ReactionScores[g.Type] = int(g.Count), int(g.Sum)
 		m.ReactionGroups[g.Type] = ReactionGroup{
 			Count: int(g.Count), SumScores: int(g.Sum), FirstReactionAt: moment(g.First), LastReactionAt: moment(g.Last),
 		}

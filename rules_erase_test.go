@@ -177,8 +177,8 @@ func (s *scenario) wantNothingOfHer() {
 		}
 		page, err := s.Reactions(s.ctx, id, chat.ReactionQuery{})
 		s.check(err)
-		if len(page.Items) != 1 || page.Items[0].User.ID != "john" || m.ReactionCounts["like"] != 1 || m.ReactionCounts["love"] != 0 {
-			s.t.Errorf("%s has the reactions %+v, counts %v", id, page.Items, m.ReactionCounts)
+		if len(page.Items) != 1 || page.Items[0].User.ID != "john" || m.ReactionGroups["like"].Count != 1 || m.ReactionGroups["love"].Count != 0 {
+			s.t.Errorf("%s has the reactions %+v, counts %v", id, page.Items, m.ReactionGroups)
 		}
 	}
 	page, err := s.Channels(s.ctx, chat.ChannelQuery{Filter: chat.Eq("members", "jane")})

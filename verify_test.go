@@ -171,8 +171,8 @@ func TestVerifyFindsAndRepairsDamage(t *testing.T) {
 			}
 			s.as("jane").sees("m1")
 			s.as("jane").wantPins(cid, "m1")
-			if m := s.as("jane").message("m1"); len(m.LatestReactions) != m.ReactionCounts["like"] || len(m.LatestReactions) == 0 {
-				t.Errorf("m1 has the reactions %v, %v", m.ReactionCounts, m.LatestReactions)
+			if m := s.as("jane").message("m1"); len(m.LatestReactions) != m.ReactionGroups["like"].Count || len(m.LatestReactions) == 0 {
+				t.Errorf("m1 has the reactions %v, %v", m.ReactionGroups, m.LatestReactions)
 			}
 			s.as("jane").wantUnread(cid, 72)
 			if state := s.as("john").channel(cid); len(state.Pending) != 1 || state.Channel.MemberCount != 3 {
