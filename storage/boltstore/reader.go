@@ -21,6 +21,8 @@ type cursors struct {
 	writes            int // see views
 	data, logs, heads *bbolt.Cursor
 	gap               gap // see txn.exists
+	trimmed, newest   uint64
+	spanned           bool // they are known: see span
 
 	// What a reader hands out.
 	values  slab[[]byte]
@@ -121,21 +123,32 @@ func (r *reader) list(rng storage.Range) []storage.Entry {
 	list := r.entries.take(room)[:0]
 	r.over.settle()
 	if r.layer.writes.Any(rng.Start, rng.End) {
-		r.merge(rng, func(key, value []byte) bool {
-			list = append(list, storage.Entry{Key: key, Value: value})
-			return len(list) != rng.Limit
-		})
+		list = r.listMerged(list, rng)
 	} else {
-		step := stepOf(rng)
-		for k, v := step(r, rng, nil); k != nil; k, v = step(r, rng, k) {
-			list = append(list, storage.Entry{Key: k, Value: unseal(k, v)})
-			if len(list) == rng.Limit {
-				break
-			}
-		}
+		list = r.listStored(list, &rng)
 	}
 	if len(list) < room {
 		r.entries.giveBack(room - len(list))
+	}
+	return list
+}
+
+func (r *reader) listMerged(list []storage.Entry, rng storage.Range) []storage.Entry {
+	r.merge(rng, func(key, value []byte) bool {
+		list = append(list, storage.Entry{Key: key, Value: value})
+		return len(list) != rng.Limit
+	})
+	return list
+}
+
+// listStored lists what is in bbolt alone.
+func (r *reader) listStored(list []storage.Entry, rng *storage.Range) []storage.Entry {
+	c := r.cursor(&r.data, dataBucket)
+	for k, v := step(c, rng, nil); k != nil; k, v = step(c, rng, k) {
+		list = append(list, storage.Entry{Key: k, Value: unseal(k, v)})
+		if len(list) == rng.Limit {
+			break
+		}
 	}
 	return list
 }
@@ -220,47 +233,43 @@ func (r *reader) near(key, last []byte) (value, stands []byte) {
 // bbolt and what is in the layer together. A write of the layer hides what bbolt
 // has under its key.
 func (r *reader) merge(rng storage.Range, yield func(key, value []byte) bool) {
-	step := stepOf(rng)
+	c := r.cursor(&r.data, dataBucket)
 	walk, sign := r.layer.writes.Ascend, 1
 	if rng.Reverse {
 		walk, sign = r.layer.writes.Descend, -1
 	}
-	k, v := step(r, rng, nil)
+	k, v := step(c, &rng, nil)
 	for key, w := range walk(rng.Start, rng.End) {
 		for k != nil && sign*bytes.Compare(k, key) < 0 {
 			if !yield(k, unseal(k, v)) {
 				return
 			}
-			k, v = step(r, rng, k)
+			k, v = step(c, &rng, k)
 		}
 		if k != nil && bytes.Equal(k, key) {
-			k, v = step(r, rng, k)
+			k, v = step(c, &rng, k)
 		}
 		if w.sealed != nil && !yield(key, w.value()) {
 			return
 		}
 	}
-	for ; k != nil; k, v = step(r, rng, k) {
+	for ; k != nil; k, v = step(c, &rng, k) {
 		if !yield(k, unseal(k, v)) {
 			return
 		}
 	}
 }
 
-// stepper moves the data cursor to the range's first entry, or if last is not
-// nil to the one after last, where the cursor stands. The key is nil at the
-// end.
-type stepper func(r *reader, rng storage.Range, last []byte) (key, value []byte)
-
-func stepOf(rng storage.Range) stepper {
+// step moves a cursor to the range's first entry, or if last is not nil to the one
+// after last, where the cursor stands. The key is nil at the end.
+func step(c *bbolt.Cursor, rng *storage.Range, last []byte) (key, value []byte) {
 	if rng.Reverse {
-		return (*reader).backward
+		return backward(c, rng, last)
 	}
-	return (*reader).forward
+	return forward(c, rng, last)
 }
 
-func (r *reader) forward(rng storage.Range, last []byte) (k, v []byte) {
-	c := r.cursor(&r.data, dataBucket)
+func forward(c *bbolt.Cursor, rng *storage.Range, last []byte) (k, v []byte) {
 	if last == nil {
 		k, v = c.Seek(rng.Start)
 	} else {
@@ -272,8 +281,7 @@ func (r *reader) forward(rng storage.Range, last []byte) (k, v []byte) {
 	return k, v
 }
 
-func (r *reader) backward(rng storage.Range, last []byte) (k, v []byte) {
-	c := r.cursor(&r.data, dataBucket)
+func backward(c *bbolt.Cursor, rng *storage.Range, last []byte) (k, v []byte) {
 	switch {
 	case last != nil:
 		k, v = c.Prev()
@@ -350,6 +358,14 @@ func number(p storage.Position) uint64 {
 // span is the positions up to which the records that are stored are trimmed, and
 // of the newest. What is between has a record at every position.
 func (t *cursors) span() (trimmed, newest uint64) {
+	if !t.spanned {
+		t.trimmed, t.newest = t.findSpan()
+		t.spanned = true
+	}
+	return t.trimmed, t.newest
+}
+
+func (t *cursors) findSpan() (trimmed, newest uint64) {
 	newest = t.tx.Bucket(logBucket).Sequence()
 	k, _ := t.cursor(&t.logs, logBucket).First()
 	if k == nil {
