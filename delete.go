@@ -3,7 +3,6 @@ package chat
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/record"
@@ -182,7 +181,7 @@ func (s *Session) DeleteMessageForMe(ctx context.Context, id MessageID) (err err
 		if len(list) >= limit {
 			return fail(ErrLimit, "", "has %d messages of this channel deleted for themselves; at most %d", len(list), limit)
 		}
-		list = append(slices.Clone(list), forMeEntry(f.message))
+		list = list.With(forMeEntry(f.message))
 		if err := tx.PutForMe(f.room.number, string(s.user), list); err != nil {
 			return err
 		}
@@ -208,7 +207,7 @@ func stillThere(tx *record.Txn, r *room) (codec.ForMe, error) {
 	}
 	var list codec.ForMe
 	for i := range messages {
-		list = append(list, forMeEntry(&messages[i]))
+		list = list.With(forMeEntry(&messages[i]))
 	}
 	return list, nil
 }

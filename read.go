@@ -391,6 +391,6 @@ func (p pageQuery) take(behind, ahead []record.Entry) (items []record.Entry, has
 	fromBehind := min(p.limit/2, len(behind))
 	fromAhead := min(p.limit-fromBehind, len(ahead))
 	fromBehind = min(p.limit-fromAhead, len(behind))
-	items = append(slices.Clone(behind[len(behind)-fromBehind:]), ahead[:fromAhead]...)
+	items = slices.Concat(behind[len(behind)-fromBehind:], ahead[:fromAhead])
 	return items, fromBehind < len(behind), fromAhead < len(ahead)
 }

@@ -14,12 +14,16 @@ func shown(people *record.People, id string) User {
 	return User{ID: UserID(id)}
 }
 
-func userFrom(u *codec.User) User {
-	return User{
-		ID: UserID(u.ID), Name: u.Name, Role: Role(u.Role), Custom: decodeCustom(u.Custom),
-		CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), DeactivatedAt: momentPtr(u.Deactivated),
-		ErasedAt: momentPtr(u.Erased),
-	}
+func userFrom(u *codec.User) (user User) {
+	user.fill(u)
+	return user
+}
+
+// fill makes the empty user what is stored.
+func (user *User) fill(u *codec.User) {
+	user.ID, user.Name, user.Role, user.Custom = UserID(u.ID), u.Name, Role(u.Role), decodeCustom(u.Custom)
+	user.CreatedAt, user.UpdatedAt = moment(u.CreatedAt), moment(u.UpdatedAt)
+	user.DeactivatedAt, user.ErasedAt = momentPtr(u.Deactivated), momentPtr(u.Erased)
 }
 
 // rendering makes messages of what is stored, for one caller.
@@ -73,14 +77,22 @@ func (r *room) render(reader *record.Reader, m *codec.Message, s sight) (Message
 }
 
 // renderAll makes messages that lie in the channel's pages.
-func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Message, error) {
+func (r *room) renderAll(reader *record.Reader, messages []*codec.Message) ([]Message, error) {
 	list := make([]found, 0, len(messages))
-	for i := range messages {
-		if s := r.sees(&messages[i]); s != unseen {
-			list = append(list, found{room: r, message: &messages[i], sight: s})
+	for _, m := range messages {
+		if s := r.sees(m); s != unseen {
+			list = append(list, found{room: r, message: m, sight: s})
 		}
 	}
 	return render(reader, list)
+}
+
+func pointers(messages []codec.Message) []*codec.Message {
+	list := make([]*codec.Message, len(messages))
+	for i := range messages {
+		list[i] = &messages[i]
+	}
+	return list
 }
 
 // render makes messages of what was found, with whole users, quotes one level
@@ -174,7 +186,7 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	stored := f.message
 	m.ID, m.CID, m.Type = MessageID(stored.ID), CID(f.room.channel.CID), messageType(stored)
 	if f.author != nil {
-		m.User = userFrom(f.author)
+		m.User.fill(f.author)
 	} else {
 		m.User = shown(&out.people, stored.Author)
 	}
@@ -186,16 +198,18 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	m.SentAt, m.Silent = momentPtr(stored.SentAt), stored.Silent
 	m.ParentID, m.ShowInChannel = MessageID(stored.ParentID), stored.Shown
 	out.pin(m, f)
-	out.reactions(m, stored)
+	if stored.Reacted {
+		out.reactions(m, stored)
+	}
 	m.Shadowed = stored.Shadowed && f.room.knowsShadowed(stored)
+	if n := len(stored.Restricted); n != 0 {
+		m.Restricted = make([]UserID, 0, n)
+	}
 	for _, id := range stored.Restricted {
 		m.Restricted = append(m.Restricted, UserID(id))
 	}
-	if t := out.threads[stored]; t != nil {
-		m.ReplyCount, m.DeletedReplyCount = t.count, t.deleted
-		for _, id := range t.authors {
-			m.ThreadParticipants = append(m.ThreadParticipants, shown(&out.people, id))
-		}
+	if stored.Replied {
+		out.thread(m, stored)
 	}
 	if f.sight != whole {
 		m.Type = TypeDeleted
@@ -206,8 +220,12 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	if m.HTML == "" {
 		m.HTML = paragraph(stored)
 	}
-	m.Attachments = decodeAttachments(stored.Attachments)
-	m.Custom = decodeCustom(stored.Custom)
+	if stored.Attachments != "" {
+		m.Attachments = decodeAttachments(stored.Attachments)
+	}
+	if stored.Custom != "" {
+		m.Custom = decodeCustom(stored.Custom)
+	}
 	m.Command, m.Args = stored.Command, stored.Args
 	for _, id := range stored.Mentions {
 		m.MentionedUsers = append(m.MentionedUsers, shown(&out.people, id))
@@ -216,11 +234,32 @@ func (out *rendering) message(m *Message, f *found, withQuote bool) {
 	if stored.Pending {
 		m.Pending = &Pending{Metadata: metadataFrom(stored.Metadata)}
 	}
-	if quoted := out.quotes[stored.QuotedID]; quoted != nil && withQuote {
-		m.QuotedMessageID = MessageID(stored.QuotedID)
-		m.QuotedMessage = new(Message)
-		out.message(m.QuotedMessage, quoted, false)
+	if withQuote && stored.QuotedID != "" {
+		out.quoted(m, stored)
 	}
+}
+
+// thread fills in what a message shows of its thread.
+func (out *rendering) thread(m *Message, stored *codec.Message) {
+	t := out.threads[stored]
+	if t == nil {
+		return
+	}
+	m.ReplyCount, m.DeletedReplyCount = t.count, t.deleted
+	for _, id := range t.authors {
+		m.ThreadParticipants = append(m.ThreadParticipants, shown(&out.people, id))
+	}
+}
+
+// quoted fills in the quoted message, if it may be shown.
+func (out *rendering) quoted(m *Message, stored *codec.Message) {
+	quoted := out.quotes[stored.QuotedID]
+	if quoted == nil {
+		return
+	}
+	m.QuotedMessageID = MessageID(stored.QuotedID)
+	m.QuotedMessage = new(Message)
+	out.message(m.QuotedMessage, quoted, false)
 }
 
 func paragraph(m *codec.Message) string {

@@ -34,9 +34,7 @@ const tokenVersion = 1
 // a list that the caller may read anyway.
 
 func encodeTextToken(list byte, text string) PageToken {
-	b := append([]byte{tokenVersion, list}, text...)
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return PageToken(base64.RawURLEncoding.EncodeToString(b))
+	return encodeNamedToken(list, text)
 }
 
 func encodeToken(list byte, numbers ...int64) PageToken {
@@ -45,11 +43,13 @@ func encodeToken(list byte, numbers ...int64) PageToken {
 
 // encodeNamedToken is for a list that has a name.
 func encodeNamedToken(list byte, name string, numbers ...int64) PageToken {
-	var b []byte
+	b := append(make([]byte, 0, 64), tokenVersion, list)
 	for _, n := range numbers {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
-	return encodeTextToken(list, string(b)+name)
+	b = append(b, name...)
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return PageToken(base64.RawURLEncoding.AppendEncode(make([]byte, 0, 88), b))
 }
 
 func (t PageToken) decodeText(list byte, text *string) error {

@@ -110,11 +110,8 @@ func (r *room) expired(m *codec.Message) bool { return m.CreatedAt <= r.expiry()
 func (r *room) expiry() int64 { return r.now - r.settings.timeout().Microseconds() }
 
 func (r *room) seesPrivate(m *codec.Message) bool {
-	if r.seesAllPrivate() {
-		return true
-	}
 	mine := m.Author == string(r.user) || !m.Shadowed && slices.Contains(m.Restricted, string(r.user))
-	return mine && m.CreatedAt > r.privateFloor()
+	return mine && m.CreatedAt > r.privateFloor() || r.seesAllPrivate()
 }
 
 func (r *room) seesAllPrivate() bool { return r.app || r.can(ReadRestrictedVisibilityMessage) }
@@ -522,7 +519,7 @@ type finding struct {
 type findingPart struct {
 	place   record.Value[codec.Place]
 	room    *room // nil for what is nowhere
-	message record.Value[codec.Message]
+	message record.Message
 	found   found
 }
 

@@ -1,8 +1,11 @@
 package codec
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sort"
 )
 
 // User is a user as stored. Custom is compact JSON.
@@ -264,7 +267,7 @@ func DecodeMutes[B raw](b B) (Mutes, error) {
 	return l, d.done()
 }
 
-// ForMe is what a user deleted for themselves in a channel.
+// ForMe is what a user deleted for themselves in a channel, by time.
 type ForMe []ForMeEntry
 
 // ForMeEntry is one message deleted for one user: its time, and that of its
@@ -273,12 +276,27 @@ type ForMeEntry struct{ At, Parent int64 }
 
 // Has says whether the message of a time is in the list.
 func (l ForMe) Has(at int64) bool {
-	for _, e := range l {
-		if e.At == at {
-			return true
-		}
+	i := l.place(at)
+	return i < len(l) && l[i].At == at
+}
+
+// place is where the list has, or would have, the message of a time.
+func (l ForMe) place(at int64) int {
+	return sort.Search(len(l), func(i int) bool { return l[i].At >= at })
+}
+
+// With is a list that has one more.
+func (l ForMe) With(e ForMeEntry) ForMe {
+	return slices.Insert(slices.Clone(l), l.place(e.At), e)
+}
+
+// sort brings a list in its order that was stored in the order of the deletions,
+// as lists once were.
+func (l ForMe) sort() {
+	byTime := func(a, b ForMeEntry) int { return cmp.Compare(a.At, b.At) }
+	if !slices.IsSortedFunc(l, byTime) {
+		slices.SortFunc(l, byTime)
 	}
-	return false
 }
 
 // Encode appends the list to b.
@@ -305,6 +323,7 @@ func DecodeForMe[B raw](b B) (ForMe, error) {
 	for i := range l {
 		l[i] = ForMeEntry{d.time(), d.time()}
 	}
+	l.sort()
 	return l, d.done()
 }
 

@@ -1,9 +1,11 @@
 package codec
 
 import (
+	"cmp"
 	"encoding/binary"
 	"reflect"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -89,10 +91,13 @@ func (s *source) chunk() Chunk {
 }
 
 // settle drops what a record does not hold: what there is of a place follows
-// from its kind, a parent's time belongs to a parent, and lists that may be
-// left out are, when empty.
+// from its kind, a parent's time belongs to a parent, lists that may be left out
+// are, when empty, and those that have an order are in it.
 func settle(v any) any {
 	switch r := v.(type) {
+	case ForMe:
+		slices.SortStableFunc(r, func(a, b ForMeEntry) int { return cmp.Compare(a.At, b.At) })
+		return r
 	case Place:
 		if r.Kind != PlaceReply {
 			r.Parent = 0

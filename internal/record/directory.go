@@ -1,8 +1,8 @@
 package record
 
 import (
+	"hash/maphash"
 	"strings"
-	"sync"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -11,40 +11,51 @@ import (
 
 // directory remembers users: almost every result shows some, and they change
 // seldom. A number in the store, raised by each transaction that changes a
-// user, says whether what it has is still so.
+// user, says whether what it has is still so. It is safe for concurrent use.
 type directory struct {
-	mu      sync.RWMutex
-	version int64
-	users   map[string]*codec.User
+	seed  maphash.Seed
+	users pairs[knownUser]
 }
 
 // directorySize is the most users that are remembered.
 const directorySize = 4096
 
+// knownUser is a user as they were when the number was that.
+type knownUser struct {
+	version int64
+	user    codec.User
+}
+
+func newDirectory() directory {
+	return directory{maphash.MakeSeed(), newPairs[knownUser](directorySize)}
+}
+
+func (d *directory) place(id string) *pair[knownUser] {
+	return d.users.at(maphash.String(d.seed, id))
+}
+
 func (d *directory) get(version int64, id string) *codec.User {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	if version == 0 || version != d.version {
+	if version == 0 { // the store has lost the number, or it is not read yet
 		return nil
 	}
-	return d.users[id]
+	place := d.place(id)
+	for i := range place {
+		if known := place[i].Load(); known != nil && known.version == version && known.user.ID == id {
+			return &known.user
+		}
+	}
+	return nil
 }
 
 func (d *directory) add(version int64, u *codec.User) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case version == 0: // the store has lost the number, or it is not read yet
+	if version == 0 {
 		return
-	case version < d.version: // of a snapshot that is over
-		return
-	case version > d.version || d.users == nil || len(d.users) == directorySize:
-		d.version, d.users = version, map[string]*codec.User{}
 	}
-	known := *u // the strings of u may be part of something larger
-	known.ID, known.Name = strings.Clone(u.ID), strings.Clone(u.Name)
-	known.Role, known.Custom = strings.Clone(u.Role), strings.Clone(u.Custom)
-	d.users[known.ID] = &known
+	known := &knownUser{version, *u} // whose strings may be part of something larger
+	user := &known.user
+	user.ID, user.Name = strings.Clone(u.ID), strings.Clone(u.Name)
+	user.Role, user.Custom = strings.Clone(u.Role), strings.Clone(u.Custom)
+	d.place(u.ID).add(known, func(other *knownUser) bool { return other.user.ID == u.ID })
 }
 
 // usersVersion adds the read of the number to a batch, unless it is known.

@@ -27,12 +27,19 @@ func (b *Batch) PlaceInto(v *Value[codec.Place], id string) {
 
 // Message reads the message that lies in a place.
 func (b *Batch) Message(p codec.Place) *Value[codec.Message] {
-	return get(b, placeKey(p), codec.DecodeMessage)
+	m := new(Message)
+	b.MessageInto(m, p)
+	return &m.Value
 }
 
-// MessageInto reads the message that lies in a place into a value that there is.
-func (b *Batch) MessageInto(v *Value[codec.Message], p codec.Place) {
-	v.get(b, placeKey(p), codec.DecodeMessage)
+// MessageInto reads the message that lies in a place into one that there is.
+func (b *Batch) MessageInto(m *Message, p codec.Place) {
+	m.decode = codec.DecodeMessage
+	if b.reader.snapshot {
+		m.decoded = &b.reader.db.decoded
+	}
+	b.keys = append(b.keys, b.copy(placeKey(p)))
+	b.values = append(b.values, m)
 }
 
 // PlaceOf is where a message of a channel lies.

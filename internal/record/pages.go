@@ -43,17 +43,22 @@ type part struct {
 	public  []storage.Entry
 	private []storage.Entry // each leads to a message
 
-	elsewhere int // of the public ones lead to a message, too
+	morePrivate bool // there may be: those found are all in the span
+	elsewhere   int  // of the public ones lead to a message, too
 }
 
-// Read reads spans of the pages in two round trips. The entries last until the
-// reader's next Read of pages, or its end: their memory is used again.
+// Read reads spans of the pages in two round trips, and in three where more than
+// a quarter of one is private. The entries last until the reader's next Read of
+// pages, or its end: their memory is used again.
 func (p Pages) Read(r *Reader, spans ...Span) ([][]Entry, error) {
 	parts := make([]part, 0, 2)
 	for _, s := range spans {
 		parts = append(parts, part{Span: s})
 	}
 	if err := p.find(r, parts); err != nil {
+		return nil, err
+	}
+	if err := p.findMorePrivate(r, parts); err != nil {
 		return nil, err
 	}
 	bodies, err := p.bodies(r, parts)
@@ -86,12 +91,9 @@ func (p Pages) find(r *Reader, parts []part) error {
 		if s.empty() {
 			continue
 		}
-		b.scanRaw(storage.Range{Start: p.public(s.From + 1), End: p.public(s.To), Reverse: s.Reverse, Limit: s.Limit})
+		p.scanPublic(b, s.Span)
 		if from, ok := p.privateFrom(s.Span); ok {
-			b.scanRaw(storage.Range{
-				Start: keys.PrivateFor(p.Channel, p.Reader, p.Parent, from+1), End: keys.PrivateFor(p.Channel, p.Reader, p.Parent, s.To),
-				Reverse: s.Reverse, Limit: s.Limit,
-			})
+			p.scanPrivate(b, Span{From: from, To: s.To, Reverse: s.Reverse, Limit: s.fewPrivate()})
 		}
 	}
 	_, found, err := r.r.Read(nil, b.ranges)
@@ -107,17 +109,72 @@ func (p Pages) find(r *Reader, parts []part) error {
 		if _, ok := p.privateFrom(s.Span); ok {
 			s.private, found = found[0], found[1:]
 			s.cut()
+			s.morePrivate = len(s.private) == s.fewPrivate() && len(s.private) < s.Limit
 		}
 	}
 	return nil
 }
 
-// public is where a message for all lies.
-func (p Pages) public(at int64) []byte {
-	if p.Parent != 0 {
-		return keys.Reply(p.Channel, p.Parent, keys.ReplyPublic, at)
+// fewPrivate is how many private messages are looked for at first: mostly few of a
+// span's are.
+func (s Span) fewPrivate() int { return min(s.Limit, s.Limit/4+2) }
+
+// findMorePrivate looks for the private messages that follow those found.
+func (p Pages) findMorePrivate(r *Reader, parts []part) error {
+	b := r.Batch()
+	defer b.clear()
+	for i := range parts {
+		s := &parts[i]
+		if !s.morePrivate {
+			continue
+		}
+		last, err := keys.Moment(s.private[len(s.private)-1].Key)
+		if err != nil {
+			return err
+		}
+		rest := s.Span
+		rest.Limit -= len(s.private)
+		if rest.From, _ = p.privateFrom(s.Span); s.Reverse {
+			rest.To = last
+		} else {
+			rest.From = last
+		}
+		p.scanPrivate(b, rest)
 	}
-	return keys.Timeline(p.Channel, at)
+	if len(b.ranges) == 0 {
+		return nil
+	}
+	_, found, err := r.r.Read(nil, b.ranges)
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		if s := &parts[i]; s.morePrivate {
+			s.private, found = slices.Concat(s.private, found[0]), found[1:]
+			s.cut()
+		}
+	}
+	return nil
+}
+
+func (p Pages) scanPublic(b *Batch, s Span) {
+	if p.Parent != 0 {
+		b.scanRaw(storage.Range{
+			Start: keys.Reply(p.Channel, p.Parent, keys.ReplyPublic, s.From+1), End: keys.Reply(p.Channel, p.Parent, keys.ReplyPublic, s.To),
+			Reverse: s.Reverse, Limit: s.Limit,
+		})
+		return
+	}
+	b.scanRaw(storage.Range{
+		Start: keys.Timeline(p.Channel, s.From+1), End: keys.Timeline(p.Channel, s.To), Reverse: s.Reverse, Limit: s.Limit,
+	})
+}
+
+func (p Pages) scanPrivate(b *Batch, s Span) {
+	b.scanRaw(storage.Range{
+		Start: keys.PrivateFor(p.Channel, p.Reader, p.Parent, s.From+1), End: keys.PrivateFor(p.Channel, p.Reader, p.Parent, s.To),
+		Reverse: s.Reverse, Limit: s.Limit,
+	})
 }
 
 // privateFrom is the time after which a span may have private messages.
@@ -214,21 +271,44 @@ func compareTimes(a, b storage.Entry) int {
 	return bytes.Compare(a.Key[len(a.Key)-size:], b.Key[len(b.Key)-size:])
 }
 
-// Decode makes the messages of entries. They last until the reader's next
-// Decode, or its end: their memory is used again.
-func (r *Reader) Decode(entries []Entry) ([]codec.Message, error) {
-	size := 0
+// Decode makes the messages of entries. They are shared and must not be changed,
+// and last until the reader's next Decode, or its end: their memory is used again.
+func (r *Reader) Decode(entries []Entry) ([]*codec.Message, error) {
+	r.forgetPage()
+	size, missing := 0, 0
 	for i := range entries {
-		size += len(entries[i].raw)
+		m, err := r.db.decoded.get(entries[i].raw)
+		if err != nil {
+			return nil, err
+		}
+		if m == nil {
+			size += len(entries[i].raw)
+			missing++
+		}
+		r.messages = append(r.messages, m)
 	}
-	clear(r.messages)
-	r.messages = slices.Grow(r.messages[:0], len(entries))[:len(entries)]
-	for i := range entries {
+	if missing == 0 {
+		return r.messages, nil
+	}
+	r.decoded = slices.Grow(r.decoded, missing)
+	for i, m := range r.messages {
+		if m != nil {
+			continue
+		}
 		raw := entries[i].raw
+		r.decoded = append(r.decoded, codec.Message{})
+		r.messages[i] = &r.decoded[len(r.decoded)-1]
 		if err := r.messages[i].Decode(r.texts.copy(raw, size)); err != nil {
 			return nil, err
 		}
 		size -= len(raw)
 	}
 	return r.messages, nil
+}
+
+// forgetPage lets go of the page that was decoded last, but for its memory.
+func (r *Reader) forgetPage() {
+	clear(r.messages)
+	clear(r.decoded)
+	r.messages, r.decoded = r.messages[:0], r.decoded[:0]
 }

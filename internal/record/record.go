@@ -24,6 +24,7 @@ type DB struct {
 	forgets     atomic.Bool                       // for good: the store cannot note what changed
 	unread      generations[countKey, unreadCount]
 	muted       mutedCounts
+	decoded     decoded
 	observe     func(context.Context, Update)
 
 	// Readers and transactions last for one call: their memory is used again.
@@ -35,7 +36,7 @@ type DB struct {
 
 // New makes a DB of a store.
 func New(store storage.Store) *DB {
-	db := &DB{store: store, memo: map[string]any{}}
+	db := &DB{store: store, directory: newDirectory(), decoded: newDecoded(), memo: map[string]any{}}
 	db.remembered.size, db.unread.size = rememberedKept, unreadCountsKept
 	db.ownChannels.size, db.ownChannels.weight = ownChannelsKept, (*ownChannels).weight
 	db.readers.New = func() any { return new(Reader) }
@@ -126,7 +127,8 @@ type Reader struct {
 
 	// Of a page of messages.
 	entries  []Entry
-	messages []codec.Message
+	messages []*codec.Message
+	decoded  []codec.Message // those of them that are not remembered
 }
 
 // Txn reads and writes records.
@@ -156,8 +158,8 @@ func (r *Reader) reset() {
 	r.texts.reset()
 	r.users = Value[int64]{}
 	clear(r.entries)
-	clear(r.messages)
-	r.entries, r.messages = r.entries[:0], r.messages[:0]
+	r.forgetPage()
+	r.entries = r.entries[:0]
 }
 
 // put stores a record.

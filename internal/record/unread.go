@@ -214,8 +214,7 @@ func (u *Unread) countNewMuted(r *Reader, known *mutedCount) (n int, err error) 
 		return 0, err
 	}
 	messages, err := r.Decode(spans[0])
-	for i := range messages {
-		m := &messages[i]
+	for _, m := range messages {
 		if _, muted := known.muted[m.Author]; muted && !m.Silent {
 			n++
 		}
