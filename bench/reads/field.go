@@ -38,6 +38,7 @@ func layout() workload.Layout {
 type field struct {
 	n      int
 	texts  workload.Texts
+	path   string // of the chat's file
 	app    *chat.App
 	sqlite []*sqlite.DB
 	scan   *byhand.Scan
@@ -62,6 +63,7 @@ func newField(r *program.Run, texts workload.Texts) (f *field, err error) {
 		}
 	}()
 	path := filepath.Join(r.Dir, "chat")
+	made.path = path
 	if err := made.fillChat(path); err != nil {
 		return nil, err
 	}
