@@ -5,6 +5,7 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"example.com/chat/storage"
@@ -239,7 +240,6 @@ func (b *batch) end() {
 	s := b.store
 	if b.read != nil {
 		_ = b.prune() // damage is for who looks for what is damaged
-		b.over.settle()
 		s.views.end(b.read)
 	}
 	if b.err == nil && !b.over.own.empty() {
@@ -296,15 +296,36 @@ func (b *batch) tellClean() {
 	b.clean = b.clean[:0]
 }
 
+// manyWrites is how many writes are worth another goroutine.
+const manyWrites = 16
+
+// settle has the layer and the cache take over what the batch has written, beside
+// what the caller does until it calls what is returned: a journal is written and
+// synced as long as that takes, and needs the keys and values alone. Nobody is told
+// any of it before the commit can be seen.
+func (b *batch) settle(sequence uint64) (settled func()) {
+	settle := func() {
+		b.over.settle()
+		b.store.cache.commit(sequence, b.over.own.writes)
+	}
+	if len(b.over.own.writes) < manyWrites {
+		settle()
+		return func() {}
+	}
+	var settling sync.WaitGroup
+	settling.Go(settle)
+	return settling.Wait
+}
+
 // save stores what the batch has, and lets it be seen.
 func (b *batch) save() error {
 	s := b.store
 	next := snapshot{layer: b.over.layer, sequence: b.now.sequence + 1, base: b.now.base}
-	now, err := s.store(next, &b.over.own)
+	now, err := s.store(next, &b.over.own, b.settle(next.sequence))
 	if err != nil {
+		s.cache.clear(b.now.sequence)
 		return err
 	}
-	s.cache.commit(now.sequence, b.over.own.writes)
 	for name := range b.over.noted {
 		s.changes.Note(name, now.sequence)
 	}

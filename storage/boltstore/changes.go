@@ -51,11 +51,13 @@ func (c *changes) logs() [][]byte {
 }
 
 // encode appends the changes to b. Lengths are uvarints; that of a value is one
-// more, and 0 for a key that is deleted.
+// more, and 0 for a key that is deleted. It looks at nothing else of the writes,
+// which may be settled at the same time.
 func (c *changes) encode(b []byte) []byte {
 	b = binary.AppendUvarint(b, c.trimmed)
 	b = binary.AppendUvarint(b, uint64(len(c.writes)))
-	for _, w := range c.writes {
+	for i := range c.writes {
+		w := &c.writes[i]
 		b = appendBytes(b, w.key)
 		if w.sealed == nil {
 			b = append(b, 0)

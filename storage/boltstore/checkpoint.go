@@ -31,14 +31,16 @@ func defaultLimits() limits { return limits{sealed: 4 << 20, frame: 4 << 20, mos
 // errTooLong says that a batch is too large for a journal.
 var errTooLong = errors.New("boltstore: a batch is too long for the journal")
 
-// store makes a batch's changes, which next has in its layer, durable, and
-// returns the snapshot with them. They are in a journal then; or in bbolt, with
-// all that was in journals, if they are very long or no journal can take them.
-func (s *Store) store(next snapshot, own *changes) (*snapshot, error) {
+// store makes a batch's changes, which next has in its layer once they are
+// settled, durable, and returns the snapshot with them. They are in a journal then;
+// or in bbolt, with all that was in journals, if they are very long or no journal
+// can take them.
+func (s *Store) store(next snapshot, own *changes, settled func()) (*snapshot, error) {
 	err := s.beginJournals()
 	if err == nil {
 		err = s.journals.append(next.sequence, own, s.limits.frame)
 	}
+	settled()
 	switch {
 	case err == nil:
 	case !inSync(err) && (errors.Is(err, errTooLong) || noSpace(err) || errors.Is(err, fs.ErrPermission)):
