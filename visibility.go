@@ -51,6 +51,8 @@ type opened struct {
 
 	// What follows from it and from nothing else, once it was asked for.
 	remembered bool
+	reads      bool                     // if remembered: ReadChannel is granted
+	readsAll   bool                     // and ReadRestrictedVisibilityMessage
 	capable    atomic.Pointer[[]Action] // see granted
 	mentions   atomic.Pointer[mentionsAfter]
 }
@@ -165,8 +167,13 @@ func (r *room) privateReader() string {
 // can says whether the caller may do something in the channel, by their role,
 // their role as a member, and having created it.
 func (r *room) can(action Action) bool {
-	if r.app {
+	switch {
+	case r.app:
 		return true
+	case r.remembered && action == ReadChannel: // each read asks for these two, some times
+		return r.reads
+	case r.remembered && action == ReadRestrictedVisibilityMessage:
+		return r.readsAll
 	}
 	return allows(r.kind, action, r.userRecord, r.isMember, r.member, r.channel.CreatedBy)
 }
@@ -373,7 +380,9 @@ func (r *room) complete(reader *record.Reader, also more, list ...record.Remembe
 	if err := r.readBlocked(reader); err != nil || also.blind {
 		return err
 	}
-	if r.remembered = also.shared(reader) && r.size() <= rememberedSize; r.remembered {
+	if also.shared(reader) && r.size() <= rememberedSize {
+		r.reads, r.readsAll = r.can(ReadChannel), r.can(ReadRestrictedVisibilityMessage)
+		r.remembered = true
 		reader.Remember(r.channel.CID, string(r.user), r.opened, list...)
 	}
 	return nil
