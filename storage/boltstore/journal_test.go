@@ -482,3 +482,65 @@ func TestFailedWriteOfAJournal(t *testing.T) {
 	kill(t, s)
 	wantCommits(t, path, 2)
 }
+
+// TestAFailedCommitIsNotRemembered: what is read often is told from memory, in
+// which the next commit, by the number of the one that failed, must not find it.
+func TestAFailedCommitIsNotRemembered(t *testing.T) {
+	for _, writes := range []int{1, 4 * manyWrites} { // in turn with the journal, and beside it
+		path := testPath(t)
+		s, err := Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(value string) error {
+			return s.Update(t.Context(), "s", func(tx storage.Txn) error {
+				for i := range writes {
+					if err := tx.Put(fmt.Appendf(nil, "key %d", i), []byte(value)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		check := func() {
+			t.Helper()
+			for range 3 { // the second time on it may be told from memory
+				err := s.View(t.Context(), func(r storage.Reader) error {
+					for i := range writes {
+						value, err := storage.Get(r, fmt.Appendf(nil, "key %d", i))
+						if err != nil {
+							return err
+						}
+						if string(value) != "old" {
+							t.Errorf("of %d keys, key %d is %q", writes, i, value)
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := write("old"); err != nil {
+			t.Fatal(err)
+		}
+		check()
+		j := s.journals.files[s.journals.current]
+		good := j.file
+		if j.file, err = os.Open(path); err != nil { // can only be read
+			t.Fatal(err)
+		}
+		if err := write("new"); err == nil {
+			t.Error("a commit succeeds that is not written")
+		}
+		_ = j.file.Close()
+		j.file = good
+		check()
+		put(t, s, 0) // has the number of the one that failed
+		check()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
