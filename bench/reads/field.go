@@ -47,7 +47,14 @@ type field struct {
 	numbers []keys.Channel
 	anchors []place
 	places  map[*sqlite.DB][]string
+
+	// Of plain, many places all over it.
+	spread       []place
+	spreadPlaces map[*sqlite.DB][]string
 }
+
+// spreadCount is how many pages are read before one is read again.
+const spreadCount = 5000
 
 // place is a message in the middle of a channel.
 type place struct {
@@ -56,7 +63,7 @@ type place struct {
 }
 
 func newField(r *program.Run, texts workload.Texts) (f *field, err error) {
-	made := &field{n: r.N, texts: texts, places: map[*sqlite.DB][]string{}}
+	made := &field{n: r.N, texts: texts, places: map[*sqlite.DB][]string{}, spreadPlaces: map[*sqlite.DB][]string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, made.close())
@@ -137,6 +144,17 @@ func hidden[T any](list []T, public func(T) bool, remove func(T) error) error {
 	return nil
 }
 
+// everywhere is some of a list, the ends left out and far apart from one to the
+// next.
+func everywhere[T any](list []T) (some []T) {
+	const stride = 7919 // a prime
+	inner := list[page : len(list)-page]
+	for i := range min(spreadCount, len(inner)) {
+		some = append(some, inner[i*stride%len(inner)])
+	}
+	return some
+}
+
 func (f *field) fillChat(path string) (err error) {
 	ctx := context.Background()
 	filling, err := workload.Fill(path)
@@ -171,6 +189,9 @@ func (f *field) fillChat(path string) (err error) {
 		anchor := middle[slices.IndexFunc(middle, isPublic)]
 		f.anchors = append(f.anchors, place{anchor.ID, anchor.CreatedAt.UnixMicro()})
 		if channel == plain {
+			for _, m := range everywhere(sent) {
+				f.spread = append(f.spread, place{m.ID, m.CreatedAt.UnixMicro()})
+			}
 			continue
 		}
 		viewer := filling.As(workload.User(viewerNumber))
@@ -203,6 +224,7 @@ func (f *field) fillSQLite(db *sqlite.DB) error {
 		}
 		f.places[db] = append(f.places[db], ids[middle])
 		if channel == plain {
+			f.spreadPlaces[db] = everywhere(ids)
 			continue
 		}
 		number := map[string]int{}

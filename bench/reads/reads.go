@@ -26,7 +26,7 @@ type read struct {
 	sqlite func(*sqlite.DB) error
 	scan   func() error // nil: a scan is nothing to compare with
 
-	faster   float64 // than the faster SQLite: at least
+	faster   float64 // than the faster SQLite: at least; 0: for information
 	overScan float64 // times the scan: at most
 }
 
@@ -89,6 +89,9 @@ func judge(r *program.Run, read read, series []measure.Series, databases int) {
 		}
 		return ours.Faster(s)
 	}
+	if read.faster == 0 {
+		return
+	}
 	faster, against := math.Inf(1), ours
 	for _, s := range series[1 : 1+databases] {
 		if n := times(s); n < faster {
@@ -148,6 +151,7 @@ func (f *field) reads() []read {
 	plainCID := workload.CID(plain)
 	list := append(pages("all public", plain, 1.6), pages("with private and deleted-for-me ones", mixed, 2)...)
 	return append(list,
+		f.spreadPages(),
 		read{
 			name: "unread of a channel", faster: 5,
 			chat: func() error {
@@ -184,6 +188,33 @@ func (f *field) reads() []read {
 			},
 		},
 	)
+}
+
+// spreadPages reads what was not read lately: nothing of it but the channel and the
+// users is remembered.
+func (f *field) spreadPages() read {
+	ctx := context.Background()
+	viewer := f.app.As(workload.User(viewerNumber))
+	turn := 0
+	next := func() int {
+		turn++
+		return turn % len(f.spread)
+	}
+	return read{
+		name: "page around an id, each time another",
+		chat: func() error {
+			p, err := viewer.Messages(ctx, workload.CID(plain), chat.MessageQuery{Limit: page, Around: f.spread[next()].id})
+			return full(len(p.Items), page, err)
+		},
+		sqlite: func(db *sqlite.DB) error {
+			list, err := db.Around(viewerNumber, f.spreadPlaces[db][next()], page)
+			return full(len(list), page, err)
+		},
+		scan: func() error {
+			list, err := f.scan.Around(f.numbers[plain], f.spread[next()].at, page)
+			return full(len(list), page, err)
+		},
+	}
 }
 
 // full is an error unless a read found what it was to find.
