@@ -36,7 +36,8 @@ type ExportProgress struct {
 //   - reaction: what they reacted (message_id, cid, type, score, created_at,
 //     updated_at, custom), in the order of these messages
 //   - pin: what they pinned (message_id, cid, pinned_at, expires)
-//   - deleted_for_me: what they deleted for themselves (message_id, cid)
+//   - deleted_for_me: what they deleted for themselves (message_id, cid), in the
+//     order in which it was sent
 //
 // Messages of others are no part of it, nor is what the user is not to know: a
 // shadow ban, who flagged, mutes or blocks them. It reads all messages there are,

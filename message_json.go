@@ -143,7 +143,7 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	return marshalFlat(wire, m.Custom, messageFields)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. Unknown fields are custom data,
+// UnmarshalJSON reads what MarshalJSON writes; of reactions, their groups. Unknown fields are custom data,
 // empty lists and maps become nil, times are UTC to the microsecond.
 func (m *Message) UnmarshalJSON(data []byte) error {
 	var wire messageJSON

@@ -93,8 +93,8 @@ const (
 	burst  = 2560
 )
 
-// rest is the least of the heap over a turn of calls and with nothing else to do,
-// and how large the file is, in MiB. What bbolt has not taken in goes up and down
+// rest is the least of the heap between the calls of a turn, when nobody calls, and
+// how large the file is, in MiB. What bbolt has not taken in goes up and down
 // by megabytes, and so do what is remembered, in two generations, and the memory
 // that bbolt writes pages from. A leak raises the least.
 func (f *field) rest() (heap, file float64, err error) {

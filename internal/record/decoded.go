@@ -10,9 +10,7 @@ import (
 const (
 	decodedKept  = 4096    // messages, at most
 	decodedBytes = 1 << 10 // that a message may have
-	decodedMark  = 64      // that it is known by: its id is among them
-
-	decodedPassed = 16384 // of which messages it is known that they were decoded before
+	decodedOnce  = 16384   // of which it is known that they were decoded before
 )
 
 // decoded remembers what messages were decoded to: the newest ones of a channel
@@ -21,56 +19,55 @@ const (
 type decoded struct {
 	seed     maphash.Seed
 	messages pairs[decodedMessage]
-	passed   []atomic.Uint32 // by place, a part of the mark of what was last decoded and not remembered
+	once     []atomic.Uint32 // by place, a part of the hash of what was last decoded and not remembered
 }
 
 type decodedMessage struct {
-	mark    uint64
+	at      int64
 	raw     string
 	message codec.Message
 }
 
 func newDecoded() decoded {
-	return decoded{maphash.MakeSeed(), newPairs[decodedMessage](decodedKept), make([]atomic.Uint32, decodedPassed)}
+	return decoded{maphash.MakeSeed(), newPairs[decodedMessage](decodedKept), make([]atomic.Uint32, decodedOnce)}
 }
 
-// get is the message of some bytes, nil if it is not remembered. It must not be
-// changed. What is asked for a second time is remembered: what is read once takes
-// no memory.
-func (d *decoded) get(raw []byte) (*codec.Message, error) {
-	mark := maphash.Bytes(d.seed, raw[:min(len(raw), decodedMark)])
-	place := d.messages.at(mark)
+// get is the message of some bytes that lie under a time, nil if it is not
+// remembered. It must not be changed. What is asked for a second time is
+// remembered: what is read once takes no memory.
+func (d *decoded) get(at int64, raw []byte) *codec.Message {
+	hash := maphash.Comparable(d.seed, at)
+	place := d.messages.at(hash)
 	for i := range place {
 		if known := place[i].Load(); known != nil && known.raw == string(raw) {
-			return &known.message, nil
+			return &known.message
 		}
 	}
-	part := uint32(mark >> 32)
-	if len(raw) > decodedBytes || d.passed[mark%decodedPassed].Swap(part) != part {
-		return nil, nil
+	other := uint32(hash >> 32)
+	if len(raw) > decodedBytes || d.once[hash%decodedOnce].Swap(other) != other {
+		return nil
 	}
-	known := &decodedMessage{mark: mark, raw: string(raw)}
+	known := &decodedMessage{at: at, raw: string(raw)}
 	if err := known.message.Decode(known.raw); err != nil {
-		return nil, err
+		return nil // who decodes it again has the error
 	}
-	place.add(known, func(other *decodedMessage) bool { return other.mark == mark })
-	return &known.message, nil
+	place.add(known, func(other *decodedMessage) bool { return other.at == at })
+	return &known.message
 }
 
 // Message is a message, if it was found. The lists in one of a snapshot are shared
 // with other calls and must not be changed.
 type Message struct {
 	Value[codec.Message]
+	at      int64
 	decoded *decoded // of a snapshot, until it was looked into
 	known   *codec.Message
-	err     error
 }
 
 // copies is told the bytes first of all, and so looks whether they are known.
 func (m *Message) copies(raw []byte) int {
 	if m.decoded != nil && raw != nil {
-		m.known, m.err = m.decoded.get(raw)
-		m.decoded = nil
+		m.known, m.decoded = m.decoded.get(m.at, raw), nil
 	}
 	if m.known != nil {
 		return 0
@@ -79,10 +76,7 @@ func (m *Message) copies(raw []byte) int {
 }
 
 func (m *Message) fill(raw []byte, texts *texts, all int) error {
-	switch {
-	case m.err != nil:
-		return m.err
-	case m.known == nil:
+	if m.known == nil {
 		return m.Value.fill(raw, texts, all)
 	}
 	m.V, m.Found = *m.known, true

@@ -2,6 +2,8 @@ package record
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -9,8 +11,8 @@ import (
 	"example.com/chat/internal/codec"
 )
 
-func stored(id, text string) []byte {
-	m := codec.Message{ID: id, Author: "jane", Text: text, CreatedAt: 1, UpdatedAt: 1, Restricted: []string{"john"}}
+func stored(at int64, id, text string) []byte {
+	m := codec.Message{ID: id, Author: "jane", Text: text, CreatedAt: at, UpdatedAt: at, Restricted: []string{"john"}}
 	return m.Encode(nil)
 }
 
@@ -20,11 +22,8 @@ func TestEqualBytesAreDecodedOnce(t *testing.T) {
 	d := newDecoded()
 	var first *codec.Message
 	for i := range 5 {
-		raw := stored("m1", "hello")
-		m, err := d.get(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := stored(1, "m1", "hello")
+		m := d.get(1, raw)
 		clear(raw)
 		switch {
 		case i == 0 && m != nil:
@@ -44,10 +43,7 @@ func TestAnEditIsDecodedAnew(t *testing.T) {
 	d := newDecoded()
 	for i := range 20 {
 		for _, text := range []string{"hello", "hallo"} {
-			m, err := d.get(stored("m1", text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			m := d.get(1, stored(1, "m1", text))
 			if m != nil && m.Text != text {
 				t.Fatalf("read %d of %q gave %q", i+1, text, m.Text)
 			}
@@ -55,25 +51,81 @@ func TestAnEditIsDecodedAnew(t *testing.T) {
 	}
 }
 
-func TestLongMessagesAreNotRemembered(t *testing.T) {
+// TestManyMessagesAreRemembered reads a page again and again: all of it is told
+// from memory, also where ids begin alike, and what two channels have of one
+// moment.
+func TestManyMessagesAreRemembered(t *testing.T) {
 	d := newDecoded()
-	for range 3 {
-		if m, err := d.get(stored("long", strings.Repeat("a", decodedBytes))); m != nil || err != nil {
-			t.Fatalf("a long message gave %v, %v", m, err)
+	for range 4 {
+		known := 0
+		for at := range int64(100) {
+			for _, channel := range []string{"a", "b"} {
+				id := fmt.Sprint(strings.Repeat("a", 200), channel, at)
+				if m := d.get(at, stored(at, id, "hello")); m != nil {
+					if known++; m.ID != id {
+						t.Fatalf("%s is %s", id, m.ID)
+					}
+				}
+			}
+		}
+		if known > 0 && known < 50 {
+			t.Errorf("of 200 messages %d are remembered", known)
 		}
 	}
 }
 
-func TestWhatIsNoMessageIsAnError(t *testing.T) {
-	d := newDecoded()
-	for range 3 {
-		if m, err := d.get([]byte("no message")); m != nil {
-			t.Fatalf("it gave %+v", m)
-		} else if err != nil {
-			return
+func TestWhatIsNotRemembered(t *testing.T) {
+	for name, raw := range map[string][]byte{
+		"a long message": stored(1, "long", strings.Repeat("a", decodedBytes)),
+		"no message":     []byte("no message"),
+	} {
+		d := newDecoded()
+		for range 3 {
+			if m := d.get(1, raw); m != nil {
+				t.Fatalf("%s is %+v", name, m)
+			}
 		}
 	}
-	t.Error("it is no error")
+}
+
+// TestATransactionDecodesItsOwn changes lists of a message in a transaction that
+// others have read.
+func TestATransactionDecodesItsOwn(t *testing.T) {
+	w := newWorld(t, rand.New(rand.NewPCG(1, 2)))
+	w.last++
+	m := codec.Message{ID: "m", Author: "joe", Text: "hello", CreatedAt: w.last, UpdatedAt: w.last, Mentions: []string{"jane"}}
+	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, h, &m) })
+	read := func(r *Reader) (list []*codec.Message, err error) {
+		b := r.Batch()
+		one := b.Message(PlaceOf(w.channel, &m))
+		if err := b.Run(); err != nil {
+			return nil, err
+		}
+		spans, err := Pages{Channel: w.channel}.Read(r, Span{To: math.MaxInt64, Limit: 5})
+		if err != nil {
+			return nil, err
+		}
+		all, err := r.Decode(spans[0])
+		return append(all, &one.V), err
+	}
+	for range 3 {
+		view(t, w.db, func(r *Reader) error {
+			list, err := read(r)
+			for _, m := range list {
+				if m.Mentions[0] != "jane" {
+					t.Errorf("it mentions %s", m.Mentions[0])
+				}
+			}
+			return err
+		})
+		update(t, w.db, w.scope, func(tx *Txn) error {
+			list, err := read(&tx.Reader)
+			for _, m := range list {
+				m.Mentions[0] = "john"
+			}
+			return err
+		})
+	}
 }
 
 func TestMessagesAreDecodedSideBySide(t *testing.T) {
@@ -82,9 +134,10 @@ func TestMessagesAreDecodedSideBySide(t *testing.T) {
 	for range 8 {
 		readers.Go(func() {
 			for i := range 20_000 {
-				id := fmt.Sprint("m", i%(2*decodedKept))
-				if m, err := d.get(stored(id, "hello")); err != nil || m != nil && m.ID != id {
-					t.Errorf("%s gave %+v, %v", id, m, err)
+				at := int64(i % (2 * decodedKept))
+				id := fmt.Sprint("m", at)
+				if m := d.get(at, stored(at, id, "hello")); m != nil && m.ID != id {
+					t.Errorf("%s is %+v", id, m)
 					return
 				}
 			}

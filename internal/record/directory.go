@@ -67,7 +67,7 @@ func (b *Batch) usersVersion() {
 }
 
 // raiseUsersVersion makes what is remembered of users worthless. The number
-// follows the clock, so that none comes twice even if it was lost.
+// follows the clock, so that one that was lost does not come again.
 func (t *Txn) raiseUsersVersion() error {
 	b := t.Batch()
 	old := get(b, keys.UsersVersion(), codec.DecodeTime)
@@ -130,7 +130,7 @@ func (p *People) User(id string) *codec.User {
 	if p.reader == nil {
 		return &v.V
 	}
-	if version := &p.reader.users; version.decode != nil {
+	if version := &p.reader.users; version.decode != nil && p.reader.snapshot {
 		p.reader.db.directory.add(version.V, &v.V)
 	}
 	return &v.V

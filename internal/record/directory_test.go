@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -35,5 +36,35 @@ func TestTheDirectoryTellsOfWhoIsAskedFor(t *testing.T) {
 		if known < 3*min(users, directorySize)/2 {
 			t.Errorf("of %d users in 3 versions %d were known", users, known)
 		}
+	}
+}
+
+// TestAUserOfATransactionIsNotRemembered has a transaction that fails read a user
+// whom it has changed. The next change may have the same number, where the clock
+// stands still.
+func TestAUserOfATransactionIsNotRemembered(t *testing.T) {
+	db := newDB(t)
+	change := func(tx *Txn, name string) error { return tx.PutUser(codec.User{ID: "jane", Name: name}) }
+	update(t, db, UsersScope, func(tx *Txn) error { return change(tx, "Jane") })
+	failed := errors.New("failed")
+	err := db.Update(t.Context(), UsersScope, func(tx *Txn) error {
+		if err := change(tx, "Joan"); err != nil {
+			return err
+		}
+		b, people := tx.Batch(), tx.People()
+		people.Want(b, "jane")
+		if err := b.Run(); err != nil {
+			return err
+		}
+		if u := people.User("jane"); u == nil || u.Name != "Joan" {
+			t.Errorf("in its transaction she is %+v", u)
+		}
+		if db.directory.get(tx.users.V, "jane") != nil {
+			t.Error("she is remembered")
+		}
+		return failed
+	})
+	if !errors.Is(err, failed) {
+		t.Error(err)
 	}
 }

@@ -34,6 +34,7 @@ func (b *Batch) Message(p codec.Place) *Value[codec.Message] {
 
 // MessageInto reads the message that lies in a place into one that there is.
 func (b *Batch) MessageInto(m *Message, p codec.Place) {
+	*m = Message{at: p.At}
 	m.decode = codec.DecodeMessage
 	if b.reader.snapshot {
 		m.decoded = &b.reader.db.decoded

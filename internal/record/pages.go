@@ -277,10 +277,7 @@ func (r *Reader) Decode(entries []Entry) ([]*codec.Message, error) {
 	r.forgetPage()
 	size, missing := 0, 0
 	for i := range entries {
-		m, err := r.db.decoded.get(entries[i].raw)
-		if err != nil {
-			return nil, err
-		}
+		m := r.known(&entries[i])
 		if m == nil {
 			size += len(entries[i].raw)
 			missing++
@@ -304,6 +301,14 @@ func (r *Reader) Decode(entries []Entry) ([]*codec.Message, error) {
 		size -= len(raw)
 	}
 	return r.messages, nil
+}
+
+// known is a message that is remembered. Transactions decode theirs.
+func (r *Reader) known(e *Entry) *codec.Message {
+	if !r.snapshot {
+		return nil
+	}
+	return r.db.decoded.get(e.At, e.raw)
 }
 
 // forgetPage lets go of the page that was decoded last, but for its memory.

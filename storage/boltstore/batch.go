@@ -5,7 +5,6 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 
 	"example.com/chat/storage"
@@ -296,36 +295,15 @@ func (b *batch) tellClean() {
 	b.clean = b.clean[:0]
 }
 
-// manyWrites is how many writes are worth another goroutine.
-const manyWrites = 16
-
-// settle has the layer and the cache take over what the batch has written, beside
-// what the caller does until it calls what is returned: a journal is written and
-// synced as long as that takes, and needs the keys and values alone. Nobody is told
-// any of it before the commit can be seen.
-func (b *batch) settle(sequence uint64) (settled func()) {
-	settle := func() {
-		b.over.settle()
-		b.store.cache.commit(sequence, b.over.own.writes)
-	}
-	if len(b.over.own.writes) < manyWrites {
-		settle()
-		return func() {}
-	}
-	var settling sync.WaitGroup
-	settling.Go(settle)
-	return settling.Wait
-}
-
 // save stores what the batch has, and lets it be seen.
 func (b *batch) save() error {
 	s := b.store
 	next := snapshot{layer: b.over.layer, sequence: b.now.sequence + 1, base: b.now.base}
-	now, err := s.store(next, &b.over.own, b.settle(next.sequence))
+	now, err := s.store(next, &b.over.own, b.over.settleMeanwhile())
 	if err != nil {
-		s.cache.clear(b.now.sequence)
 		return err
 	}
+	s.cache.commit(now.sequence, b.over.own.writes)
 	for name := range b.over.noted {
 		s.changes.Note(name, now.sequence)
 	}

@@ -66,6 +66,7 @@ type Store struct {
 	id      storeID
 	limits  limits
 	now     atomic.Pointer[snapshot]
+	ahead   atomic.Int64 // a transaction of bbolt that has more than what lies on older ones
 
 	mu      sync.Mutex // held to change what follows, never while anything runs
 	queue   []*call
@@ -203,13 +204,20 @@ func (s *Store) snapshot() (*cursors, *snapshot, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("boltstore: %w", err)
 		}
-		// The layer is taken after the transaction: all that bbolt has is in it,
-		// or was.
+		// The layer is taken after the transaction: all that bbolt has is in it, or
+		// was. What bbolt takes at once was not; it shows that before the commit is
+		// over.
+		ahead := int(s.ahead.Load())
 		now := s.now.Load()
-		if now.base <= c.tx.ID() {
+		early := now.base < ahead && ahead <= c.tx.ID()
+		if !early && now.base <= c.tx.ID() {
 			return c, now, nil
 		}
-		_ = c.tx.Rollback() // bbolt has taken in what this one does not see
+		_ = c.tx.Rollback() // bbolt has taken in what this one does not see, or the other way round
+		if early {
+			s.writing.Lock() // held as long as the commit takes
+			s.writing.Unlock()
+		}
 	}
 }
 
@@ -251,7 +259,7 @@ func (s *Store) finish() error {
 		return nil
 	}
 	s.db.NoFreelistSync = false
-	_, err := s.apply(s.now.Load(), true)
+	_, err := s.apply(s.now.Load(), true, false)
 	if err == nil && s.db.NoSync {
 		err = s.db.Sync()
 	}

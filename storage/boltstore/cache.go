@@ -134,16 +134,7 @@ func (c *cache) again(key []byte) bool {
 	return slot.Swap(sum) == sum
 }
 
-// clear forgets everything, for a commit that has failed. The version is that of
-// the one before it.
-func (c *cache) clear(version uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.version, c.young, c.old, c.size = version, map[string]cached{}, nil, 0
-}
-
-// commit takes over what a commit has written, or is about to: only who sees it is
-// told.
+// commit takes over what a commit has written.
 func (c *cache) commit(version uint64, writes []keyWrite) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -64,7 +64,8 @@ func (s *Store) storeAtOnce(next snapshot) (_ *snapshot, err error) {
 	if s.unsynced != nil {
 		return nil, s.refusal()
 	}
-	if next.base, err = s.apply(&next, false); err != nil {
+	if next.base, err = s.apply(&next, false, true); err != nil {
+		s.ahead.Store(0)
 		s.note(err)
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (s *Store) checkpoint() error {
 	s.writing.Unlock()
 	base := 0
 	if sealed != nil && err == nil {
-		base, err = s.apply(sealed, false)
+		base, err = s.apply(sealed, false, false)
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -135,7 +136,7 @@ const leastGrowth = 64 << 10
 
 // apply puts a snapshot into bbolt, in one transaction, whose id it returns. The
 // last one of all says that there are no journals any more.
-func (s *Store) apply(now *snapshot, last bool) (id int, err error) {
+func (s *Store) apply(now *snapshot, last, ahead bool) (id int, err error) {
 	s.views.pause()
 	defer s.views.resume()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -154,7 +155,9 @@ func (s *Store) apply(now *snapshot, last bool) (id int, err error) {
 	// How much the file grows at a time, which costs a sync: not much for a
 	// small one, not often for a large one.
 	s.db.AllocSize = int(min(max(tx.Size()/4, leastGrowth), 16<<20))
-	id = tx.ID()
+	if id = tx.ID(); ahead {
+		s.ahead.Store(int64(id))
+	}
 	if err := tx.Commit(); err != nil {
 		return 0, fmt.Errorf("boltstore: commit: %w", err)
 	}

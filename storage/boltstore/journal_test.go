@@ -486,7 +486,7 @@ func TestFailedWriteOfAJournal(t *testing.T) {
 // TestAFailedCommitIsNotRemembered: what is read often is told from memory, in
 // which the next commit, by the number of the one that failed, must not find it.
 func TestAFailedCommitIsNotRemembered(t *testing.T) {
-	for _, writes := range []int{1, 4 * manyWrites} { // in turn with the journal, and beside it
+	for _, writes := range []int{1, 4 * manyLoose} { // in turn with the journal, and beside it
 		path := testPath(t)
 		s, err := Open(path, nil)
 		if err != nil {

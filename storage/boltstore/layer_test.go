@@ -396,3 +396,62 @@ func TestViewsAreOfOneCommit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNobodySeesWhatGoesToBboltAtOnceTooEarly has Views beside batches that are
+// too long for a journal. bbolt shows a commit before it is synced: nobody may see
+// of it what belongs to another version, or half of it.
+func TestNobodySeesWhatGoesToBboltAtOnceTooEarly(t *testing.T) {
+	s := openTest(t, nil)
+	s.limits.frame = 1000
+	const keys = 60
+	write := func(n int) {
+		update(t, s, func(tx storage.Txn) error {
+			for i := range keys {
+				if err := tx.Put(fmt.Appendf(nil, "key %d", i), fmt.Appendf(nil, "%08d", n)); err != nil {
+					return err
+				}
+			}
+			return tx.Append([]byte("log"), fmt.Appendf(nil, "%08d", n))
+		})
+	}
+	write(0)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for i := range 2 {
+		readers.Go(func() {
+			values := map[uint64]string{} // by version
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				err := s.View(t.Context(), func(r storage.Reader) error {
+					value, err := storage.Get(r, fmt.Appendf(nil, "key %d", 30*i))
+					if err != nil {
+						return err
+					}
+					records, err := r.Tail(nil, storage.Position{}, 0)
+					if err != nil {
+						return err
+					}
+					version, last := r.(storage.Versioned).Version(), string(records[len(records)-1].Value)
+					if was, ok := values[version]; ok && was != string(value) || last != string(value) {
+						return fmt.Errorf("version %d has %s, and had %q; its last record is %s", version, value, was, last)
+					}
+					values[version] = string(value)
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 50 {
+		write(n + 1)
+	}
+	close(stop)
+	readers.Wait()
+}

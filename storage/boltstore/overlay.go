@@ -1,5 +1,7 @@
 package boltstore
 
+import "sync"
+
 // overlay is what the Updates of a batch have written so far, none of it
 // committed. Each Update writes straight into it, and can be undone.
 //
@@ -95,6 +97,22 @@ func (o *overlay) settle() {
 		entry.settled = true
 	}
 	o.loose = o.loose[:0]
+}
+
+// manyLoose is how many loose writes are worth another goroutine.
+const manyLoose = 16
+
+// settleMeanwhile settles beside what the caller does until it calls what is
+// returned: a journal is written and synced as long as it takes to settle a batch,
+// and needs of its writes the keys and values alone.
+func (o *overlay) settleMeanwhile() (settled func()) {
+	if len(o.loose) < manyLoose {
+		o.settle()
+		return func() {}
+	}
+	var settling sync.WaitGroup
+	settling.Go(o.settle)
+	return settling.Wait
 }
 
 // undo is what a place had before a write, if it was the batch's already.
