@@ -46,6 +46,7 @@ func TestAnExportHasAllOfOneUser(t *testing.T) {
 		s.check(s.as("jane").PinChannel(s.ctx, "messaging:party"))
 		s.check(s.as("jane").BlockUser(s.ctx, "ann"))
 		s.check(s.as("jane").MuteChannel(s.ctx, "messaging:hers", 0))
+		s.check(s.as("jane").DeleteMessageForMe(s.ctx, "hers")) // sent before the one that she deleted first
 		lines, raw := s.export()
 
 		own := []string{"user", "mute", "block", "ban", "flag", "member"}
@@ -80,7 +81,8 @@ func TestAnExportHasAllOfOneUser(t *testing.T) {
 		}
 		for _, line := range []string{
 			`{"type":"block","data":{"user_id":"ann",`,
-			`{"type":"deleted_for_me","data":{"message_id":"names-her","cid":"messaging:ride"}}`,
+			`{"type":"deleted_for_me","data":{"message_id":"hers","cid":"messaging:ride"}}` + "\n" +
+				`{"type":"deleted_for_me","data":{"message_id":"names-her","cid":"messaging:ride"}}`,
 		} {
 			if bytes.Count(raw, []byte(line)) != 1 {
 				t.Errorf("the export does not have %s once", line)
