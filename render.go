@@ -20,10 +20,10 @@ func userFrom(u *codec.User) (user User) {
 }
 
 // fill makes the empty user what is stored.
-func (user *User) fill(u *codec.User) {
-	user.ID, user.Name, user.Role, user.Custom = UserID(u.ID), u.Name, Role(u.Role), decodeCustom(u.Custom)
-	user.CreatedAt, user.UpdatedAt = moment(u.CreatedAt), moment(u.UpdatedAt)
-	user.DeactivatedAt, user.ErasedAt = momentPtr(u.Deactivated), momentPtr(u.Erased)
+func (u *User) fill(stored *codec.User) {
+	u.ID, u.Name, u.Role, u.Custom = UserID(stored.ID), stored.Name, Role(stored.Role), decodeCustom(stored.Custom)
+	u.CreatedAt, u.UpdatedAt = moment(stored.CreatedAt), moment(stored.UpdatedAt)
+	u.DeactivatedAt, u.ErasedAt = momentPtr(stored.Deactivated), momentPtr(stored.Erased)
 }
 
 // rendering makes messages of what is stored, for one caller.

@@ -215,10 +215,15 @@ func (s *Store) snapshot() (*cursors, *snapshot, error) {
 		}
 		_ = c.tx.Rollback() // bbolt has taken in what this one does not see, or the other way round
 		if early {
-			s.writing.Lock() // held as long as the commit takes
-			s.writing.Unlock()
+			s.awaitCommit()
 		}
 	}
+}
+
+// awaitCommit waits until the commit is over that is being made, if one is.
+func (s *Store) awaitCommit() {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 }
 
 // Wait implements [storage.Waiter].
