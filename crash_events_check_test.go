@@ -96,7 +96,8 @@ func (e crashEvent) settled() bool {
 
 // hear takes what somebody was told. A follower is told each event once. A
 // receiver is told in order, and only a process that died, or an answer that was
-// none, has it told again.
+// none, has it told again: then there may be events among those it knows that were
+// not told before, or otherwise, as what they tell of has changed since.
 func (w *crashModel) hear(heard crashHeard, life int) {
 	ears := w.events.of(heard.Who)
 	follower := heard.Cursor != ""
@@ -112,12 +113,14 @@ func (w *crashModel) hear(heard crashHeard, life int) {
 		case again && follower:
 			w.problem("%s is told twice of %s", heard.Who, e)
 		case again && at <= ears.last:
-			w.problem("%s is told again of %s, though no process died with it", heard.Who, e)
+			w.problem("%s is told again of %s, after %s, though no process died with it", heard.Who, e, ears.list[ears.last])
 		case again:
 			ears.again++
 			ears.last = at
 		default:
-			ears.last = len(ears.list)
+			if e.settled() {
+				ears.last = len(ears.list)
+			}
 			w.hearNew(heard.Who, ears, e)
 		}
 	}
