@@ -64,6 +64,33 @@ func kill(t testing.TB, s *Store) {
 	}
 }
 
+// viewing has readers make Views, one after the other, until stop is called. Each
+// View runs what view returns for its reader.
+func viewing(t *testing.T, s *Store, readers int, view func(reader int) func(storage.Reader) error) (stop func()) {
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	for n := range readers {
+		all.Go(func() {
+			look := view(n)
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := s.View(t.Context(), look); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	return func() {
+		close(done)
+		all.Wait()
+	}
+}
+
 // whileLeading queues calls behind a leader that waits in its function, and
 // lets it go on once all are queued.
 func whileLeading(t *testing.T, s *Store, n int, call func(i int)) {
@@ -346,40 +373,24 @@ func TestFloodHoldsUpNoWriter(t *testing.T) {
 // TestGrow has the file outgrow its map with Views coming and going.
 func TestGrow(t *testing.T) {
 	s := openTest(t, &Options{MapSize: -1, NoSync: true})
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				err := s.View(t.Context(), func(r storage.Reader) error {
-					_, entries, err := r.Read(nil, []storage.Range{{Limit: 50}})
-					for _, en := range entries[0] {
-						if len(en.Value) != 10_000 || strings.Trim(string(en.Value), "v") != "" {
-							return errors.New("a value is not as written")
-						}
-					}
-					return err
-				})
-				if err != nil {
-					t.Error(err)
-					return
+	stop := viewing(t, s, 2, func(int) func(storage.Reader) error {
+		return func(r storage.Reader) error {
+			_, entries, err := r.Read(nil, []storage.Range{{Limit: 50}})
+			for _, en := range entries[0] {
+				if len(en.Value) != 10_000 || strings.Trim(string(en.Value), "v") != "" {
+					return errors.New("a value is not as written")
 				}
 			}
-		})
-	}
+			return err
+		}
+	})
 	value := []byte(strings.Repeat("v", 10_000))
 	for i := range 1000 {
 		if err := s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Put(fmt.Appendf(nil, "%05d", i), value) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	close(stop)
-	wg.Wait()
+	stop()
 }
 
 // TestNothingIsWrittenAfterAFailedSync: bbolt would go on from a commit that the

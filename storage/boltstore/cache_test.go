@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 
 	"example.com/chat/storage"
@@ -39,24 +38,10 @@ func TestCacheTellsSnapshots(t *testing.T) {
 		}
 		return nil
 	}
-	done := make(chan struct{})
-	var readers sync.WaitGroup
-	for n := range 4 {
-		readers.Go(func() {
-			random := rand.New(rand.NewPCG(1, uint64(n)))
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				if err := s.View(t.Context(), func(r storage.Reader) error { return same(r, random) }); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
+	stop := viewing(t, s, 4, func(n int) func(storage.Reader) error {
+		random := rand.New(rand.NewPCG(1, uint64(n)))
+		return func(r storage.Reader) error { return same(r, random) }
+	})
 	random := rand.New(rand.NewPCG(2, 2))
 	failed := errors.New("failed")
 	for n := range 3000 {
@@ -88,8 +73,7 @@ func TestCacheTellsSnapshots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	close(done)
-	readers.Wait()
+	stop()
 }
 
 // TestCacheIsBounded reads more than it may keep, and what is hot in between.

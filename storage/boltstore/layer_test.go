@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"example.com/chat/storage"
@@ -350,31 +349,14 @@ func TestViewsAreOfOneCommit(t *testing.T) {
 		}
 		return nil
 	}
-	done := make(chan struct{})
-	var readers sync.WaitGroup
-	for range 4 {
-		readers.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				if err := s.View(t.Context(), check); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
+	stop := viewing(t, s, 4, func(int) func(storage.Reader) error { return check })
 	for n := 1; n <= 3000; n++ {
 		update(t, s, func(tx storage.Txn) error {
 			return errors.Join(check(tx), tx.Put(key(n), fmt.Append(nil, n)), tx.Put([]byte("count"), fmt.Append(nil, n)),
 				tx.Put(passing(n), nil), tx.Put(staying(n), nil), tx.Delete(passing(n-1), staying(n-stay)))
 		})
 	}
-	close(done)
-	readers.Wait()
+	stop()
 
 	// One that was begun before bbolt took something in is of no use after.
 	old, err := s.views.begin()
@@ -415,43 +397,27 @@ func TestNobodySeesWhatGoesToBboltAtOnceTooEarly(t *testing.T) {
 		})
 	}
 	write(0)
-	stop := make(chan struct{})
-	var readers sync.WaitGroup
-	for i := range 2 {
-		readers.Go(func() {
-			values := map[uint64]string{} // by version
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				err := s.View(t.Context(), func(r storage.Reader) error {
-					value, err := storage.Get(r, fmt.Appendf(nil, "key %d", 30*i))
-					if err != nil {
-						return err
-					}
-					records, err := r.Tail(nil, storage.Position{}, 0)
-					if err != nil {
-						return err
-					}
-					version, last := r.(storage.Versioned).Version(), string(records[len(records)-1].Value)
-					if was, ok := values[version]; ok && was != string(value) || last != string(value) {
-						return fmt.Errorf("version %d has %s, and had %q; its last record is %s", version, value, was, last)
-					}
-					values[version] = string(value)
-					return nil
-				})
-				if err != nil {
-					t.Error(err)
-					return
-				}
+	stop := viewing(t, s, 2, func(n int) func(storage.Reader) error {
+		values := map[uint64]string{} // by version
+		return func(r storage.Reader) error {
+			value, err := storage.Get(r, fmt.Appendf(nil, "key %d", 30*n))
+			if err != nil {
+				return err
 			}
-		})
-	}
+			records, err := r.Tail(nil, storage.Position{}, 0)
+			if err != nil {
+				return err
+			}
+			version, last := r.(storage.Versioned).Version(), string(records[len(records)-1].Value)
+			if was, ok := values[version]; ok && was != string(value) || last != string(value) {
+				return fmt.Errorf("version %d has %s, and had %q; its last record is %s", version, value, was, last)
+			}
+			values[version] = string(value)
+			return nil
+		}
+	})
 	for n := range 50 {
 		write(n + 1)
 	}
-	close(stop)
-	readers.Wait()
+	stop()
 }
