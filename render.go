@@ -108,7 +108,7 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 	for i := range list {
 		f := &list[i]
 		f.message = f.room.shown(f.message)
-		f.author = out.people.Want(b, f.message.Author)
+		f.author = out.people.Find(b, f.message.Author)
 		out.wantThread(b, f)
 		out.wantReactions(b, f)
 		if f.room.pinned(f.message) && f.message.PinnedBy != "" {

@@ -81,20 +81,37 @@ func (t *Txn) raiseUsersVersion() error {
 }
 
 // People are the users that a result shows. They are shared and must not be
-// changed.
+// changed. Those who were known are kept: another call may have the directory
+// forget them meanwhile.
 type People struct {
 	reader *Reader
+	known  map[string]*codec.User
 	read   map[string]*Value[codec.User]
 }
 
 // People starts with nobody. The zero People has those that it is given.
 func (r *Reader) People() People { return People{reader: r} }
 
-// Want returns a user who is known, or adds to a batch what has to be read to
-// know them.
-func (p *People) Want(b *Batch, id string) *codec.User {
+// Want adds to a batch what has to be read to know a user, unless they are known.
+func (p *People) Want(b *Batch, id string) {
+	if p.known[id] != nil {
+		return
+	}
+	u := p.Find(b, id)
+	if u == nil {
+		return
+	}
+	if p.known == nil {
+		p.known = map[string]*codec.User{}
+	}
+	p.known[id] = u
+}
+
+// Find is Want for a caller who keeps the user: who is known is returned, and
+// User does not have them.
+func (p *People) Find(b *Batch, id string) *codec.User {
 	b.usersVersion()
-	if u := p.known(id); u != nil {
+	if u := p.reader.db.directory.get(p.reader.users.V, id); u != nil {
 		return u
 	}
 	if p.read[id] == nil {
@@ -120,11 +137,11 @@ func (p *People) Have(id string, user *Value[codec.User]) {
 
 // User is a user who was wanted; nil if there is none.
 func (p *People) User(id string) *codec.User {
-	v := p.read[id]
-	if v == nil {
-		return p.known(id)
+	if u := p.known[id]; u != nil {
+		return u
 	}
-	if !v.Found {
+	v := p.read[id]
+	if v == nil || !v.Found {
 		return nil
 	}
 	if p.reader == nil {
@@ -134,8 +151,4 @@ func (p *People) User(id string) *codec.User {
 		p.reader.db.directory.add(version.V, &v.V)
 	}
 	return &v.V
-}
-
-func (p *People) known(id string) *codec.User {
-	return p.reader.db.directory.get(p.reader.users.V, id)
 }

@@ -68,3 +68,34 @@ func TestAUserOfATransactionIsNotRemembered(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhoWasWantedIsThere has every user take the place of another in the
+// directory between the moment that they are wanted and the one that they are
+// shown.
+func TestWhoWasWantedIsThere(t *testing.T) {
+	db := newDB(t)
+	db.directory.users = newPairs[knownUser](2)
+	var ids []string
+	for i := range 9 {
+		ids = append(ids, fmt.Sprint("user", i))
+		update(t, db, UsersScope, func(tx *Txn) error { return tx.PutUser(codec.User{ID: ids[i], Name: "Somebody"}) })
+	}
+	for range 3 {
+		view(t, db, func(r *Reader) error {
+			people := r.People()
+			for n := range ids { // with the first the version is read, the others may be known
+				b := r.Batch()
+				people.WantAll(b, ids[:n+1])
+				if err := b.Run(); err != nil {
+					return err
+				}
+			}
+			for _, id := range append(ids, ids...) {
+				if u := people.User(id); u == nil || u.ID != id || u.Name != "Somebody" {
+					t.Errorf("%s is %+v", id, u)
+				}
+			}
+			return nil
+		})
+	}
+}
