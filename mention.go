@@ -128,7 +128,6 @@ func (a *App) mentionedOf(ctx context.Context, m *codec.Message, recipients []Us
 
 // mentionsAfter is what mentions a user in a channel's pages after a time.
 type mentionsAfter struct {
-	scope   string // of the channel
 	version uint64 // of what was read
 	after   int64
 	list    []record.MentionAt
@@ -138,12 +137,12 @@ type mentionsAfter struct {
 func (s *readState) mentionsAfter(r *record.Reader, parent, after int64) ([]record.MentionAt, error) {
 	remembers := parent == 0 && s.room.remembered
 	known := s.room.mentions.Load()
-	if remembers && known != nil && known.after == after && r.Unchanged(known.version, known.scope) {
+	if remembers && known != nil && known.after == after && r.Unchanged(known.version, s.room.scope) {
 		return known.list, nil
 	}
 	list, err := r.MentionsAfter(s.room.number, string(s.room.user), parent, after)
 	if err == nil && remembers && len(list) <= mentionsKept {
-		s.room.mentions.Store(&mentionsAfter{record.ChannelScope(s.room.channel.CID), r.Version(), after, list})
+		s.room.mentions.Store(&mentionsAfter{r.Version(), after, list})
 	}
 	return list, err
 }

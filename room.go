@@ -11,12 +11,13 @@ import (
 type more struct {
 	first  func(*record.Batch)                 // before the channel is known
 	second func(*record.Batch, record.Channel) // once it is
+	has    func(*room) bool                    // says of a remembered room that second is not needed
 	blind  bool                                // no message is looked at: sees is not asked
 	shares bool                                // what is stored of the room is not changed, also not by a transaction
 }
 
-// read makes the reads, for a channel that is known.
-func (m more) read(r *record.Reader, number record.Channel) error {
+// read makes the reads, for a room that was remembered.
+func (m more) read(r *record.Reader, known *room) error {
 	if m.first != nil {
 		b := r.Batch()
 		m.first(b)
@@ -24,11 +25,11 @@ func (m more) read(r *record.Reader, number record.Channel) error {
 			return err
 		}
 	}
-	if m.second == nil {
+	if m.second == nil || m.has != nil && m.has(known) {
 		return nil
 	}
 	b := r.Batch()
-	m.second(b, number)
+	m.second(b, known.number)
 	return b.Run()
 }
 
@@ -48,7 +49,7 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 // loadRoom is openRoom, of a channel that the caller may not be able to read.
 func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 	if room := also.recall(r, c, byCID(c, cid)); room != nil {
-		return room, also.read(r, room.number)
+		return room, also.read(r, room)
 	}
 	if also.shares && also.shared(r) {
 		also.blind = false // so that it can be remembered
@@ -101,7 +102,7 @@ func (r *room) complete(reader *record.Reader, also more, list ...record.Remembe
 	}
 	if also.shared(reader) && r.size() <= rememberedSize {
 		r.reads, r.readsAll = r.can(ReadChannel), r.can(ReadRestrictedVisibilityMessage)
-		r.remembered = true
+		r.remembered, r.scope = true, record.ChannelScope(r.channel.CID)
 		reader.Remember(r.channel.CID, string(r.user), r.opened, list...)
 	}
 	return nil
@@ -124,7 +125,7 @@ func (r *room) override() error {
 // openRoomOf finds a channel by its number, readable or not.
 func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
 	if room := also.recall(r, c, byNumber(c, number)); room != nil {
-		return room, also.read(r, number)
+		return room, also.read(r, room)
 	}
 	return loadRoomOf(r, c, user, settings, number, also)
 }

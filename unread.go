@@ -33,7 +33,7 @@ func (s *Session) Unread(ctx context.Context, cid CID) (_ int, err error) {
 	n := 0
 	err = s.app.view(ctx, op, func(r *record.Reader) error {
 		n = 0
-		state, err := openReadState(r, as(s.user), cid)
+		state, err := openUnread(r, as(s.user), cid)
 		if err == nil {
 			err = state.room.enter()
 		}
@@ -118,7 +118,14 @@ func (t *UnreadTotals) addThreads(r *record.Reader, c caller) error {
 type readState struct {
 	room  *room
 	mark  *record.Value[codec.Mark]
-	count record.Unread
+	count *record.Unread
+	known *knownUnread
+}
+
+// knownUnread is how many messages of a remembered room its caller has unread.
+type knownUnread struct {
+	version uint64 // of what was counted
+	n       int
 }
 
 func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
@@ -128,9 +135,30 @@ func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
 	return s, err
 }
 
+// openUnread is openReadState for who asks for what is unread and nothing else:
+// where nothing was written in the channel since it was counted, nothing is read.
+func openUnread(r *record.Reader, c caller, cid CID) (*readState, error) {
+	s := &readState{}
+	var err error
+	s.room, err = openRoom(r, c, cid, more{second: s.alongside(c.user), has: func(room *room) bool {
+		s.known = room.knownUnread(r)
+		return s.known != nil
+	}})
+	return s, err
+}
+
+// knownUnread is nil if something was written in the channel since.
+func (r *room) knownUnread(reader *record.Reader) *knownUnread {
+	if known := r.unread.Load(); known != nil && reader.Unchanged(known.version, r.scope) {
+		return known
+	}
+	return nil
+}
+
 func (s *readState) alongside(user UserID) func(*record.Batch, record.Channel) {
 	return func(b *record.Batch, number record.Channel) {
 		s.mark = b.Mark(number, string(user))
+		s.count = new(record.Unread)
 		s.count.Read(b, number, string(user))
 	}
 }
@@ -154,12 +182,29 @@ func (s *readState) mutedUsers(r *record.Reader) ([]string, error) {
 	return list, nil
 }
 
-// unread counts. What the user deleted for themselves, a short list, is taken
-// off one by one.
+// unread is how many messages the user has unread. It is remembered until something
+// is written in the channel, or of the user, but where the user mutes somebody: a
+// mute can end by itself.
 func (s *readState) unread(r *record.Reader) (int, error) {
 	if !s.mayBeUnread() {
 		return 0, nil
 	}
+	if s.known == nil {
+		s.known = s.room.knownUnread(r)
+	}
+	if s.known != nil {
+		return s.known.n, nil
+	}
+	n, err := s.countUnread(r)
+	if err == nil && s.room.remembered && r.Snapshot() && !s.count.Mutes() {
+		s.room.unread.Store(&knownUnread{r.Version(), n})
+	}
+	return n, err
+}
+
+// countUnread counts. What the user deleted for themselves, a short list, is taken
+// off one by one.
+func (s *readState) countUnread(r *record.Reader) (int, error) {
 	s.count.After, s.count.Now = s.from(), s.room.now
 	s.count.Private, s.count.PrivateReader = s.room.mayHavePrivate(), s.room.privateReader()
 	n, err := s.count.Count(r)

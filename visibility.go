@@ -50,9 +50,11 @@ type opened struct {
 
 	// What follows from it and from nothing else, once it was asked for.
 	remembered bool
-	reads      bool                     // if remembered: ReadChannel is granted
+	scope      string                   // if remembered: the channel's
+	reads      bool                     // ReadChannel is granted
 	readsAll   bool                     // and ReadRestrictedVisibilityMessage
 	capable    atomic.Pointer[[]Action] // see granted
+	unread     atomic.Pointer[knownUnread]
 	mentions   atomic.Pointer[mentionsAfter]
 }
 
@@ -410,7 +412,7 @@ func (f *finding) room(number record.Channel) (*room, error) {
 		}
 	}}
 	if known := also.recall(f.reader, f.caller, byNumber(f.caller, number)); known != nil {
-		return known, also.read(f.reader, number)
+		return known, also.read(f.reader, known)
 	}
 	if err := f.check(); err != nil {
 		return nil, err

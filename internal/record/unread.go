@@ -84,6 +84,9 @@ func (u *Unread) private(author string) []keys.Stream {
 // Head is the channel's clock and timeline, which Read has asked for.
 func (u *Unread) Head() *codec.Head { return &u.head.V }
 
+// Mutes says whether the reader mutes somebody, or did until the mute ended.
+func (u *Unread) Mutes() bool { return len(u.stamp.V) > 1 && u.stamp.V[1] > 0 }
+
 // Count counts. What Read asked for has been read.
 func (u *Unread) Count(r *Reader) (int, error) {
 	if u.Parent == 0 {
@@ -104,7 +107,7 @@ func (u *Unread) Count(r *Reader) (int, error) {
 		}
 	}
 	total, err := u.count(r, streams)
-	if err != nil || total == 0 || len(u.stamp.V) < 2 || u.stamp.V[1] == 0 {
+	if err != nil || total == 0 || !u.Mutes() {
 		return total, err
 	}
 	muted, err := u.countMuted(r, streams)
