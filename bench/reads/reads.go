@@ -40,6 +40,12 @@ func run(r *program.Run) error {
 		_ = f.close() // the first error tells more
 		return err
 	}
+	if r.Wanted(unreadAnew) {
+		if err := measureUnreadAnew(r, f); err != nil {
+			_ = f.close()
+			return err
+		}
+	}
 	if r.Wanted("mixed") && r.Mixed > 0 {
 		if err := measureDrift(r, f); err != nil {
 			_ = f.close()

@@ -105,6 +105,25 @@ func run(label string, callers int, more func(made int) bool, call func(caller i
 	}, nil
 }
 
+// Between calls a number of times, each after something that is not measured. The
+// processor time is not known.
+func Between(label string, n int, before, call func() error) (Cell, error) {
+	runtime.GC()
+	var elapsed time.Duration
+	for range n {
+		if err := before(); err != nil {
+			return Cell{}, fmt.Errorf("%s: %w", label, err)
+		}
+		begun := time.Now()
+		err := call()
+		elapsed += time.Since(begun)
+		if err != nil {
+			return Cell{}, fmt.Errorf("%s: %w", label, err)
+		}
+	}
+	return Cell{PerSecond: float64(n) / elapsed.Seconds()}, nil
+}
+
 // Loop calls from one goroutine until the time is over, without looking at the
 // clock between calls: for calls of a microsecond.
 func Loop(label string, d time.Duration, call func() error) (Cell, error) {
