@@ -1,6 +1,10 @@
 package boltstore
 
-import "sync"
+import (
+	"bytes"
+	"hash/maphash"
+	"sync"
+)
 
 // overlay is what the Updates of a batch have written so far, none of it
 // committed. Each Update writes straight into it, and can be undone.
@@ -14,15 +18,16 @@ type overlay struct {
 
 // overlayMemory is what overlays hand on to the next one, empty.
 type overlayMemory struct {
-	own   changes         // the batch's alone
-	index map[string]int  // key -> its place in own.writes
+	own   changes // the batch's alone
+	seed  maphash.Seed
+	index map[uint64]int  // hash of a key -> the newest place in own.writes that has it
 	loose []int           // places of what the layer does not have yet
 	noted map[string]bool // scopes that were written under, and what was noted
 	space []byte          // where the next copy goes
 }
 
 func newOverlayMemory() overlayMemory {
-	return overlayMemory{index: map[string]int{}, noted: map[string]bool{}}
+	return overlayMemory{seed: maphash.MakeSeed(), index: map[uint64]int{}, noted: map[string]bool{}}
 }
 
 // keptWrites is up to how many writes the memory of an overlay is used again.
@@ -48,22 +53,38 @@ func (o *overlay) get(key []byte) (w write, ok bool) {
 	if o == nil {
 		return w, false
 	}
-	i, ok := o.index[string(key)]
-	if !ok {
-		return w, false
+	if i := o.place(key, maphash.Bytes(o.seed, key)); i >= 0 {
+		return o.own.writes[i].write, true
 	}
-	return o.own.writes[i].write, true
+	return w, false
+}
+
+// place is where the write under a key of a hash is, below 0 if there is none.
+func (o *overlay) place(key []byte, hash uint64) int {
+	i, ok := o.index[hash]
+	if !ok {
+		return -1
+	}
+	for i >= 0 && !bytes.Equal(o.own.writes[i].key, key) {
+		i = o.own.writes[i].alike
+	}
+	return i
 }
 
 // set puts a write under a key, which must last as long as the layer. What it
 // returns undoes that.
 func (o *overlay) set(key []byte, w write) undo {
-	i, own := o.index[string(key)]
-	if !own {
+	hash := maphash.Bytes(o.seed, key)
+	i := o.place(key, hash)
+	if i < 0 {
+		alike, ok := o.index[hash]
+		if !ok {
+			alike = -1
+		}
 		i = len(o.own.writes)
-		o.index[string(key)] = i
+		o.index[hash] = i
 		o.loose = append(o.loose, i)
-		o.own.writes = append(o.own.writes, keyWrite{key: key, write: w})
+		o.own.writes = append(o.own.writes, keyWrite{key: key, write: w, alike: alike})
 		return undo{place: i}
 	}
 	was := o.own.writes[i].write
@@ -135,7 +156,11 @@ func (o *overlay) undo(u undo) {
 	case entry.layered:
 		o.writes.Delete(entry.key)
 	}
-	delete(o.index, string(entry.key))
+	if hash := maphash.Bytes(o.seed, entry.key); entry.alike >= 0 {
+		o.index[hash] = entry.alike
+	} else {
+		delete(o.index, hash)
+	}
 	o.own.writes = o.own.writes[:u.place]
 }
 
