@@ -393,7 +393,7 @@ func postNotice(tx *record.Txn, r *room, m codec.Message) error {
 	}
 	m.ID, m.Shadowed = id.String(), r.shadowed()
 	stamp(&head.V, &m)
-	if err := tx.InsertMessage(r.number, &head.V, &m); err != nil {
+	if err := tx.InsertMessage(r.number, record.Counts{Head: &head.V}, &m); err != nil {
 		return err
 	}
 	if err := tx.PutHead(r.number, &head.V); err != nil {

@@ -52,7 +52,7 @@ func (a *App) queues() []outbox.Queue {
 // it and of telling the application.
 func (a *App) storePending(tx *record.Txn, r *room, h *codec.Head, m *codec.Message) error {
 	stampAside(h, m)
-	if err := tx.InsertMessage(r.number, h, m); err != nil {
+	if err := tx.InsertMessage(r.number, record.Counts{Head: h}, m); err != nil {
 		return err
 	}
 	if err := tx.PutHead(r.number, h); err != nil {
@@ -244,7 +244,7 @@ func commit(tx *record.Txn, f *found) error {
 	m.SentAt, m.Pending, m.Metadata = m.CreatedAt, false, nil
 	head.V.Last = max(head.V.Last, m.SentAt) // committed after it was sent, whatever the clock does
 	stamp(&head.V, m)
-	if err := tx.CommitMessage(number, &head.V, m); err != nil {
+	if err := tx.CommitMessage(number, record.Counts{Head: &head.V}, m); err != nil {
 		return err
 	}
 	if err := tx.PutHead(number, &head.V); err != nil {

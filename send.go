@@ -172,7 +172,9 @@ type sending struct {
 
 	known      *record.Value[codec.Place] // where the id leads already
 	author     *record.Value[codec.User]
-	head       *record.Value[codec.Head]
+	head       record.Value[codec.Head]
+	own        record.Value[codec.Stream] // the author's messages
+	ownRead    bool                       // if this will be among them
 	mentions   []*record.Value[codec.User]
 	listed     []listedUser
 	parent     *record.Value[codec.Place]
@@ -222,7 +224,11 @@ func (t *sending) read(c caller, cid CID) error {
 			}
 		},
 		second: func(b *record.Batch, number record.Channel) {
-			t.head = b.Head(number)
+			b.HeadInto(&t.head, number)
+			d := &out.draft
+			if t.ownRead = !d.Silent && len(out.restricted) == 0 && (d.ParentID == "" || d.ShowInChannel); t.ownRead {
+				b.OwnStreamInto(&t.own, number, string(out.author))
+			}
 			t.parentBody, t.quotedBody = inRoom(b, number, t.parent), inRoom(b, number, t.quoted)
 			for i := range t.listed {
 				t.listed[i].member = b.Member(number, string(t.listed[i].id))
@@ -490,7 +496,11 @@ func (t *sending) store(m *codec.Message) error {
 	if err := t.storePin(m); err != nil {
 		return err
 	}
-	if err := t.tx.InsertMessage(t.room.number, &t.head.V, m); err != nil {
+	in := record.Counts{Head: &t.head.V}
+	if t.ownRead {
+		in.Own = &t.own.V
+	}
+	if err := t.tx.InsertMessage(t.room.number, in, m); err != nil {
 		return err
 	}
 	if err := t.tx.PutHead(t.room.number, &t.head.V); err != nil {

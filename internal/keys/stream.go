@@ -8,7 +8,7 @@ import "bytes"
 // parts under the keys below. Scope: the channel.
 type Stream struct {
 	channel Channel
-	key     []byte
+	key     []byte // nil if in the head
 	inHead  bool
 }
 
@@ -16,13 +16,18 @@ type Stream struct {
 func (s Stream) Channel() Channel { return s.channel }
 
 // Key is the key of the stream's record.
-func (s Stream) Key() []byte { return s.key }
+func (s Stream) Key() []byte {
+	if s.inHead {
+		return Head(s.channel)
+	}
+	return s.key
+}
 
 // InHead says that the stream's record is part of the channel's head.
 func (s Stream) InHead() bool { return s.inHead }
 
 // Live is the timeline that all may see.
-func Live(c Channel) Stream { return Stream{c, Head(c), true} }
+func Live(c Channel) Stream { return Stream{c, nil, true} }
 
 // Silent is the silent messages of the timeline.
 func Silent(c Channel) Stream { return Stream{c, in(c, inSilent), false} }
@@ -70,7 +75,7 @@ func (s Stream) Parts() []byte {
 // part is kept apart from the records, which are read together: the length of
 // the name before the name, so that no stream's parts lie inside another's.
 func (s Stream) part(kind byte) []byte {
-	name := s.key[9:]
+	name := s.Key()[9:]
 	b := append(in(s.channel, inStream), byte(len(name)>>8), byte(len(name)))
 	return append(append(b, name...), kind)
 }

@@ -122,6 +122,9 @@ func (t *Txn) PutChannel(c Channel, v *codec.Channel) error {
 // Head reads a channel's clock and timeline.
 func (b *Batch) Head(c Channel) *Value[codec.Head] { return get(b, keys.Head(c), codec.DecodeHead) }
 
+// HeadInto reads a channel's clock and timeline into a value that there is.
+func (b *Batch) HeadInto(v *Value[codec.Head], c Channel) { v.get(b, keys.Head(c), codec.DecodeHead) }
+
 // PutHead stores a channel's clock and timeline, and keeps its newest time
 // where the channels of a user are ordered by it.
 func (t *Txn) PutHead(c Channel, h *codec.Head) error {

@@ -94,7 +94,7 @@ func TestATransactionDecodesItsOwn(t *testing.T) {
 	w := newWorld(t, rand.New(rand.NewPCG(1, 2)))
 	w.last++
 	m := codec.Message{ID: "m", Author: "joe", Text: "hello", CreatedAt: w.last, UpdatedAt: w.last, Mentions: []string{"jane"}}
-	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, h, &m) })
+	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, Counts{Head: h}, &m) })
 	read := func(r *Reader) (list []*codec.Message, err error) {
 		b := r.Batch()
 		one := b.Message(PlaceOf(w.channel, &m))

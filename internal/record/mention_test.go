@@ -21,7 +21,7 @@ func TestManyMentionsAreRead(t *testing.T) {
 				m.Mentions = []string{"jane"}
 			}
 			m.MentionsAll = i%3 != 0
-			if err := tx.InsertMessage(c, &head, &m); err != nil {
+			if err := tx.InsertMessage(c, Counts{Head: &head}, &m); err != nil {
 				return err
 			}
 		}

@@ -73,24 +73,35 @@ func placeKey(p codec.Place) []byte {
 	}
 }
 
+// Counts is what a message is counted in, as the transaction has read it.
+type Counts struct {
+	Head *codec.Head   // the channel's: the caller stores it
+	Own  *codec.Stream // of the author's messages in the timeline; nil: it is read
+}
+
+// OwnStreamInto reads the stream of an author's messages in the timeline into a value
+// that there is.
+func (b *Batch) OwnStreamInto(v *Value[codec.Stream], c Channel, author string) {
+	b.streamInto(v, keys.Author(c, author))
+}
+
 // InsertMessage stores a message under an id that must be new, with all its
-// index entries and counts. The head is the channel's: the caller stores it.
-func (t *Txn) InsertMessage(c Channel, h *codec.Head, m *codec.Message) error {
+// index entries and counts.
+func (t *Txn) InsertMessage(c Channel, in Counts, m *codec.Message) error {
 	t.scratch = PlaceOf(c, m).Encode(t.scratch[:0])
 	t.key = append(t.key[:0], keys.Message(m.ID)...)
 	if err := t.txn.Insert(t.key, t.scratch); err != nil {
 		return err
 	}
-	return t.addMessage(c, h, m)
+	return t.addMessage(c, in, m)
 }
 
 // CommitMessage stores, under an id that is known, a message that was pending.
-// The head is the channel's: the caller stores it.
-func (t *Txn) CommitMessage(c Channel, h *codec.Head, m *codec.Message) error {
+func (t *Txn) CommitMessage(c Channel, in Counts, m *codec.Message) error {
 	if err := t.put(keys.Message(m.ID), PlaceOf(c, m)); err != nil {
 		return err
 	}
-	return t.addMessage(c, h, m)
+	return t.addMessage(c, in, m)
 }
 
 // ReplaceMessage stores a message again where it lies.
@@ -98,7 +109,7 @@ func (t *Txn) ReplaceMessage(c Channel, m *codec.Message) error {
 	return t.put(placeKey(PlaceOf(c, m)), m)
 }
 
-func (t *Txn) addMessage(c Channel, h *codec.Head, m *codec.Message) error {
+func (t *Txn) addMessage(c Channel, in Counts, m *codec.Message) error {
 	if err := t.put(placeKey(PlaceOf(c, m)), m); err != nil {
 		return err
 	}
@@ -123,18 +134,27 @@ func (t *Txn) addMessage(c Channel, h *codec.Head, m *codec.Message) error {
 			return err
 		}
 	}
-	for _, s := range streams(c, m) {
-		if s.InHead() {
-			if err := t.appendTo(s, &h.Live, m.CreatedAt); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := t.AppendStream(s, m.CreatedAt); err != nil {
+	var few [2]keys.Stream // so many count most messages
+	for _, s := range streams(few[:0], c, m) {
+		if err := t.count(s, in, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// count adds a message to a stream.
+func (t *Txn) count(s keys.Stream, in Counts, m *codec.Message) error {
+	switch {
+	case s.InHead():
+		return t.appendTo(s, &in.Head.Live, m.CreatedAt)
+	case in.Own == nil || m.Silent || m.Private():
+		return t.AppendStream(s, m.CreatedAt)
+	}
+	if err := t.appendTo(s, in.Own, m.CreatedAt); err != nil {
+		return err
+	}
+	return t.saveStream(s, in.Own)
 }
 
 // HasPrivate reads whether a channel has private messages that a user may see.
@@ -212,19 +232,18 @@ func Audience(m *codec.Message) []string {
 
 func inTimeline(m *codec.Message) bool { return m.ParentID == "" || m.Shown }
 
-// streams are the streams that count a message: that of its audience, and
-// within it that of its author, or of the silent ones.
-func streams(c Channel, m *codec.Message) []keys.Stream {
+// streams appends to list the streams that count a message: that of its audience,
+// and within it that of its author, or of the silent ones.
+func streams(list []keys.Stream, c Channel, m *codec.Message) []keys.Stream {
 	if !inTimeline(m) {
-		return nil
+		return list
 	}
 	if !m.Private() {
 		if m.Silent {
-			return []keys.Stream{keys.Live(c), keys.Silent(c)}
+			return append(list, keys.Live(c), keys.Silent(c))
 		}
-		return []keys.Stream{keys.Live(c), keys.Author(c, m.Author)}
+		return append(list, keys.Live(c), keys.Author(c, m.Author))
 	}
-	var list []keys.Stream
 	for _, user := range Audience(m) {
 		list = append(list, keys.PrivateLive(c, user))
 		if m.Silent {
@@ -249,7 +268,7 @@ func (t *Txn) DiscountMessage(c Channel, m *codec.Message) error {
 			return err
 		}
 	}
-	for _, s := range streams(c, m) {
+	for _, s := range streams(nil, c, m) {
 		if err := t.RemoveFromStream(s, m.CreatedAt); err != nil {
 			return err
 		}
@@ -270,7 +289,7 @@ func (t *Txn) CountMessage(c Channel, m *codec.Message) error {
 			return err
 		}
 	}
-	for _, s := range streams(c, m) {
+	for _, s := range streams(nil, c, m) {
 		if err := t.RestoreInStream(s, m.CreatedAt); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (w *world) send() {
 		m.Mentions = slices.Clone(people[w.random.IntN(3):])
 	}
 	m.MentionsAll = w.random.IntN(10) == 0
-	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, h, &m) })
+	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, Counts{Head: h}, &m) })
 	w.messages = append(w.messages, m)
 	w.replied(&m)
 }
@@ -156,7 +156,7 @@ func (w *world) commit() {
 		if err := tx.UnplaceMessage(w.channel, &before); err != nil {
 			return err
 		}
-		return tx.CommitMessage(w.channel, h, m)
+		return tx.CommitMessage(w.channel, Counts{Head: h}, m)
 	})
 	w.replied(m)
 }

@@ -43,7 +43,7 @@ func TestPagesHavePrivateMessagesAmongThem(t *testing.T) {
 					case i%7 == 3:
 						m.Restricted = []string{"john"}
 					}
-					w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, h, &m) })
+					w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, Counts{Head: h}, &m) })
 					if m.Restricted == nil || m.Restricted[0] == "jane" && m.CreatedAt > from {
 						times = append(times, m.CreatedAt)
 					}

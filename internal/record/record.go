@@ -96,7 +96,6 @@ func (db *DB) update(ctx context.Context, scope string, fn func(*Txn) error) err
 		}()
 		tx.noting = noting{Txn: t, db: db, scope: scope}
 		tx.db, tx.r, tx.txn = db, t, &tx.noting
-		tx.texts.least = updatePiece
 		return fn(tx)
 	})
 }

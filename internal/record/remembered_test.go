@@ -89,7 +89,7 @@ func TestMessagesChangeNoRoom(t *testing.T) {
 		"a message": {do: func(tx *Txn) error {
 			m := codec.Message{ID: "m", Author: "jane", CreatedAt: 5, UpdatedAt: 5}
 			h := codec.Head{}
-			return errors.Join(tx.InsertMessage(c, &h, &m), tx.PutHead(c, &h), tx.PutMark(c, "jane", codec.Mark{At: 5}))
+			return errors.Join(tx.InsertMessage(c, Counts{Head: &h}, &m), tx.PutHead(c, &h), tx.PutMark(c, "jane", codec.Mark{At: 5}))
 		}},
 		"the channel":                        {changeRoom, true},
 		"its cid":                            {func(tx *Txn) error { return tx.ForgetCID(scope) }, true},
@@ -205,7 +205,7 @@ func TestACountIsRememberedForWhatComesLater(t *testing.T) {
 		t.Helper()
 		update(t, db, ChannelScope("messaging:ride"), func(tx *Txn) error {
 			m := codec.Message{ID: strconv.FormatInt(at, 10), Author: "john", Text: "words", CreatedAt: at}
-			if err := tx.InsertMessage(c, &head, &m); err != nil {
+			if err := tx.InsertMessage(c, Counts{Head: &head}, &m); err != nil {
 				return err
 			}
 			return tx.PutHead(c, &head)

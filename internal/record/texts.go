@@ -6,13 +6,11 @@ import "strings"
 // Who keeps one string keeps its piece, so these are short.
 type texts struct {
 	piece strings.Builder
-	least int // that a piece has
 }
 
 const (
-	updatePiece = 512 // most of what a change reads fits in one
-	shortPiece  = 1 << 10
-	longPiece   = 8 << 10
+	shortPiece = 1 << 10
+	longPiece  = 8 << 10
 )
 
 // copy makes a string. It is told how many bytes there may be in all, with
@@ -20,7 +18,7 @@ const (
 func (t *texts) copy(raw []byte, all int) string {
 	if t.piece.Cap()-t.piece.Len() < len(raw) {
 		t.piece.Reset()
-		t.piece.Grow(max(len(raw), min(max(all, t.least), longPiece)))
+		t.piece.Grow(max(len(raw), min(all, longPiece)))
 	}
 	start := t.piece.Len()
 	t.piece.Write(raw)

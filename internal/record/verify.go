@@ -146,7 +146,7 @@ func (v *verifier) message(e storage.Entry) error {
 		return nil
 	}
 	v.inThread(&m)
-	counted := streams(v.c, &m)
+	counted := streams(nil, v.c, &m)
 	if m.ParentAt > v.floor {
 		counted = append(counted, threadStreams(v.c, &m)...)
 	}

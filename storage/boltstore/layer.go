@@ -54,6 +54,9 @@ func (l *layer) add(c *changes) {
 }
 
 func (l *layer) append(records []record) {
+	if len(l.records)+len(records) > cap(l.records) { // by more than append would: layers grow long
+		l.records = slices.Grow(l.records, max(len(l.records), len(records)))
+	}
 	for _, rec := range records {
 		l.records = append(l.records, rec)
 		positions, _ := l.byLog.Get(rec.log)

@@ -18,22 +18,23 @@ func (w *logWriter) store(records []record, base uint64) error {
 		return nil
 	}
 	w.logs.FillPercent = 1 // nothing is ever put between
-	changed := make(map[string]head)
+	changed := make(map[string]*head)
 	position := base
+	var key []byte // bbolt copies keys, and no values
 	for _, rec := range records {
 		position++
-		h, ok := changed[string(rec.log)]
-		if !ok {
-			h = decodeHead(w.heads.Get(rec.log))
+		h := changed[string(rec.log)]
+		if h == nil {
+			h = new(decodeHead(w.heads.Get(rec.log)))
+			changed[string(rec.log)] = h
 		}
-		key := recordKey(position)
+		key = binary.BigEndian.AppendUint64(key[:0], position)
 		value := append(binary.BigEndian.AppendUint64(make([]byte, 0, linkLen+len(rec.value)+sealLen), h.position), rec.value...)
 		if err := w.logs.Put(key, seal(value[:0], key, value)); err != nil {
 			return err
 		}
-		h = head{position: position, count: h.count + 1}
-		changed[string(rec.log)] = h
-		if err := w.mark(rec.log, h); err != nil {
+		h.position, h.count = position, h.count+1
+		if err := w.mark(rec.log, *h); err != nil {
 			return err
 		}
 	}
