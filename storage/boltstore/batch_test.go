@@ -42,7 +42,7 @@ func flush(t testing.TB, s *Store) {
 	}
 	s.writing.Lock()
 	if s.sealed == nil && s.journals != nil {
-		s.sealed, s.fresh = s.now.Load(), newLayer(s.now.Load().layer.newest())
+		s.sealed = s.now.Load()
 		s.journals.turn()
 	}
 	s.writing.Unlock()

@@ -81,7 +81,7 @@ type Store struct {
 	journals *journals     // nil before the first commit
 	taking   bool          // bbolt takes in what is sealed
 	sealed   *snapshot     // what it is to take in, nil for nothing
-	fresh    *layer        // what came after that
+	since    []changes     // what came after that, batch by batch
 }
 
 // Open opens the file at path, and makes it (mode 0600) if there is none; the

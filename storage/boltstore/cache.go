@@ -17,7 +17,7 @@ import (
 type cache struct {
 	mu         sync.RWMutex
 	version    uint64
-	young, old map[string]cached
+	young, old map[string]*cached
 	size       int // of the young generation, in bytes
 
 	// A key is kept from the second time on that it is not found here: seen is
@@ -48,7 +48,7 @@ func (m mask) has(i int) bool { return m&(1<<i) != 0 }
 func all(n int) mask { return 1<<n - 1 }
 
 func newCache(version uint64) *cache {
-	return &cache{version: version, young: map[string]cached{}, seed: maphash.MakeSeed()}
+	return &cache{version: version, young: map[string]*cached{}, seed: maphash.MakeSeed()}
 }
 
 // get fills in the values of the keys that are not known yet but are here, for
@@ -61,13 +61,13 @@ func (c *cache) get(version uint64, keys, values [][]byte, known mask) mask {
 			if known.has(i) {
 				continue
 			}
-			e, found := c.young[string(key)]
-			if !found {
-				if e, found = c.old[string(key)]; found {
+			e := c.young[string(key)]
+			if e == nil {
+				if e = c.old[string(key)]; e != nil {
 					aged |= 1 << i
 				}
 			}
-			if found && e.since <= version {
+			if e != nil && e.since <= version {
 				values[i] = e.value
 				known |= 1 << i
 			}
@@ -88,8 +88,7 @@ func (c *cache) move(keys [][]byte, which mask) {
 		if !which.has(i) {
 			continue
 		}
-		if e, found := c.old[string(key)]; found {
-			delete(c.old, string(key))
+		if e := c.old[string(key)]; e != nil {
 			c.put(string(key), e)
 		}
 	}
@@ -97,19 +96,19 @@ func (c *cache) move(keys [][]byte, which mask) {
 
 // put adds an entry to the young generation, or replaces it there. The old one
 // never has the key too: move would bring back what was there before.
-func (c *cache) put(key string, e cached) {
-	if was, found := c.young[key]; found {
+func (c *cache) put(key string, e *cached) {
+	if was := c.young[key]; was != nil {
 		c.size -= sizeOf(key, was)
 	}
 	c.size += sizeOf(key, e)
 	if c.size > cacheSize {
-		c.old, c.young, c.size = c.young, map[string]cached{}, sizeOf(key, e)
+		c.old, c.young, c.size = c.young, map[string]*cached{}, sizeOf(key, e)
 	}
 	delete(c.old, key)
 	c.young[key] = e
 }
 
-func sizeOf(key string, e cached) int { return entrySize + len(key) + len(e.value) }
+func sizeOf(key string, e *cached) int { return entrySize + len(key) + len(e.value) }
 
 // add keeps those of the keys, but for the known ones, that are asked for
 // again. Their values are as of a version; if that is over they might be
@@ -121,7 +120,7 @@ func (c *cache) add(version uint64, keys, values [][]byte, known mask) {
 		}
 		c.mu.Lock()
 		if version == c.version {
-			c.put(string(key), cached{bytes.Clone(values[i]), version})
+			c.put(string(key), &cached{bytes.Clone(values[i]), version})
 		}
 		c.mu.Unlock()
 	}
@@ -139,22 +138,29 @@ func (c *cache) commit(version uint64, writes []keyWrite) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version = version
-	for _, w := range writes {
-		_, young := c.young[string(w.key)]
-		_, old := c.old[string(w.key)]
+	for i := range writes {
+		w := &writes[i]
+		young := c.young[string(w.key)]
+		grows := 0
+		if young != nil {
+			grows = len(w.value()) - len(young.value)
+		}
 		switch {
-		case !young && !old:
+		case young == nil && c.old[string(w.key)] == nil:
 		case len(w.sealed) > cachedLen:
 			c.drop(string(w.key))
+		case young != nil && c.size+grows <= cacheSize:
+			young.value, young.since = bytes.Clone(w.value()), version
+			c.size += grows
 		default:
-			c.put(string(w.key), cached{bytes.Clone(w.value()), version})
+			c.put(string(w.key), &cached{bytes.Clone(w.value()), version})
 		}
 	}
 }
 
 // drop removes an entry.
 func (c *cache) drop(key string) {
-	if was, found := c.young[key]; found {
+	if was := c.young[key]; was != nil {
 		c.size -= sizeOf(key, was)
 	}
 	delete(c.young, key)

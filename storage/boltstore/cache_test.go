@@ -95,7 +95,7 @@ func TestCacheIsBounded(t *testing.T) {
 		c.add(1, key, found, 0)
 	}
 	size := 0
-	for _, generation := range []map[string]cached{c.young, c.old} {
+	for _, generation := range []map[string]*cached{c.young, c.old} {
 		for key, e := range generation {
 			size += len(key) + len(e.value) + entrySize
 		}
@@ -127,7 +127,7 @@ func TestCacheIsOfACommit(t *testing.T) {
 func TestCacheKeepsOneValue(t *testing.T) {
 	c := newCache(1)
 	keys := [][]byte{[]byte("k")}
-	c.put("k", cached{[]byte("before"), 1})
+	c.put("k", &cached{[]byte("before"), 1})
 	c.size = cacheSize
 	c.commit(2, []keyWrite{{key: keys[0], write: write{seal(nil, keys[0], []byte("after"))}}})
 	c.move(keys, 1)

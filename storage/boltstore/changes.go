@@ -3,6 +3,7 @@ package boltstore
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // changes is what a batch commits.
@@ -41,6 +42,11 @@ type keyWrite struct {
 type record struct{ log, value []byte }
 
 func (c *changes) empty() bool { return len(c.writes) == 0 && len(c.records) == 0 && c.trimmed == 0 }
+
+// clone is a copy that outlasts the batch's.
+func (c *changes) clone() changes {
+	return changes{slices.Clone(c.writes), slices.Clone(c.records), c.trimmed}
+}
 
 // logs is the log of each record.
 func (c *changes) logs() [][]byte {

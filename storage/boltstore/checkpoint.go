@@ -50,7 +50,7 @@ func (s *Store) store(next snapshot, own *changes, settled func()) (*snapshot, e
 		return nil, fmt.Errorf("boltstore: commit: %w", err)
 	}
 	if s.sealed != nil {
-		s.fresh.add(own)
+		s.since = append(s.since, own.clone())
 	}
 	return &next, nil
 }
@@ -70,7 +70,7 @@ func (s *Store) storeAtOnce(next snapshot) (_ *snapshot, err error) {
 		return nil, err
 	}
 	next.layer = newLayer(next.layer.newest())
-	s.sealed, s.fresh = nil, nil
+	s.sealed, s.since = nil, nil
 	if s.journals != nil {
 		s.journals.turn()
 	}
@@ -87,7 +87,6 @@ func (s *Store) seal() {
 		return
 	case s.sealed == nil:
 		s.sealed = s.now.Load()
-		s.fresh = newLayer(s.sealed.layer.newest())
 		s.journals.turn()
 	}
 	s.taking = true
@@ -115,9 +114,30 @@ func (s *Store) checkpoint() error {
 		s.note(err)
 		return err
 	}
-	s.now.Store(&snapshot{s.fresh, s.now.Load().sequence, base})
-	s.sealed, s.fresh = nil, nil
+	s.now.Store(&snapshot{s.lift(sealed.layer), s.now.Load().sequence, base})
+	s.sealed = nil
 	return nil
+}
+
+// lift makes the layer of what came after one that bbolt has taken in. Batches go on
+// until little of that is left.
+func (s *Store) lift(taken *layer) *layer {
+	const few = 2
+	l := newLayer(taken.newest())
+	for len(s.since) > 0 {
+		list := s.since
+		s.since = nil
+		if len(list) > few {
+			s.writing.Unlock()
+		}
+		for i := range list {
+			l.add(&list[i])
+		}
+		if len(list) > few {
+			s.writing.Lock()
+		}
+	}
+	return l
 }
 
 // room waits until there is some for a batch, and has the store's state for it.

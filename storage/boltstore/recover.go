@@ -41,7 +41,7 @@ func (s *Store) recover() (err error) {
 	if now.layer, now.sequence, err = replay(frames, state.sequence, now.layer); err != nil {
 		return err
 	}
-	s.sealed, s.fresh = now, newLayer(now.layer.newest())
+	s.sealed = now
 	// Without space for it there is what is in memory, as if nobody had been killed.
 	if err := s.checkpoint(); inSync(err) || errors.Is(err, errDamaged) {
 		return err
