@@ -17,21 +17,17 @@ func (o *opened) size() int {
 
 // recall is a room as another call of the caller found it, if it still is so; nil if
 // not.
-func (m more) recall(reader *record.Reader, c caller, key record.RememberedKey) *room {
-	if !m.shared(reader) {
+func (m more) recall(reader *record.Reader, c caller, number record.Channel) *room {
+	if number == 0 || !m.shared(reader) {
 		return nil
 	}
-	known, _ := reader.Recall(key).(*opened)
+	known, _ := reader.Recall(rememberedKey(c, number)).(*opened)
 	if known == nil || checkCaller(c, &known.read.User) != nil {
 		return nil
 	}
 	return &room{opened: known, now: now().UnixMicro()}
 }
 
-func byCID(c caller, cid CID) record.RememberedKey {
-	return record.RememberedKey{App: c.app, User: string(c.user), CID: string(cid)}
-}
-
-func byNumber(c caller, number record.Channel) record.RememberedKey {
+func rememberedKey(c caller, number record.Channel) record.RememberedKey {
 	return record.RememberedKey{App: c.app, User: string(c.user), Number: number}
 }

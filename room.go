@@ -48,7 +48,7 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 
 // loadRoom is openRoom, of a channel that the caller may not be able to read.
 func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
-	if room := also.recall(r, c, byCID(c, cid)); room != nil {
+	if room := also.recall(r, c, r.NumberOf(string(cid))); room != nil {
 		return room, also.read(r, room)
 	}
 	if also.shares && also.shared(r) {
@@ -74,7 +74,7 @@ func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}
-	return room, room.complete(r, also, byCID(c, cid), byNumber(c, room.number))
+	return room, room.complete(r, also)
 }
 
 // load reads what the channel's number leads to.
@@ -95,15 +95,15 @@ func (r *room) load(reader *record.Reader, also more) error {
 }
 
 // complete reads what takes the channel and the caller, and has all of it
-// remembered under the keys.
-func (r *room) complete(reader *record.Reader, also more, list ...record.RememberedKey) error {
+// remembered.
+func (r *room) complete(reader *record.Reader, also more) error {
 	if err := r.readBlocked(reader); err != nil || also.blind {
 		return err
 	}
 	if also.shared(reader) && r.size() <= rememberedSize {
 		r.reads, r.readsAll = r.can(ReadChannel), r.can(ReadRestrictedVisibilityMessage)
 		r.remembered, r.scope = true, record.ChannelScope(r.channel.CID)
-		reader.Remember(r.channel.CID, string(r.user), r.opened, list...)
+		reader.Remember(r.channel.CID, r.opened, rememberedKey(r.caller, r.number))
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (r *room) override() error {
 
 // openRoomOf finds a channel by its number, readable or not.
 func openRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSettings, number record.Channel, also more) (*room, error) {
-	if room := also.recall(r, c, byNumber(c, number)); room != nil {
+	if room := also.recall(r, c, number); room != nil {
 		return room, also.read(r, room)
 	}
 	return loadRoomOf(r, c, user, settings, number, also)
@@ -150,7 +150,7 @@ func loadRoomOf(r *record.Reader, c caller, user codec.User, settings *storedSet
 	if err := room.override(); err != nil {
 		return nil, err
 	}
-	return room, room.complete(r, also, byNumber(c, number))
+	return room, room.complete(r, also)
 }
 
 // of is the channel as each of some users finds it. It is read at once for all

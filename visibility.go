@@ -411,7 +411,7 @@ func (f *finding) room(number record.Channel) (*room, error) {
 			}
 		}
 	}}
-	if known := also.recall(f.reader, f.caller, byNumber(f.caller, number)); known != nil {
+	if known := also.recall(f.reader, f.caller, number); known != nil {
 		return known, also.read(f.reader, known)
 	}
 	if err := f.check(); err != nil {

@@ -5,16 +5,14 @@ import (
 	"example.com/chat/storage"
 )
 
-// rememberedKept is the most that is remembered in a generation: each takes a few
-// KB, see Remember.
-const rememberedKept = 1024
+// rememberedKept is the most that is remembered in a generation: each takes one or
+// two KB, see Remember.
+const rememberedKept = 4096
 
-// RememberedKey is for whom something is remembered, and of which channel, which is
-// given by its cid or by its number.
+// RememberedKey is for whom something is remembered, and of which channel.
 type RememberedKey struct {
 	App    bool // the application itself, and no user
 	User   string
-	CID    string
 	Number Channel
 }
 
@@ -68,6 +66,13 @@ func unchanged(r storage.Versioned, version uint64, scopes ...string) bool {
 	return true
 }
 
+// NumberOf is the number of a channel as far as it is remembered, 0 if it is not. The
+// cid may lead to another channel by now: nothing is recalled of the old one then.
+func (r *Reader) NumberOf(cid string) Channel {
+	number, _ := r.db.numbers.get(cid)
+	return number
+}
+
 // Recall is what was remembered, nil if it may no longer be so. It must not be
 // changed.
 func (r *Reader) Recall(key RememberedKey) any {
@@ -83,27 +88,26 @@ func (r *Reader) Recall(key RememberedKey) any {
 	return known.v
 }
 
-// Remember keeps, under one key or several, what was made of records of the
-// application, the users, the room of the cid and the user of the keys, and of no
-// others. It should take no more than a few KB. What a transaction has read that is
-// not committed yet is not remembered.
-func (r *Reader) Remember(cid, user string, v any, list ...RememberedKey) {
+// Remember keeps what was made of records of the application, the users, the room of
+// the cid, which is the channel of the key, and the user of the key, and of no others.
+// It should take no more than a few KB. What a transaction has read that is not
+// committed yet is not remembered.
+func (r *Reader) Remember(cid string, v any, key RememberedKey) {
 	versioned := r.versioned()
 	if versioned == nil {
 		return
 	}
 	known := &recollection{
 		version: versioned.Version(),
-		scopes:  [...]string{AppScope, UsersScope, roomOf(ChannelScope(cid)), UserScope(user)},
+		scopes:  [...]string{AppScope, UsersScope, roomOf(ChannelScope(cid)), UserScope(key.User)},
 		users:   r.users,
 		v:       v,
 	}
 	if !unchanged(versioned, known.version, known.scopes[:]...) {
 		return
 	}
-	for _, key := range list {
-		r.db.remembered.put(key, known)
-	}
+	r.db.remembered.put(key, known)
+	r.db.numbers.put(cid, key.Number)
 }
 
 // roomOf is what is noted where a key of a channel's room is written: see

@@ -19,14 +19,14 @@ func changeRoom(tx *Txn) error { return tx.PutChannel(7, &codec.Channel{CID: "me
 // TestWhatIsRecalledIsStillSo writes under each scope that what is remembered
 // depends on, and under others.
 func TestWhatIsRecalledIsStillSo(t *testing.T) {
-	key := RememberedKey{CID: "messaging:ride", User: "jane"}
+	key := RememberedKey{Number: 7, User: "jane"}
 	for scope, forgets := range map[string]bool{
 		AppScope: true, UsersScope: true, ChannelScope("messaging:ride"): true, UserScope("jane"): true,
 		ChannelScope("messaging:other"): false, UserScope("john"): false, EventsScope: false,
 	} {
 		db := New(memstore.New())
 		view(t, db, func(r *Reader) error {
-			r.Remember("messaging:ride", "jane", "it", key)
+			r.Remember("messaging:ride", "it", key)
 			return nil
 		})
 		// Hashes of two scopes may be alike; those of many are not all.
@@ -40,7 +40,7 @@ func TestWhatIsRecalledIsStillSo(t *testing.T) {
 			}
 			view(t, db, func(r *Reader) error {
 				alike = alike && r.Recall(key) == nil
-				r.Remember("messaging:ride", "jane", "it", key)
+				r.Remember("messaging:ride", "it", key)
 				return nil
 			})
 		}
@@ -60,13 +60,13 @@ func TestAnOlderSnapshotRecallsNothingNewer(t *testing.T) {
 			return err
 		}
 		view(t, db, func(newer *Reader) error {
-			newer.Remember("messaging:ride", "jane", "newer", key)
+			newer.Remember("messaging:ride", "newer", key)
 			return nil
 		})
 		if got := older.Recall(key); got != nil {
 			t.Errorf("it recalls %v", got)
 		}
-		older.Remember("messaging:ride", "jane", "older", key)
+		older.Remember("messaging:ride", "older", key)
 		return nil
 	})
 	view(t, db, func(r *Reader) error {
@@ -77,11 +77,42 @@ func TestAnOlderSnapshotRecallsNothingNewer(t *testing.T) {
 	})
 }
 
+// TestNumbersAreRemembered: who asks by the cid recalls what was remembered, until
+// another channel has the cid.
+func TestNumbersAreRemembered(t *testing.T) {
+	const cid = "messaging:ride"
+	db := New(memstore.New())
+	recalls := func(want any) {
+		t.Helper()
+		view(t, db, func(r *Reader) error {
+			if got := r.Recall(RememberedKey{Number: r.NumberOf(cid), User: "jane"}); got != want {
+				t.Errorf("it recalls %v, want %v", got, want)
+			}
+			return nil
+		})
+	}
+	remember := func(number Channel, v any) {
+		view(t, db, func(r *Reader) error {
+			r.Remember(cid, v, RememberedKey{Number: number, User: "jane"})
+			return nil
+		})
+	}
+	recalls(nil)
+	remember(7, "the first")
+	recalls("the first")
+	if err := db.Update(t.Context(), ChannelScope(cid), func(tx *Txn) error { return tx.ForgetCID(cid) }); err != nil {
+		t.Fatal(err)
+	}
+	recalls(nil)
+	remember(9, "the second")
+	recalls("the second")
+}
+
 // TestMessagesChangeNoRoom has a message come, and what a room is made of change:
 // after each a View and a transaction ask whether the room is still so.
 func TestMessagesChangeNoRoom(t *testing.T) {
 	const c, scope = Channel(7), "messaging:ride"
-	key := RememberedKey{CID: scope, User: "jane"}
+	key := RememberedKey{Number: c, User: "jane"}
 	for name, change := range map[string]struct {
 		do      func(*Txn) error
 		forgets bool
@@ -102,7 +133,7 @@ func TestMessagesChangeNoRoom(t *testing.T) {
 		for driver, store := range map[string]storage.Store{"memory": memstore.New(), "bolt": openBolt(t)} {
 			db := New(store)
 			view(t, db, func(r *Reader) error {
-				r.Remember(scope, "jane", "it", key)
+				r.Remember(scope, "it", key)
 				return nil
 			})
 			if err := db.Update(t.Context(), ChannelScope(scope), func(tx *Txn) error {
@@ -113,7 +144,7 @@ func TestMessagesChangeNoRoom(t *testing.T) {
 				if before == nil || (tx.Recall(key) == nil) != change.forgets {
 					t.Errorf("%s, in the change of %s: it recalled %v and recalls %v", driver, name, before, tx.Recall(key))
 				}
-				tx.Remember(scope, "jane", "of what may not be committed", RememberedKey{CID: scope, User: "else"})
+				tx.Remember(scope, "of what may not be committed", RememberedKey{Number: c, User: "else"})
 				return nil
 			}); err != nil {
 				t.Fatal(err)
@@ -122,7 +153,7 @@ func TestMessagesChangeNoRoom(t *testing.T) {
 				if got := r.Recall(key); (got == nil) != change.forgets {
 					t.Errorf("%s, after the change of %s: it recalls %v", driver, name, got)
 				}
-				if got := r.Recall(RememberedKey{CID: scope, User: "else"}); (got == nil) != change.forgets {
+				if got := r.Recall(RememberedKey{Number: c, User: "else"}); (got == nil) != change.forgets {
 					t.Errorf("%s, in the change of %s: what was read in it is %v", driver, name, got)
 				}
 				return nil
@@ -138,14 +169,14 @@ func TestMessagesChangeNoRoom(t *testing.T) {
 // TestWhatCannotBeCheckedIsNotRemembered: on a store that does not number snapshots,
 // and on one whose transactions cannot note.
 func TestWhatCannotBeCheckedIsNotRemembered(t *testing.T) {
-	key := RememberedKey{CID: "messaging:ride", User: "jane"}
+	key := RememberedKey{Number: 7, User: "jane"}
 	plain, silent := New(plainStore{memstore.New()}), New(silentStore{memstore.New()})
 	if err := silent.Update(t.Context(), ChannelScope("messaging:ride"), changeRoom); err != nil {
 		t.Fatal(err)
 	}
 	for _, db := range []*DB{plain, silent} {
 		view(t, db, func(r *Reader) error {
-			r.Remember("messaging:ride", "jane", "it", key)
+			r.Remember("messaging:ride", "it", key)
 			if r.Remembers() || r.Recall(key) != nil {
 				t.Error("it remembers what it cannot check")
 			}
