@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/chat"
@@ -11,9 +12,11 @@ import (
 // What a user has unread of a channel is remembered until something is written
 // there.
 
-func TestUnreadOfAQuietChannelReadsNothing(t *testing.T) {
+func TestUnreadOfAQuietChannelReadsNothing(t *testing.T) { synctest.Test(t, testUnreadOfAQuietChannel) }
+
+func testUnreadOfAQuietChannel(t *testing.T) {
 	store := &countedStore{Store: memstore.New()}
-	s := newScenario(t, store, &chat.Options{NoBackground: true}, false)
+	s := newScenario(t, store, &chat.Options{NoBackground: true}, true)
 	s.channel(lounge, "jane", "john", "june")
 	reads := func() int {
 		before := store.keys
@@ -31,12 +34,18 @@ func TestUnreadOfAQuietChannelReadsNothing(t *testing.T) {
 	if reads() == 0 {
 		t.Error("nothing is read after another message")
 	}
-	s.check(s.as("jane").MuteUser(s.ctx, "june", time.Hour)) // a mute ends by itself
-	for range 3 {
-		if reads() == 0 {
-			t.Error("nothing is read for one who mutes somebody")
-		}
+	s.as("june").send(lounge, "words")
+	s.check(s.as("jane").MuteUser(s.ctx, "june", time.Hour))
+	reads()
+	if n := reads(); n != 0 {
+		t.Errorf("%d keys are read again for one who mutes somebody", n)
 	}
+	s.as("jane").wantUnread(lounge, 2)
+	s.sleep(2 * time.Hour)
+	if reads() == 0 {
+		t.Error("nothing is read after a mute has ended")
+	}
+	s.as("jane").wantUnread(lounge, 3)
 }
 
 func TestUnreadThatIsRememberedIsWhatItIs(t *testing.T) {

@@ -124,8 +124,9 @@ type readState struct {
 
 // knownUnread is how many messages of a remembered room its caller has unread.
 type knownUnread struct {
-	version uint64 // of what was counted
-	n       int
+	version     uint64 // of what was counted
+	from, until int64  // the times between which those are muted who were
+	n           int
 }
 
 func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
@@ -147,12 +148,14 @@ func openUnread(r *record.Reader, c caller, cid CID) (*readState, error) {
 	return s, err
 }
 
-// knownUnread is nil if something was written in the channel since.
+// knownUnread is nil if something was written in the channel since, or a mute has
+// ended.
 func (r *room) knownUnread(reader *record.Reader) *knownUnread {
-	if known := r.unread.Load(); known != nil && reader.Unchanged(known.version, r.scope) {
-		return known
+	known := r.unread.Load()
+	if known == nil || r.now < known.from || r.now >= known.until || !reader.Unchanged(known.version, r.scope) {
+		return nil
 	}
-	return nil
+	return known
 }
 
 func (s *readState) alongside(user UserID) func(*record.Batch, record.Channel) {
@@ -183,8 +186,7 @@ func (s *readState) mutedUsers(r *record.Reader) ([]string, error) {
 }
 
 // unread is how many messages the user has unread. It is remembered until something
-// is written in the channel, or of the user, but where the user mutes somebody: a
-// mute can end by itself.
+// is written in the channel, or of the user, or a mute ends.
 func (s *readState) unread(r *record.Reader) (int, error) {
 	if !s.mayBeUnread() {
 		return 0, nil
@@ -196,8 +198,8 @@ func (s *readState) unread(r *record.Reader) (int, error) {
 		return s.known.n, nil
 	}
 	n, err := s.countUnread(r)
-	if err == nil && s.room.remembered && r.Snapshot() && !s.count.Mutes() {
-		s.room.unread.Store(&knownUnread{r.Version(), n})
+	if err == nil && s.room.remembered && r.Snapshot() {
+		s.room.unread.Store(&knownUnread{r.Version(), s.room.now, s.count.Until(), n})
 	}
 	return n, err
 }

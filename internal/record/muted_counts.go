@@ -13,7 +13,7 @@ type mutedCounts struct {
 
 type mutedCount struct {
 	stamp         uint64 // of the list of mutes
-	until         int64  // when the first of them ends
+	from, until   int64  // the times between which those are muted who were: then the first of the mutes ends
 	after         int64
 	private       bool
 	privateReader string
@@ -32,7 +32,7 @@ const (
 
 // same says whether what was counted then still counts, but for new messages.
 func (m *mutedCount) same(now *mutedCount, at int64) bool {
-	return m.stamp == now.stamp && at < m.until && m.after == now.after && m.private == now.private &&
+	return m.stamp == now.stamp && m.from <= at && at < m.until && m.after == now.after && m.private == now.private &&
 		m.privateReader == now.privateReader && m.changes == now.changes &&
 		m.total[0] <= now.total[0] && m.total[1] <= now.total[1]
 }

@@ -7,7 +7,7 @@ import (
 
 // rememberedKept is the most that is remembered in a generation: each takes one or
 // two KB, see Remember.
-const rememberedKept = 4096
+const rememberedKept = 2048
 
 // RememberedKey is for whom something is remembered, and of which channel.
 type RememberedKey struct {

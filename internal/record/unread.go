@@ -28,6 +28,7 @@ type Unread struct {
 	silent, own Value[codec.Stream]
 	hidden      [3]Value[codec.Stream] // the same of the private messages
 	stamp       Value[codec.Numbers]
+	until       int64
 }
 
 // Read adds the reads that every count takes.
@@ -84,11 +85,13 @@ func (u *Unread) private(author string) []keys.Stream {
 // Head is the channel's clock and timeline, which Read has asked for.
 func (u *Unread) Head() *codec.Head { return &u.head.V }
 
-// Mutes says whether the reader mutes somebody, or did until the mute ended.
-func (u *Unread) Mutes() bool { return len(u.stamp.V) > 1 && u.stamp.V[1] > 0 }
+// Until is the time from which what was counted may be another number though
+// nothing was written: a mute ends. It holds from Now on.
+func (u *Unread) Until() int64 { return u.until }
 
 // Count counts. What Read asked for has been read.
 func (u *Unread) Count(r *Reader) (int, error) {
+	u.until = math.MaxInt64
 	if u.Parent == 0 {
 		u.live.V, u.live.Found = u.head.V.Live, u.head.Found
 	}
@@ -107,11 +110,15 @@ func (u *Unread) Count(r *Reader) (int, error) {
 		}
 	}
 	total, err := u.count(r, streams)
-	if err != nil || total == 0 || !u.Mutes() {
+	if err != nil || total == 0 || len(u.stamp.V) < 2 || u.stamp.V[1] == 0 {
 		return total, err
 	}
 	muted, err := u.countMuted(r, streams)
-	return total - muted, err
+	if err != nil {
+		return 0, err
+	}
+	u.until = muted.until
+	return total - muted.n, nil
 }
 
 // count counts what is in the streams of all, without those of the silent ones
@@ -143,8 +150,8 @@ func (u *Unread) count(r *Reader, streams []*Value[codec.Stream]) (int, error) {
 }
 
 // countMuted counts those by muted authors among what is unread.
-func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, error) {
-	now := &mutedCount{stamp: u.stamp.V[0], after: u.After, private: u.Private, privateReader: u.PrivateReader}
+func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (*mutedCount, error) {
+	now := &mutedCount{stamp: u.stamp.V[0], from: u.Now, after: u.After, private: u.Private, privateReader: u.PrivateReader}
 	for i := 0; i < len(streams); i += 3 {
 		s := &streams[i].V
 		now.total[i/3], now.changes[i/3], now.last = s.Total, s.Changes, max(now.last, s.Tail.Last)
@@ -153,25 +160,25 @@ func (u *Unread) countMuted(r *Reader, streams []*Value[codec.Stream]) (int, err
 	known := r.db.muted.get(key)
 	if known != nil && known.same(now, u.Now) {
 		if known.total == now.total {
-			return known.n, nil
+			return known, nil
 		}
 		if now.total[0]-known.total[0]+now.total[1]-known.total[1] <= mutedLookedUp {
-			now.until, now.muted = known.until, known.muted
+			now.from, now.until, now.muted = known.from, known.until, known.muted
 			added, err := u.countNewMuted(r, known)
 			now.n = known.n + added
 			if err == nil && r.snapshot {
 				r.db.muted.put(key, now)
 			}
-			return now.n, err
+			return now, err
 		}
 	}
 	if err := u.countAllMuted(r, now); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if r.snapshot {
 		r.db.muted.put(key, now)
 	}
-	return now.n, nil
+	return now, nil
 }
 
 // countAllMuted counts by the streams of all who are muted.

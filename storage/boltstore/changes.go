@@ -30,7 +30,8 @@ type keyWrite struct {
 	nowhere bool // a deletion of what neither bbolt has nor is about to take in
 
 	// In an overlay alone.
-	alike   int   // place of an older one whose key has the same hash, -1 if there is none
+	hash    uint64
+	alike   int   // place of an older one with the same hash and another key, -1 if there is none
 	settled bool  // the layer has it as it is
 	layered bool  // or had it as it was, over
 	under   write // this, which is there

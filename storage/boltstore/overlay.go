@@ -53,11 +53,13 @@ func (o *overlay) get(key []byte) (w write, ok bool) {
 	if o == nil {
 		return w, false
 	}
-	if i := o.place(key, maphash.Bytes(o.seed, key)); i >= 0 {
+	if i := o.place(key, o.hash(key)); i >= 0 {
 		return o.own.writes[i].write, true
 	}
 	return w, false
 }
+
+func (o *overlay) hash(key []byte) uint64 { return maphash.Bytes(o.seed, key) }
 
 // place is where the write under a key of a hash is, below 0 if there is none.
 func (o *overlay) place(key []byte, hash uint64) int {
@@ -73,8 +75,9 @@ func (o *overlay) place(key []byte, hash uint64) int {
 
 // set puts a write under a key, which must last as long as the layer. What it
 // returns undoes that.
-func (o *overlay) set(key []byte, w write) undo {
-	hash := maphash.Bytes(o.seed, key)
+func (o *overlay) set(key []byte, w write) undo { return o.setHashed(key, o.hash(key), w) }
+
+func (o *overlay) setHashed(key []byte, hash uint64, w write) undo {
 	i := o.place(key, hash)
 	if i < 0 {
 		alike, ok := o.index[hash]
@@ -84,7 +87,7 @@ func (o *overlay) set(key []byte, w write) undo {
 		i = len(o.own.writes)
 		o.index[hash] = i
 		o.loose = append(o.loose, i)
-		o.own.writes = append(o.own.writes, keyWrite{key: key, write: w, alike: alike})
+		o.own.writes = append(o.own.writes, keyWrite{key: key, write: w, hash: hash, alike: alike})
 		return undo{place: i}
 	}
 	was := o.own.writes[i].write
@@ -156,10 +159,10 @@ func (o *overlay) undo(u undo) {
 	case entry.layered:
 		o.writes.Delete(entry.key)
 	}
-	if hash := maphash.Bytes(o.seed, entry.key); entry.alike >= 0 {
-		o.index[hash] = entry.alike
+	if entry.alike >= 0 {
+		o.index[entry.hash] = entry.alike
 	} else {
-		delete(o.index, hash)
+		delete(o.index, entry.hash)
 	}
 	o.own.writes = o.own.writes[:u.place]
 }
