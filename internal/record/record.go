@@ -19,7 +19,7 @@ type DB struct {
 	store storage.Store
 
 	directory   directory
-	remembered  generations[RememberedKey, *recollection]
+	remembered  recollections
 	numbers     generations[string, Channel]      // by cid, of channels that something is remembered of
 	ownChannels generations[string, *ownChannels] // by their user
 	forgets     atomic.Bool                       // for good: the store cannot note what changed
@@ -37,8 +37,8 @@ type DB struct {
 
 // New makes a DB of a store.
 func New(store storage.Store) *DB {
-	db := &DB{store: store, directory: newDirectory(), decoded: newDecoded(), memo: map[string]any{}}
-	db.remembered.size, db.numbers.size, db.unread.size = rememberedKept, rememberedKept, unreadCountsKept
+	db := &DB{store: store, directory: newDirectory(), remembered: newRecollections(), decoded: newDecoded(), memo: map[string]any{}}
+	db.numbers.size, db.unread.size = rememberedKept, unreadCountsKept
 	db.ownChannels.size, db.ownChannels.weight = ownChannelsKept, (*ownChannels).weight
 	db.readers.New = func() any { return new(Reader) }
 	db.txns.New = func() any { return new(Txn) }

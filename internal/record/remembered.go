@@ -1,13 +1,15 @@
 package record
 
 import (
+	"hash/maphash"
+
 	"example.com/chat/internal/keys"
 	"example.com/chat/storage"
 )
 
-// rememberedKept is the most that is remembered in a generation: each takes one or
-// two KB, see Remember.
-const rememberedKept = 2048
+// rememberedKept is the most that is remembered: each takes one or two KB, see
+// Remember.
+const rememberedKept = 4096
 
 // RememberedKey is for whom something is remembered, and of which channel.
 type RememberedKey struct {
@@ -16,8 +18,37 @@ type RememberedKey struct {
 	Number Channel
 }
 
+// recollections are what is remembered. They are safe for concurrent use.
+type recollections struct {
+	seed maphash.Seed
+	kept pairs[recollection]
+}
+
+func newRecollections() recollections {
+	return recollections{maphash.MakeSeed(), newPairs[recollection](rememberedKept)}
+}
+
+func (r *recollections) place(key RememberedKey) *pair[recollection] {
+	return r.kept.at(maphash.Comparable(r.seed, key))
+}
+
+func (r *recollections) get(key RememberedKey) *recollection {
+	place := r.place(key)
+	for i := range place {
+		if known := place[i].Load(); known != nil && known.key == key {
+			return known
+		}
+	}
+	return nil
+}
+
+func (r *recollections) put(known *recollection) {
+	r.place(known.key).add(known, func(other *recollection) bool { return other.key == known.key })
+}
+
 // recollection is what was made of one snapshot of a channel and a user.
 type recollection struct {
+	key     RememberedKey
 	version uint64
 	scopes  [4]string
 	users   Value[int64] // see directory
@@ -80,8 +111,8 @@ func (r *Reader) Recall(key RememberedKey) any {
 	if versioned == nil {
 		return nil
 	}
-	known, ok := r.db.remembered.get(key)
-	if !ok || !unchanged(versioned, known.version, known.scopes[:]...) {
+	known := r.db.remembered.get(key)
+	if known == nil || !unchanged(versioned, known.version, known.scopes[:]...) {
 		return nil
 	}
 	r.users = known.users
@@ -98,6 +129,7 @@ func (r *Reader) Remember(cid string, v any, key RememberedKey) {
 		return
 	}
 	known := &recollection{
+		key:     key,
 		version: versioned.Version(),
 		scopes:  [...]string{AppScope, UsersScope, roomOf(ChannelScope(cid)), UserScope(key.User)},
 		users:   r.users,
@@ -106,7 +138,7 @@ func (r *Reader) Remember(cid string, v any, key RememberedKey) {
 	if !unchanged(versioned, known.version, known.scopes[:]...) {
 		return
 	}
-	r.db.remembered.put(key, known)
+	r.db.remembered.put(known)
 	r.db.numbers.put(cid, key.Number)
 }
 
