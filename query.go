@@ -482,7 +482,7 @@ func (l *channelList) openEntry(e *listing) error {
 	if e.readState != nil {
 		return nil
 	}
-	state := &readState{}
+	state := newReadState()
 	var err error
 	state.room, err = openRoomOf(l.reader, l.caller, l.user.V, l.settings.V, e.number, more{second: state.alongside(l.caller.user)})
 	e.readState = state

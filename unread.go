@@ -129,8 +129,18 @@ type knownUnread struct {
 	n           int
 }
 
+// newReadState is one that is going to count.
+func newReadState() *readState {
+	var s struct { // in one piece of memory
+		readState
+		count record.Unread
+	}
+	s.readState.count = &s.count
+	return &s.readState
+}
+
 func openReadState(r *record.Reader, c caller, cid CID) (*readState, error) {
-	s := &readState{}
+	s := newReadState()
 	var err error
 	s.room, err = openRoom(r, c, cid, more{second: s.alongside(c.user)})
 	return s, err
@@ -161,7 +171,9 @@ func (r *room) knownUnread(reader *record.Reader) *knownUnread {
 func (s *readState) alongside(user UserID) func(*record.Batch, record.Channel) {
 	return func(b *record.Batch, number record.Channel) {
 		s.mark = b.Mark(number, string(user))
-		s.count = new(record.Unread)
+		if s.count == nil {
+			s.count = new(record.Unread)
+		}
 		s.count.Read(b, number, string(user))
 	}
 }

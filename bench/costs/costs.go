@@ -164,7 +164,7 @@ func measureRemoved(r *program.Run, name string) error {
 		return err
 	}
 	defer func() { _ = room.close() }()
-	ctx, none := context.Background(), room.cid
+	none := room.cid
 	for i, n := range []int{1_000, r.N / 10} {
 		n = min(n, r.N/5)
 		cid := workload.CID(1 + i)
@@ -178,12 +178,7 @@ func measureRemoved(r *program.Run, name string) error {
 			return err
 		}
 		in := func(cid chat.CID) func() (measure.Cell, error) {
-			return func() (measure.Cell, error) {
-				return measure.Loop(largeLabel, r.Cell, func() error {
-					_, err := room.as(reader).Unread(ctx, cid)
-					return err
-				})
-			}
+			return func() (measure.Cell, error) { return countUnread(room, reader, cid, largeLabel) }
 		}
 		if err := compare(r, fmt.Sprintf("messages removed since the mark 0 → %s: unread", thousands(n)), 1.5, false, in(none), in(cid)); err != nil {
 			return err
