@@ -48,7 +48,9 @@ func openRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 
 // loadRoom is openRoom, of a channel that the caller may not be able to read.
 func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
-	if room := also.recall(r, c, r.NumberOf(string(cid))); room != nil {
+	// Another channel may have got the cid since, but not before the one that had it
+	// was deleted.
+	if room := also.recall(r, c, r.NumberOf(string(cid))); room != nil && room.channel.CID == string(cid) && room.channel.DeletedAt == 0 {
 		return room, also.read(r, room)
 	}
 	if also.shares && also.shared(r) {
@@ -74,6 +76,7 @@ func loadRoom(r *record.Reader, c caller, cid CID, also more) (*room, error) {
 	if err := room.load(r, also); err != nil {
 		return nil, err
 	}
+	r.NoteNumber(string(cid), room.number)
 	return room, room.complete(r, also)
 }
 

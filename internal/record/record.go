@@ -20,7 +20,7 @@ type DB struct {
 
 	directory   directory
 	remembered  recollections
-	numbers     generations[string, Channel]      // by cid, of channels that something is remembered of
+	numbers     generations[string, Channel]      // that a cid led to
 	ownChannels generations[string, *ownChannels] // by their user
 	forgets     atomic.Bool                       // for good: the store cannot note what changed
 	unread      generations[countKey, unreadCount]

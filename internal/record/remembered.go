@@ -97,12 +97,15 @@ func unchanged(r storage.Versioned, version uint64, scopes ...string) bool {
 	return true
 }
 
-// NumberOf is the number of a channel as far as it is remembered, 0 if it is not. The
-// cid may lead to another channel by now: nothing is recalled of the old one then.
+// NumberOf is the number that a cid led to when it was last noted, 0 if it was not. It
+// may lead to another channel by now.
 func (r *Reader) NumberOf(cid string) Channel {
 	number, _ := r.db.numbers.get(cid)
 	return number
 }
+
+// NoteNumber notes which number a cid leads to.
+func (r *Reader) NoteNumber(cid string, number Channel) { r.db.numbers.put(cid, number) }
 
 // Recall is what was remembered, nil if it may no longer be so. It must not be
 // changed.
@@ -121,7 +124,7 @@ func (r *Reader) Recall(key RememberedKey) any {
 
 // Remember keeps what was made of records of the application, the users, the room of
 // the cid, which is the channel of the key, and the user of the key, and of no others.
-// It should take no more than a few KB. What a transaction has read that is not
+// It should take no more than one or two KB. What a transaction has read that is not
 // committed yet is not remembered.
 func (r *Reader) Remember(cid string, v any, key RememberedKey) {
 	versioned := r.versioned()
@@ -139,7 +142,6 @@ func (r *Reader) Remember(cid string, v any, key RememberedKey) {
 		return
 	}
 	r.db.remembered.put(known)
-	r.db.numbers.put(cid, key.Number)
 }
 
 // roomOf is what is noted where a key of a channel's room is written: see

@@ -77,37 +77,6 @@ func TestAnOlderSnapshotRecallsNothingNewer(t *testing.T) {
 	})
 }
 
-// TestNumbersAreRemembered: who asks by the cid recalls what was remembered, until
-// another channel has the cid.
-func TestNumbersAreRemembered(t *testing.T) {
-	const cid = "messaging:ride"
-	db := New(memstore.New())
-	recalls := func(want any) {
-		t.Helper()
-		view(t, db, func(r *Reader) error {
-			if got := r.Recall(RememberedKey{Number: r.NumberOf(cid), User: "jane"}); got != want {
-				t.Errorf("it recalls %v, want %v", got, want)
-			}
-			return nil
-		})
-	}
-	remember := func(number Channel, v any) {
-		view(t, db, func(r *Reader) error {
-			r.Remember(cid, v, RememberedKey{Number: number, User: "jane"})
-			return nil
-		})
-	}
-	recalls(nil)
-	remember(7, "the first")
-	recalls("the first")
-	if err := db.Update(t.Context(), ChannelScope(cid), func(tx *Txn) error { return tx.ForgetCID(cid) }); err != nil {
-		t.Fatal(err)
-	}
-	recalls(nil)
-	remember(9, "the second")
-	recalls("the second")
-}
-
 // TestMessagesChangeNoRoom has a message come, and what a room is made of change:
 // after each a View and a transaction ask whether the room is still so.
 func TestMessagesChangeNoRoom(t *testing.T) {

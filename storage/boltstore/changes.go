@@ -44,9 +44,14 @@ type record struct{ log, value []byte }
 
 func (c *changes) empty() bool { return len(c.writes) == 0 && len(c.records) == 0 && c.trimmed == 0 }
 
-// clone is a copy that outlasts the batch's.
+// clone is a copy that outlasts the batch's, without what is an overlay's alone.
 func (c *changes) clone() changes {
-	return changes{slices.Clone(c.writes), slices.Clone(c.records), c.trimmed}
+	writes := make([]keyWrite, len(c.writes))
+	for i := range c.writes {
+		w := &c.writes[i]
+		writes[i] = keyWrite{key: w.key, write: w.write, nowhere: w.nowhere}
+	}
+	return changes{writes, slices.Clone(c.records), c.trimmed}
 }
 
 // logs is the log of each record.

@@ -109,12 +109,13 @@ func (s *Store) checkpoint() error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.taking = false
+	defer func() { s.taking = false }()
 	if err != nil || sealed == nil {
 		s.note(err)
 		return err
 	}
-	s.now.Store(&snapshot{s.lift(sealed.layer), s.now.Load().sequence, base})
+	fresh := s.lift(sealed.layer)
+	s.now.Store(&snapshot{fresh, s.now.Load().sequence, base})
 	s.sealed = nil
 	return nil
 }

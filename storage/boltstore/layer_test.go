@@ -267,7 +267,7 @@ func TestWhatCameAndWentIsNotWalkedOver(t *testing.T) {
 	inLayer(1)
 	wantNone("taken in")
 
-	// So is what it is about to take in, in either of the two layers.
+	// So is what it is about to take in, in what came since either.
 	s.pass.Lock()
 	update(t, s, func(tx storage.Txn) error { return tx.Put([]byte("sealed"), bytes.Repeat([]byte("long "), 300_000)) })
 	update(t, s, func(tx storage.Txn) error { return tx.Delete([]byte("sealed")) })
@@ -424,4 +424,38 @@ func TestNobodySeesWhatGoesToBboltAtOnceTooEarly(t *testing.T) {
 		write(n + 1)
 	}
 	stop()
+}
+
+// TestAtOnceForgetsWhatCameSince: a batch that goes to bbolt at once, while bbolt is to
+// take in a journal, takes along all that came since.
+func TestAtOnceForgetsWhatCameSince(t *testing.T) {
+	s := openTest(t, &Options{NoSync: true})
+	put := func(v string) {
+		update(t, s, func(tx storage.Txn) error { return tx.Put([]byte("a"), []byte(v)) })
+	}
+	put("sealed")
+	s.writing.Lock()
+	s.sealed, s.taking = s.now.Load(), true
+	s.journals.turn()
+	s.writing.Unlock()
+	put("since")
+	frame := s.limits.frame
+	s.limits.frame = 1 << 10
+	update(t, s, func(tx storage.Txn) error {
+		return errors.Join(tx.Put([]byte("long"), make([]byte, 4<<10)), tx.Put([]byte("a"), []byte("at once")))
+	})
+	s.limits.frame = frame
+	s.writing.Lock()
+	s.taking = false
+	s.writing.Unlock()
+	flush(t, s)
+	if err := s.View(t.Context(), func(r storage.Reader) error {
+		v, err := storage.Get(r, []byte("a"))
+		if string(v) != "at once" {
+			t.Errorf("it is %q", v)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
