@@ -272,7 +272,7 @@ func (l *crashLife) checkAgain(who string) {
 				l.t.Errorf("%s was never told of %s", other, e)
 			case heard && at <= last:
 				l.t.Errorf("%s was told too early of %s", other, e)
-			case heard:
+			case heard && e.settled(): // others may have been told once more, otherwise, after what follows them
 				last = at
 			}
 		}
