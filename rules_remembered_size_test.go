@@ -45,7 +45,7 @@ func TestWhatIsRememberedOfChannelsIsBounded(t *testing.T) {
 	}
 	open(small, users[:1])()
 	s.wantKept("a large channel that 1,000 users opened", 1000, open(large, users[:1000]))
-	s.wantKept("a small channel that 8,000 users opened", 8000, open(small, users))
+	s.wantKept("a small channel that 8,000 users opened", 7000, open(small, users))
 }
 
 func TestWhatIsRememberedOfMentionsIsBounded(t *testing.T) {
