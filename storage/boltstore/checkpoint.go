@@ -167,6 +167,9 @@ func (s *Store) apply(now *snapshot, last, ahead bool) (id int, err error) {
 		return 0, fmt.Errorf("boltstore: %w", err)
 	}
 	defer rollback(tx)
+	if err := checkRoots(tx); err != nil {
+		return 0, err
+	}
 	if err := now.layer.write(tx); err != nil {
 		return 0, fmt.Errorf("boltstore: %w", err)
 	}

@@ -67,6 +67,41 @@ var errDamaged = errors.New("the file is damaged")
 
 func damaged(reason any) error { return fmt.Errorf("boltstore: %w: %v", errDamaged, reason) }
 
+// checkRoots looks at the heads of the pages that each commit replaces: bbolt frees
+// as many pages behind one as its head says, without end by a wrong number.
+func checkRoots(tx *bbolt.Tx) error {
+	pages := tx.Size() / int64(tx.DB().Info().PageSize)
+	check := func(name string, root int, most int64) error {
+		page, err := tx.Page(root)
+		if err != nil {
+			return err
+		}
+		if page == nil || page.ID != root || int64(page.OverflowCount) > most {
+			return damaged("the first page of " + name)
+		}
+		return nil
+	}
+	if err := check("all", int(tx.Cursor().Bucket().Root()), 0); err != nil {
+		return err
+	}
+	return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+		if b == nil || b.Root() == 0 {
+			return nil // it is not found, or lies in the page that leads to it
+		}
+		return check(string(name), int(b.Root()), pages-int64(b.Root())-1)
+	})
+}
+
+// updateSound changes a file whose roots are sound.
+func updateSound(db *bbolt.DB, change func(*bbolt.Tx) error) error {
+	return db.Update(func(tx *bbolt.Tx) error {
+		if err := checkRoots(tx); err != nil {
+			return err
+		}
+		return change(tx)
+	})
+}
+
 // checkFreelist looks at the head of the list of free pages, which bbolt uses
 // unseen: by a wrong length it would free pages without end.
 func checkFreelist(path string, pageSize int, tx *bbolt.Tx) error {

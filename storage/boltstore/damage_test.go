@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"example.com/chat/storage"
 )
 
@@ -157,4 +159,61 @@ func damagePages(t *testing.T, path, content string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestDamagedRoots has the first page of each tree say that two thousand million
+// more belong to it. bbolt would free them, one by one.
+func TestDamagedRoots(t *testing.T) {
+	good := filepath.Join(t.TempDir(), "test.db")
+	fill(t, good, bytes.Repeat([]byte("v"), 500))
+	content, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := rootsOf(t, good)
+	if len(roots) < 2 {
+		t.Fatalf("only %v have pages of their own", roots)
+	}
+	for name, root := range roots {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "test.db")
+			page := bytes.Clone(content)
+			binary.NativeEndian.PutUint32(page[root*os.Getpagesize()+12:], 1<<31)
+			if err := os.WriteFile(path, page, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(path, nil)
+			if err == nil {
+				err = s.Update(t.Context(), "s", func(tx storage.Txn) error { return tx.Put([]byte("key"), nil) })
+				_ = s.Close() // as damaged as before
+			}
+			if err == nil || !strings.Contains(err.Error(), "the file is damaged") {
+				t.Errorf("it answers %v", err)
+			}
+		})
+	}
+}
+
+// rootsOf are the first pages of the trees in a file.
+func rootsOf(t *testing.T, path string) map[string]int {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	roots := map[string]int{}
+	err = db.View(func(tx *bbolt.Tx) error {
+		roots["all"] = int(tx.Cursor().Bucket().Root())
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			if b.Root() != 0 {
+				roots[string(name)] = int(b.Root())
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return roots
 }

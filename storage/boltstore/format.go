@@ -122,9 +122,9 @@ func prepare(db *bbolt.DB) error {
 	case version == formatVersion:
 		return nil
 	case version == 3:
-		return db.Update(addJournal)
+		return updateSound(db, addJournal)
 	case version == 2:
-		return db.Update(func(tx *bbolt.Tx) error { return errors.Join(sealRecords(tx), addDues(tx), addJournal(tx)) })
+		return updateSound(db, func(tx *bbolt.Tx) error { return errors.Join(sealRecords(tx), addDues(tx), addJournal(tx)) })
 	case version != 0:
 		return fmt.Errorf("the file has format %d, which this program no longer reads; it knows %d", version, formatVersion)
 	}

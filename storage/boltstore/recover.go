@@ -162,5 +162,5 @@ func (s *Store) putOpen() (err error) {
 	s.views.pause()
 	defer s.views.resume()
 	defer catchPanic(&err)
-	return s.db.Update(putOpen)
+	return updateSound(s.db, putOpen)
 }
