@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
+	"sync/atomic"
 
 	"example.com/chat/internal/record"
 	"example.com/chat/storage"
@@ -40,15 +41,30 @@ const (
 type cursors struct {
 	mark  [8]byte // of the store's identity
 	block cipher.Block
+	last  atomic.Pointer[encodedCursor] // many are made of one moment
+}
+
+type encodedCursor struct {
+	of     place
+	cursor Cursor
 }
 
 func newCursors(identity string) (cursors, error) {
 	sum := sha256.Sum256([]byte("cursors of " + identity))
 	block, err := aes.NewCipher(sum[8:24])
-	return cursors{[8]byte(sum[:]), block}, err
+	return cursors{mark: [8]byte(sum[:]), block: block}, err
 }
 
 func (c *cursors) encode(p place) Cursor {
+	if last := c.last.Load(); last != nil && last.of == p {
+		return last.cursor
+	}
+	cursor := c.encodeAnew(p)
+	c.last.Store(&encodedCursor{p, cursor})
+	return cursor
+}
+
+func (c *cursors) encodeAnew(p place) Cursor {
 	var b [cursorLen]byte
 	b[0] = cursorVersion
 	copy(b[1:], c.mark[:])

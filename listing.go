@@ -147,7 +147,7 @@ func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState)
 		if err != nil {
 			return err
 		}
-		last, err := room.renderAll(r, pointers(stored))
+		last, err := room.renderAll(r, stored)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (e *listing) addMessages(r *record.Reader, q ChannelQuery, s *ChannelState)
 	if err != nil {
 		return err
 	}
-	s.Pending, err = room.renderAll(r, pointers(pending))
+	s.Pending, err = room.renderAll(r, pending)
 	return err
 }
 

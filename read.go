@@ -276,16 +276,29 @@ func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q Mess
 		if p.number != 0 && record.Channel(p.number) != room.number {
 			return otherChannel()
 		}
-		if anchor != nil {
+		// Whether the caller sees a message tells the page around it.
+		told := p.way == around && anchor != nil && anchor.V.Kind == codec.PlaceTimeline && anchor.V.Channel == uint64(room.number)
+		if told {
+			p.at = anchor.V.At
+		} else if anchor != nil {
 			if p.at, err = anchorTime(r, room, p.anchor, anchor); err != nil {
 				return err
 			}
 		}
-		if page, err = room.page(r, p); err != nil {
+		found, err := room.page(r, p)
+		if err != nil {
 			return err
 		}
-		page.Cursor, err = a.cursorNow(r)
-		return err
+		if told && !holds(found.Items, p.anchor) {
+			if _, err := anchorTime(r, room, p.anchor, anchor); err != nil {
+				return err
+			}
+		}
+		if found.Cursor, err = a.cursorNow(r); err != nil {
+			return err
+		}
+		page = found
+		return nil
 	})
 	return page, err
 }
@@ -304,6 +317,15 @@ func anchorTime(r *record.Reader, room *room, id MessageID, place *record.Value[
 		return 0, fail(ErrPending, "", "message %q is pending", id)
 	}
 	return m.V.CreatedAt, nil
+}
+
+func holds(messages []Message, id MessageID) bool {
+	for i := range messages {
+		if messages[i].ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // page reads one page of the channel, or of a thread.
@@ -345,29 +367,29 @@ func (r *room) page(reader *record.Reader, p pageQuery) (Page[Message], error) {
 	}
 	behind, ahead := spans[0], spans[1]
 	slices.Reverse(behind)
-	items, hasOlder, hasNewer := p.take(behind, ahead)
-	if page.Items, err = r.renderEntries(reader, items); err != nil {
+	fromBehind, fromAhead := p.take(len(behind), len(ahead))
+	items := [2][]record.Entry{behind[len(behind)-fromBehind:], ahead[:fromAhead]}
+	if page.Items, err = r.renderEntries(reader, items[:]...); err != nil {
 		return page, err
 	}
 	first, last := p.at+1, p.at-1 // of an empty page: its anchor, on either side
-	if n := len(items); n > 0 {
-		first, last = items[0].At, items[n-1].At
+	for _, list := range slices.Backward(items[:]) {
+		if len(list) > 0 {
+			first = list[0].At
+		}
 	}
-	if hasOlder {
+	for _, list := range items {
+		if n := len(list); n > 0 {
+			last = list[n-1].At
+		}
+	}
+	if fromBehind < len(behind) {
 		page.Prev = r.pageToken(p.parent, before, first)
 	}
-	if hasNewer {
+	if fromAhead < len(ahead) {
 		page.Next = r.pageToken(p.parent, after, last)
 	}
 	return page, nil
-}
-
-func (r *room) renderEntries(reader *record.Reader, entries []record.Entry) ([]Message, error) {
-	messages, err := reader.Decode(entries)
-	if err != nil {
-		return nil, err
-	}
-	return r.renderAll(reader, messages)
 }
 
 func (r *room) pageToken(parent int64, way way, at int64) PageToken {
@@ -377,20 +399,15 @@ func (r *room) pageToken(parent int64, way way, at int64) PageToken {
 	return encodeToken(tokenMessages, int64(way), at, int64(r.number))
 }
 
-// take chooses the page's items of what lies behind and ahead of its anchor,
-// both oldest first, and says whether there is more on either side.
-func (p pageQuery) take(behind, ahead []record.Entry) (items []record.Entry, hasOlder, hasNewer bool) {
+// take is how many messages of those that were found behind and ahead of its anchor
+// are the page's, next to the anchor. There is more where it takes fewer than that.
+func (p pageQuery) take(behind, ahead int) (fromBehind, fromAhead int) {
 	switch p.way {
 	case latest, before:
-		cut := max(0, len(behind)-p.limit)
-		return behind[cut:], cut > 0, len(ahead) > 0
+		return min(p.limit, behind), 0
 	case after:
-		n := min(p.limit, len(ahead))
-		return ahead[:n], len(behind) > 0, n < len(ahead)
+		return 0, min(p.limit, ahead)
 	}
-	fromBehind := min(p.limit/2, len(behind))
-	fromAhead := min(p.limit-fromBehind, len(ahead))
-	fromBehind = min(p.limit-fromAhead, len(behind))
-	items = slices.Concat(behind[len(behind)-fromBehind:], ahead[:fromAhead])
-	return items, fromBehind < len(behind), fromAhead < len(ahead)
+	fromAhead = min(p.limit-min(p.limit/2, behind), ahead)
+	return min(p.limit-fromAhead, behind), fromAhead
 }

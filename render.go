@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"slices"
+
 	"example.com/chat/internal/codec"
 	"example.com/chat/internal/markup"
 	"example.com/chat/internal/record"
@@ -76,23 +78,31 @@ func (r *room) render(reader *record.Reader, m *codec.Message, s sight) (Message
 	return list[0], nil
 }
 
-// renderAll makes messages that lie in the channel's pages.
-func (r *room) renderAll(reader *record.Reader, messages []*codec.Message) ([]Message, error) {
+// renderAll makes messages of the channel, without those that the caller does not see.
+func (r *room) renderAll(reader *record.Reader, messages []codec.Message) ([]Message, error) {
 	list := make([]found, 0, len(messages))
-	for _, m := range messages {
-		if s := r.sees(m); s != unseen {
-			list = append(list, found{room: r, message: m, sight: s})
+	for i := range messages {
+		if s := r.sees(&messages[i]); s != unseen {
+			list = append(list, found{room: r, message: &messages[i], sight: s})
 		}
 	}
 	return render(reader, list)
 }
 
-func pointers(messages []codec.Message) []*codec.Message {
-	list := make([]*codec.Message, len(messages))
-	for i := range messages {
-		list[i] = &messages[i]
+// renderEntries makes messages of what lies in the channel's pages.
+func (r *room) renderEntries(reader *record.Reader, lists ...[]record.Entry) ([]Message, error) {
+	messages, err := reader.Decode(lists...)
+	if err != nil {
+		return nil, err
 	}
-	return list
+	var few [standardPage + 1]found // not on the heap
+	list := slices.Grow(few[:0], len(messages))
+	for _, m := range messages {
+		if s := r.sees(m.Message); s != unseen {
+			list = append(list, found{room: r, message: m.Message, sight: s, lookup: m.Lookup})
+		}
+	}
+	return render(reader, list)
 }
 
 // render makes messages of what was found, with whole users, quotes one level
@@ -108,7 +118,7 @@ func render(reader *record.Reader, list []found) ([]Message, error) {
 	for i := range list {
 		f := &list[i]
 		f.message = f.room.shown(f.message)
-		f.author = out.people.Find(b, f.message.Author)
+		f.author = out.people.Find(b, f.message.Author, f.lookup)
 		out.wantThread(b, f)
 		out.wantReactions(b, f)
 		if f.room.pinned(f.message) && f.message.PinnedBy != "" {

@@ -134,6 +134,35 @@ func TestMessagesHaveNoChannelReadAnew(t *testing.T) {
 	wantErr(t, err, chat.ErrNotFound)
 }
 
+// Whoever wrote a message is remembered with it, until a user changes.
+func TestAuthorsAreShownAsTheyAre(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		cid := s.channel("messaging:ride", "jane", "john")
+		s.as("jane").send(cid, "words")
+		m := s.as("john").send(cid, "more")
+		shown := func(want ...string) {
+			t.Helper()
+			for range 3 { // what is read a second time is remembered
+				for _, q := range []chat.MessageQuery{{}, {Around: m.ID}} {
+					page := s.as("jane").page(cid, q)
+					for i, m := range page.Items {
+						if m.User.Name != want[i] {
+							t.Fatalf("%s wrote %q, want %s", m.User.Name, m.Text, want[i])
+						}
+					}
+				}
+			}
+		}
+		shown("jane", "john")
+		s.check(s.UpsertUsers(s.ctx, chat.User{ID: "jane", Name: "Jane"}))
+		shown("Jane", "john")
+		s.check(s.UpsertUsers(s.ctx, chat.User{ID: "john", Name: "Joe"}))
+		shown("Jane", "Joe")
+		s.check(s.UpsertUsers(s.ctx, chat.User{ID: "jane", Name: "jane"}))
+		shown("jane", "Joe")
+	})
+}
+
 // What transactions change of a channel is not what others are reading: the race
 // detector would say so.
 func TestRoomsAreNotChangedUnderWhoReadsThem(t *testing.T) {

@@ -294,7 +294,8 @@ type found struct {
 	room    *room
 	message *codec.Message
 	sight   sight
-	author  *codec.User // nil until rendered, and where it takes a read
+	author  *codec.User    // nil until rendered, and where it takes a read
+	lookup  *record.Lookup // of the author, if there is one
 
 	ephemeral bool // the answer to a command
 }

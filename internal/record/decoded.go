@@ -26,6 +26,7 @@ type decodedMessage struct {
 	at      int64
 	raw     string
 	message codec.Message
+	author  Lookup
 }
 
 func newDecoded() decoded {
@@ -35,12 +36,12 @@ func newDecoded() decoded {
 // get is the message of some bytes that lie under a time, nil if it is not
 // remembered. It must not be changed. What is asked for a second time is
 // remembered: what is read once takes no memory.
-func (d *decoded) get(at int64, raw []byte) *codec.Message {
+func (d *decoded) get(at int64, raw []byte) *decodedMessage {
 	hash := maphash.Comparable(d.seed, at)
 	place := d.messages.at(hash)
 	for i := range place {
 		if known := place[i].Load(); known != nil && known.raw == string(raw) {
-			return &known.message
+			return known
 		}
 	}
 	other := uint32(hash >> 32)
@@ -52,7 +53,7 @@ func (d *decoded) get(at int64, raw []byte) *codec.Message {
 		return nil // who decodes it again has the error
 	}
 	place.add(known, func(other *decodedMessage) bool { return other.at == at })
-	return &known.message
+	return known
 }
 
 // Message is a message, if it was found. The lists in one of a snapshot are shared
@@ -61,7 +62,7 @@ type Message struct {
 	Value[codec.Message]
 	at      int64
 	decoded *decoded // of a snapshot, until it was looked into
-	known   *codec.Message
+	known   *decodedMessage
 }
 
 // copies is told the bytes first of all, and so looks whether they are known.
@@ -79,6 +80,6 @@ func (m *Message) fill(raw []byte, texts *texts, all int) error {
 	if m.known == nil {
 		return m.Value.fill(raw, texts, all)
 	}
-	m.V, m.Found = *m.known, true
+	m.V, m.Found = m.known.message, true
 	return nil
 }

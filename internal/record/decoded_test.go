@@ -20,7 +20,7 @@ func stored(at int64, id, text string) []byte {
 // second time on it is one message in memory, and what it was read from may change.
 func TestEqualBytesAreDecodedOnce(t *testing.T) {
 	d := newDecoded()
-	var first *codec.Message
+	var first *decodedMessage
 	for i := range 5 {
 		raw := stored(1, "m1", "hello")
 		m := d.get(1, raw)
@@ -31,7 +31,7 @@ func TestEqualBytesAreDecodedOnce(t *testing.T) {
 		case i == 1:
 			first = m
 		}
-		if i > 0 && (m == nil || m != first || m.ID != "m1" || m.Text != "hello" || m.Restricted[0] != "john") {
+		if i > 0 && (m == nil || m != first || m.message.ID != "m1" || m.message.Text != "hello" || m.message.Restricted[0] != "john") {
 			t.Fatalf("read %d gave %+v", i+1, m)
 		}
 	}
@@ -44,8 +44,8 @@ func TestAnEditIsDecodedAnew(t *testing.T) {
 	for i := range 20 {
 		for _, text := range []string{"hello", "hallo"} {
 			m := d.get(1, stored(1, "m1", text))
-			if m != nil && m.Text != text {
-				t.Fatalf("read %d of %q gave %q", i+1, text, m.Text)
+			if m != nil && m.message.Text != text {
+				t.Fatalf("read %d of %q gave %q", i+1, text, m.message.Text)
 			}
 		}
 	}
@@ -62,8 +62,8 @@ func TestManyMessagesAreRemembered(t *testing.T) {
 			for _, channel := range []string{"a", "b"} {
 				id := fmt.Sprint(strings.Repeat("a", 200), channel, at)
 				if m := d.get(at, stored(at, id, "hello")); m != nil {
-					if known++; m.ID != id {
-						t.Fatalf("%s is %s", id, m.ID)
+					if known++; m.message.ID != id {
+						t.Fatalf("%s is %s", id, m.message.ID)
 					}
 				}
 			}
@@ -95,7 +95,7 @@ func TestATransactionDecodesItsOwn(t *testing.T) {
 	w.last++
 	m := codec.Message{ID: "m", Author: "joe", Text: "hello", CreatedAt: w.last, UpdatedAt: w.last, Mentions: []string{"jane"}}
 	w.withHead(func(tx *Txn, h *codec.Head) error { return tx.InsertMessage(w.channel, Counts{Head: h}, &m) })
-	read := func(r *Reader) (list []*codec.Message, err error) {
+	read := func(r *Reader) (list []Decoded, err error) {
 		b := r.Batch()
 		one := b.Message(PlaceOf(w.channel, &m))
 		if err := b.Run(); err != nil {
@@ -106,7 +106,7 @@ func TestATransactionDecodesItsOwn(t *testing.T) {
 			return nil, err
 		}
 		all, err := r.Decode(spans[0])
-		return append(all, &one.V), err
+		return append(all, Decoded{Message: &one.V}), err
 	}
 	for range 3 {
 		view(t, w.db, func(r *Reader) error {
@@ -136,8 +136,8 @@ func TestMessagesAreDecodedSideBySide(t *testing.T) {
 			for i := range 20_000 {
 				at := int64(i % (2 * decodedKept))
 				id := fmt.Sprint("m", at)
-				if m := d.get(at, stored(at, id, "hello")); m != nil && m.ID != id {
-					t.Errorf("%s is %+v", id, m)
+				if m := d.get(at, stored(at, id, "hello")); m != nil && m.message.ID != id {
+					t.Errorf("%s is %+v", id, m.message)
 					return
 				}
 			}

@@ -3,6 +3,7 @@ package record
 import (
 	"hash/maphash"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/chat/internal/codec"
@@ -34,15 +35,29 @@ func (d *directory) place(id string) *pair[knownUser] {
 	return d.users.at(maphash.String(d.seed, id))
 }
 
-func (d *directory) get(version int64, id string) *codec.User {
+func (d *directory) get(version int64, id string) *knownUser {
 	if version == 0 { // the store has lost the number, or it is not read yet
 		return nil
 	}
 	place := d.place(id)
 	for i := range place {
 		if known := place[i].Load(); known != nil && known.version == version && known.user.ID == id {
-			return &known.user
+			return known
 		}
+	}
+	return nil
+}
+
+// Lookup remembers what a user was found as, where somebody is shown again and
+// again. A nil Lookup remembers nothing. It is safe for concurrent use.
+type Lookup struct{ last atomic.Pointer[knownUser] }
+
+func (l *Lookup) get(version int64) *codec.User {
+	if l == nil || version == 0 {
+		return nil
+	}
+	if known := l.last.Load(); known != nil && known.version == version {
+		return &known.user
 	}
 	return nil
 }
@@ -97,7 +112,7 @@ func (p *People) Want(b *Batch, id string) {
 	if p.known[id] != nil {
 		return
 	}
-	u := p.Find(b, id)
+	u := p.Find(b, id, nil)
 	if u == nil {
 		return
 	}
@@ -108,11 +123,18 @@ func (p *People) Want(b *Batch, id string) {
 }
 
 // Find is Want for a caller who keeps the user: who is known is returned, and
-// User does not have them.
-func (p *People) Find(b *Batch, id string) *codec.User {
+// User does not have them. A lookup has been for the same id each time.
+func (p *People) Find(b *Batch, id string, lookup *Lookup) *codec.User {
 	b.usersVersion()
-	if u := p.reader.db.directory.get(p.reader.users.V, id); u != nil {
+	version := p.reader.users.V
+	if u := lookup.get(version); u != nil {
 		return u
+	}
+	if known := p.reader.db.directory.get(version, id); known != nil {
+		if lookup != nil {
+			lookup.last.Store(known)
+		}
+		return &known.user
 	}
 	if p.read[id] == nil {
 		p.Have(id, b.User(id))

@@ -26,7 +26,7 @@ func TestTheDirectoryTellsOfWhoIsAskedFor(t *testing.T) {
 					if u == nil {
 						continue
 					}
-					if u.ID != id || u.Name != fmt.Sprint(id, " ", asked) || asked != version || asked == 0 {
+					if u.user.ID != id || u.user.Name != fmt.Sprint(id, " ", asked) || asked != version || asked == 0 {
 						t.Fatalf("version %d of %s, of %d, is %+v", asked, id, version, u)
 					}
 					known++

@@ -271,40 +271,57 @@ func compareTimes(a, b storage.Entry) int {
 	return bytes.Compare(a.Key[len(a.Key)-size:], b.Key[len(b.Key)-size:])
 }
 
-// Decode makes the messages of entries. They are shared and must not be changed,
-// and last until the reader's next Decode, or its end: their memory is used again.
-func (r *Reader) Decode(entries []Entry) ([]*codec.Message, error) {
+// Decoded is a message of a page, and where its author is looked up if both are
+// remembered.
+type Decoded struct {
+	*codec.Message
+	Lookup *Lookup
+}
+
+// Decode makes the messages of entries, of one list after the other. They are shared
+// and must not be changed, and last until the reader's next Decode, or its end: their
+// memory is used again.
+func (r *Reader) Decode(lists ...[]Entry) ([]Decoded, error) {
 	r.forgetPage()
 	size, missing := 0, 0
-	for i := range entries {
-		m := r.known(&entries[i])
-		if m == nil {
-			size += len(entries[i].raw)
-			missing++
+	for _, entries := range lists {
+		for i := range entries {
+			known := r.known(&entries[i])
+			if known == nil {
+				size += len(entries[i].raw)
+				missing++
+				r.messages = append(r.messages, Decoded{})
+				continue
+			}
+			r.messages = append(r.messages, Decoded{&known.message, &known.author})
 		}
-		r.messages = append(r.messages, m)
 	}
 	if missing == 0 {
 		return r.messages, nil
 	}
 	r.decoded = slices.Grow(r.decoded, missing)
-	for i, m := range r.messages {
-		if m != nil {
-			continue
+	messages := r.messages
+	for _, entries := range lists {
+		for i := range entries {
+			m := &messages[i]
+			if m.Message != nil {
+				continue
+			}
+			raw := entries[i].raw
+			r.decoded = append(r.decoded, codec.Message{})
+			m.Message = &r.decoded[len(r.decoded)-1]
+			if err := m.Message.Decode(r.texts.copy(raw, size)); err != nil {
+				return nil, err
+			}
+			size -= len(raw)
 		}
-		raw := entries[i].raw
-		r.decoded = append(r.decoded, codec.Message{})
-		r.messages[i] = &r.decoded[len(r.decoded)-1]
-		if err := r.messages[i].Decode(r.texts.copy(raw, size)); err != nil {
-			return nil, err
-		}
-		size -= len(raw)
+		messages = messages[len(entries):]
 	}
 	return r.messages, nil
 }
 
 // known is a message that is remembered. Transactions decode theirs.
-func (r *Reader) known(e *Entry) *codec.Message {
+func (r *Reader) known(e *Entry) *decodedMessage {
 	if !r.snapshot {
 		return nil
 	}

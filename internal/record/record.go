@@ -127,7 +127,7 @@ type Reader struct {
 
 	// Of a page of messages.
 	entries  []Entry
-	messages []*codec.Message
+	messages []Decoded
 	decoded  []codec.Message // those of them that are not remembered
 }
 
