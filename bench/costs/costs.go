@@ -33,7 +33,7 @@ type large struct {
 	size  size
 	first func(*program.Run, *room) error
 	calls []call
-	then  func(*program.Run, *room) error // may close the room and open it again
+	then  func(r *program.Run, large, small *room) error // may close the room and open it again
 }
 
 func measureAll(r *program.Run, small *room) error {
@@ -107,7 +107,7 @@ func (l large) measure(r *program.Run, small *room) error {
 		}
 	}
 	if l.then != nil {
-		err = l.then(r, room)
+		err = l.then(r, room, small)
 	}
 	return errors.Join(err, room.close(), remove(room.path))
 }

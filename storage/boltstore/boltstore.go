@@ -93,8 +93,8 @@ type Store struct {
 // operating system can be told with [errors.Is], [fs.ErrNotExist] and
 // [fs.ErrPermission] among them.
 //
-// Opening a file that was closed takes no longer for a large one. One whose
-// process was killed is read through once, and takes in what is in its journals.
+// Opening a file takes no longer for a large one. One whose process was killed takes
+// in what is in its journals.
 func Open(path string, opts *Options) (*Store, error) {
 	s, err := open(path, opts)
 	if err != nil {
@@ -109,7 +109,6 @@ func open(path string, opts *Options) (s *Store, err error) {
 	}
 	bolt := &bbolt.Options{
 		Timeout:         1, // one attempt at the file's lock
-		NoFreelistSync:  true,
 		FreelistType:    bbolt.FreelistMapType,
 		NoStatistics:    true,
 		NoSync:          opts.NoSync,
@@ -263,7 +262,6 @@ func (s *Store) finish() error {
 	if s.unsynced != nil {
 		return nil
 	}
-	s.db.NoFreelistSync = false
 	_, err := s.apply(s.now.Load(), true, false)
 	if err == nil && s.db.NoSync {
 		err = s.db.Sync()

@@ -6,7 +6,8 @@ import (
 	"os"
 )
 
-// CopyFile copies a file, in place of another if there is one.
+// CopyFile copies a file, in place of another if there is one. The copy is on the
+// disk, as what was copied is: nobody else has to wait for that.
 func CopyFile(from, to string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
@@ -18,6 +19,8 @@ func CopyFile(from, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(out, in)
-	return err
+	if _, err = io.Copy(out, in); err != nil {
+		return err
+	}
+	return out.Sync()
 }
