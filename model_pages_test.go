@@ -262,11 +262,13 @@ func (v *modelView) checkOtherAnchors(ch *model.Channel) string {
 		if m.Channel == ch && v.world.Sees(v.viewer, m) {
 			continue
 		}
-		_, err := v.reader.Messages(context.Background(), chat.CID(ch.CID), chat.MessageQuery{Before: chat.MessageID(m.ID)})
-		kind, known := modelKind(err)
-		seen := v.world.Sees(v.viewer, m) // in another channel: not laid down which error it is
-		if !known || kind != model.NotFound && (!seen || kind != model.Invalid) {
-			return fmt.Sprintf("a page before %s answers %v", m.ID, err)
+		id, seen := chat.MessageID(m.ID), v.world.Sees(v.viewer, m) // in another channel: not laid down which error it is
+		for _, q := range []chat.MessageQuery{{Before: id}, {Around: id}} {
+			_, err := v.reader.Messages(context.Background(), chat.CID(ch.CID), q)
+			kind, known := modelKind(err)
+			if !known || kind != model.NotFound && (!seen || kind != model.Invalid) {
+				return fmt.Sprintf("a page before or around %s answers %v", id, err)
+			}
 		}
 	}
 	return ""

@@ -115,6 +115,27 @@ func TestPagesBeforeAfterAndAroundAnIDOrATime(t *testing.T) {
 	})
 }
 
+func TestThereIsNoPageAroundWhatOneDoesNotSee(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		sent := s.fill(6)
+		around := func(m chat.Message) (cleared, app error) {
+			q := chat.MessageQuery{Around: m.ID}
+			return errOf(s.As("john").Messages(s.ctx, room, q)), errOf(s.Messages(s.ctx, room, q))
+		}
+		s.check(s.As("john").HideChannel(s.ctx, room, true))
+		later := s.as("jane").send(room, "later")
+		cleared, app := around(sent[2])
+		wantErr(t, cleared, chat.ErrNotFound)
+		s.check(app)
+		s.truncate(room, nil)
+		for _, m := range []chat.Message{sent[2], later} {
+			cleared, app = around(m)
+			wantErr(t, cleared, chat.ErrNotFound)
+			wantErr(t, app, chat.ErrNotFound)
+		}
+	})
+}
+
 // wantPage checks a page and that its tokens are there where it goes on.
 func (s *scenario) wantPage(q chat.MessageQuery, all []chat.Message, from, to int) {
 	s.t.Helper()

@@ -145,6 +145,9 @@ func TestAuthorsAreShownAsTheyAre(t *testing.T) {
 			for range 3 { // what is read a second time is remembered
 				for _, q := range []chat.MessageQuery{{}, {Around: m.ID}} {
 					page := s.as("jane").page(cid, q)
+					if len(page.Items) != len(want) {
+						t.Fatalf("%d messages are shown", len(page.Items))
+					}
 					for i, m := range page.Items {
 						if m.User.Name != want[i] {
 							t.Fatalf("%s wrote %q, want %s", m.User.Name, m.Text, want[i])

@@ -8,7 +8,8 @@
 //
 //   - chat: the engine, markdown included
 //   - bbolt by hand: the keys and bytes that the engine writes, recorded
-//     beforehand and written with the driver's options, in one Update a
+//     beforehand and written with the driver's options, but without a list
+//     of free pages, which each commit would write, in one Update a
 //     message, with DB.Batch, and in a hand-written group commit. That last one
 //     has neither rules nor encoding to do: it is the limit
 //   - SQLite: a schema that keeps exact unread counts, in one transaction a

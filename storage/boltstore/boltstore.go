@@ -94,7 +94,8 @@ type Store struct {
 // [fs.ErrPermission] among them.
 //
 // Opening a file takes no longer for a large one. One whose process was killed takes
-// in what is in its journals.
+// in what is in its journals; if that was a version before free pages were listed
+// with each commit, the file is read through, once.
 func Open(path string, opts *Options) (*Store, error) {
 	s, err := open(path, opts)
 	if err != nil {
@@ -108,7 +109,8 @@ func open(path string, opts *Options) (s *Store, err error) {
 		opts = new(Options)
 	}
 	bolt := &bbolt.Options{
-		Timeout:         1, // one attempt at the file's lock
+		Timeout:         1,    // one attempt at the file's lock
+		NoFreelistSync:  true, // until it is settled: bbolt would write the list at once, where there is none
 		FreelistType:    bbolt.FreelistMapType,
 		NoStatistics:    true,
 		NoSync:          opts.NoSync,
@@ -152,6 +154,7 @@ func open(path string, opts *Options) (s *Store, err error) {
 			return nil, err
 		}
 	}
+	db.NoFreelistSync = false
 	db.AllocSize = leastGrowth // as in create
 	if err := prepare(db); err != nil {
 		_ = db.Close() // the first error tells more
@@ -250,9 +253,6 @@ func (s *Store) Close() error {
 // finish has bbolt take in all that is in journals, which are of no use then.
 // Where it cannot they stay, and the next Open finds them: nothing is lost. So
 // the error is one of damage, or of a sync.
-//
-// The list of free pages, which is kept in memory while the store is open, is
-// written too. Without it the next Open has to look for them, and all is well.
 func (s *Store) finish() error {
 	s.pass.Lock()
 	defer s.pass.Unlock()

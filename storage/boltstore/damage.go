@@ -67,8 +67,9 @@ var errDamaged = errors.New("the file is damaged")
 
 func damaged(reason any) error { return fmt.Errorf("boltstore: %w: %v", errDamaged, reason) }
 
-// checkRoots looks at the heads of the pages that each commit replaces: bbolt frees
-// as many pages behind one as its head says, without end by a wrong number.
+// checkRoots looks at the heads of the trees' first pages, which each commit
+// replaces: bbolt frees as many pages behind one as its head says, without end by a
+// wrong number.
 func checkRoots(tx *bbolt.Tx) error {
 	pages := tx.Size() / int64(tx.DB().Info().PageSize)
 	check := func(name string, root int, most int64) error {

@@ -126,7 +126,7 @@ func TestDiskFull(t *testing.T) {
 			check()
 		}
 	}
-	// Without space for the list of free pages the file closes all the same.
+	// Without space for what is in the journals the file closes all the same.
 	lift := limitFiles(t, 8<<10)
 	err = s.Close()
 	lift()
@@ -144,7 +144,14 @@ func TestDiskFull(t *testing.T) {
 
 // TestKilledOnAFullDisk has bbolt unable to take in what journals have, from one
 // life to the next: it stays in them, and more comes to it.
-func TestKilledOnAFullDisk(t *testing.T) {
+func TestKilledOnAFullDisk(t *testing.T) { testKilledOnAFullDisk(t, true) }
+
+// TestUnlistedFileOnAFullDisk does the same to a file without a list of its free
+// pages, as earlier versions left it. Nothing is written to it before it is synced,
+// and so not while it is opened.
+func TestUnlistedFileOnAFullDisk(t *testing.T) { testKilledOnAFullDisk(t, false) }
+
+func testKilledOnAFullDisk(t *testing.T, listed bool) {
 	// The limit holds for all files of a process.
 	if !inOwnProcess(t) {
 		return
@@ -157,6 +164,7 @@ func TestKilledOnAFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.db.NoFreelistSync = !listed
 		if n := s.now.Load().layer.writes.Len(); n != each*life {
 			t.Fatalf("of %d commits bbolt has taken in all but %d", each*life, n)
 		}
@@ -166,6 +174,9 @@ func TestKilledOnAFullDisk(t *testing.T) {
 				return errors.Join(tx.Put(fmt.Append(nil, n), nil), tx.Append([]byte("log"), nil))
 			})
 			if n == 0 { // there are journals, and from here on bbolt can write no page
+				if freelistStored(t, path) != listed {
+					t.Errorf("the free pages are listed: %t", !listed)
+				}
 				lift = limitFiles(t, 8<<10)
 			}
 		}
