@@ -285,19 +285,19 @@ func (a *App) messages(ctx context.Context, op string, c caller, cid CID, q Mess
 				return err
 			}
 		}
-		found, err := room.page(r, p)
+		shown, err := room.page(r, p)
 		if err != nil {
 			return err
 		}
-		if told && !holds(found.Items, p.anchor) {
+		if told && !holds(shown.Items, p.anchor) {
 			if _, err := anchorTime(r, room, p.anchor, anchor); err != nil {
 				return err
 			}
 		}
-		if found.Cursor, err = a.cursorNow(r); err != nil {
+		if shown.Cursor, err = a.cursorNow(r); err != nil {
 			return err
 		}
-		page = found
+		page = shown
 		return nil
 	})
 	return page, err
