@@ -98,16 +98,13 @@ func countKeys(t *testing.T, s storage.Store) (n int) {
 // the undisturbed day. A commit fails in two ways: nothing is stored, or all of
 // it is and its caller gets an error all the same. Without CI=true, every 17th
 // call fails: all of them take minutes.
+//
+// Work that is done side by side may look once more or less at what is due: of
+// a thousand days a few have a call more than the others, or one less. One that
+// is over before the call that is to fail is begun anew.
 func TestEveryCallOfADayFailsOnce(t *testing.T) {
 	want, keys := undisturbed(t)
-	var ops []faultstore.Op
-	synctest.Test(t, func(t *testing.T) {
-		store := faultstore.NewFailing(memstore.New(), func(n int, op faultstore.Op) faultstore.Outcome {
-			ops = append(ops, op)
-			return faultstore.Succeed
-		})
-		beginDay(t, store).run(t)
-	})
+	ops := callsOfADay(t)
 	every, first := 1, 0
 	if os.Getenv("CI") != "true" || testing.Short() || raceDetector {
 		every = 17
@@ -118,7 +115,13 @@ func TestEveryCallOfADayFailsOnce(t *testing.T) {
 	add := func(n int, stored bool) {
 		part := &days[n%len(days)]
 		*part = append(*part, func(t *testing.T) {
-			runFailingDay(t, n, stored, want, keys)
+			failed := false
+			for tries := 0; !failed && tries < 10; tries++ {
+				failed = runFailingDay(t, n, stored, want, keys)
+			}
+			if !failed {
+				t.Error("ten days were over before that call")
+			}
 			if t.Failed() {
 				t.Fatalf("call %d failed, %s; stored: %v", n, ops[n-1], stored)
 			}
@@ -146,8 +149,28 @@ func TestEveryCallOfADayFailsOnce(t *testing.T) {
 	}
 }
 
-// runFailingDay is the day with the n-th call of the store failing.
-func runFailingDay(t *testing.T, n int, stored bool, want dayRecord, keys int) {
+// callsOfADay is the calls of the store on the shortest of a few days.
+func callsOfADay(t *testing.T) (shortest []faultstore.Op) {
+	t.Helper()
+	for range 5 {
+		var ops []faultstore.Op
+		synctest.Test(t, func(t *testing.T) {
+			store := faultstore.NewFailing(memstore.New(), func(_ int, op faultstore.Op) faultstore.Outcome {
+				ops = append(ops, op)
+				return faultstore.Succeed
+			})
+			beginDay(t, store).run(t)
+		})
+		if shortest == nil || len(ops) < len(shortest) {
+			shortest = ops
+		}
+	}
+	return shortest
+}
+
+// runFailingDay is the day with the n-th call of the store failing. It says
+// whether there was an n-th call; if not, it has checked nothing.
+func runFailingDay(t *testing.T, n int, stored bool, want dayRecord, keys int) (failed bool) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		inner := memstore.New()
@@ -169,8 +192,8 @@ func runFailingDay(t *testing.T, n int, stored bool, want dayRecord, keys int) {
 				t.Errorf("%s: %v", step.name, err)
 			}
 		}
-		if store.Failed() != 1 {
-			t.Errorf("%d calls failed, want one", store.Failed())
+		if failed = store.Failed() == 1; !failed {
+			return
 		}
 		d.end(t)
 		got := d.record()
@@ -185,6 +208,7 @@ func runFailingDay(t *testing.T, n int, stored bool, want dayRecord, keys int) {
 			t.Errorf("the store has %d keys, on the undisturbed day %d", n, keys)
 		}
 	})
+	return failed
 }
 
 // failingDay is a day whose caller makes a step again that fails.
