@@ -32,7 +32,7 @@ func (s *scenario) wantKept(what string, most int64, calls func()) {
 
 func TestWhatIsRememberedOfChannelsIsBounded(t *testing.T) {
 	s := newScenario(t, memstore.New(), &chat.Options{NoBackground: true}, false)
-	users := s.crowd(8000)
+	users := s.crowd(32000)
 	large, small := s.channel("livestream:large", "john"), s.channel("livestream:small", "john")
 	s.check(second(s.PatchChannel(s.ctx, large, chat.Patch{Set: customOf(5 << 10)})))
 	open := func(cid chat.CID, users []chat.UserID) func() {
@@ -45,7 +45,7 @@ func TestWhatIsRememberedOfChannelsIsBounded(t *testing.T) {
 	}
 	open(small, users[:1])()
 	s.wantKept("a large channel that 1,000 users opened", 1000, open(large, users[:1000]))
-	s.wantKept("a small channel that 8,000 users opened", 7000, open(small, users))
+	s.wantKept("a small channel that 32,000 users opened", 26000, open(small, users))
 }
 
 func TestWhatIsRememberedOfMentionsIsBounded(t *testing.T) {

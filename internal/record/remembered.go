@@ -9,7 +9,7 @@ import (
 
 // rememberedKept is the most that is remembered: each takes one or two KB, see
 // Remember.
-const rememberedKept = 4096
+const rememberedKept = 1 << 14
 
 // RememberedKey is for whom something is remembered, and of which channel.
 type RememberedKey struct {
