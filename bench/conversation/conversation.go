@@ -113,14 +113,18 @@ func (c call) compare(r *program.Run, name string, small, large *channel) error 
 			return measure.Callers(label, callers, 2*r.Cell, func(caller int) error { return c.do(in, ctx, caller) })
 		}
 	}
-	series, err := measure.Rounds(r.Rounds, cell("small", small), cell("large", large))
+	ratioOf := func(series []measure.Series) float64 {
+		if r.CPU && !c.writes {
+			return series[1].CPURatio(series[0])
+		}
+		return series[0].Faster(series[1])
+	}
+	isClear := func(series []measure.Series) bool { return measure.ClearlyAtMost(ratioOf(series), bound) }
+	series, err := measure.RoundsUntil(r.Rounds, isClear, cell("small", small), cell("large", large))
 	if err != nil {
 		return err
 	}
-	ratio := series[0].Faster(series[1])
-	if r.CPU && !c.writes {
-		ratio = series[1].CPURatio(series[0])
-	}
+	ratio := ratioOf(series)
 	r.AtMost(name, ratio, bound, fmt.Sprintf("%v → %v", series[0].PerCall().Round(time.Microsecond/10), series[1].PerCall().Round(time.Microsecond/10)))
 	r.Bar("of what is allowed", name, ratio, fmt.Sprintf("%.2f of %.2f", ratio, bound), true)
 	return nil

@@ -45,7 +45,7 @@ func unreadOf(user int, name string, bound float64) call {
 // countUnread counts what a user has unread, each time after somebody else has read
 // the channel: where nothing was written since, it is not counted again.
 func countUnread(room *room, user int, cid chat.CID, label string) (measure.Cell, error) {
-	const counts = 50
+	const counts = 100
 	ctx := context.Background()
 	return measure.Between(label, counts,
 		func() error { return room.as(writers-1).MarkRead(ctx, cid) },

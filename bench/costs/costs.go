@@ -33,7 +33,7 @@ type large struct {
 	size  size
 	first func(*program.Run, *room) error
 	calls []call
-	then  func(r *program.Run, large, small *room) error // may close the room and open it again
+	then  func(*program.Run, *room) error // may close the room and open it again
 }
 
 func measureAll(r *program.Run, small *room) error {
@@ -107,7 +107,7 @@ func (l large) measure(r *program.Run, small *room) error {
 		}
 	}
 	if l.then != nil {
-		err = l.then(r, room, small)
+		err = l.then(r, room)
 	}
 	return errors.Join(err, room.close(), remove(room.path))
 }
@@ -119,14 +119,18 @@ func (c call) on(room *room, label string, d time.Duration) func() (measure.Cell
 // compare measures small and large in turns and judges the ratio. What waits for
 // the disk is judged by the clock in any case.
 func compare(r *program.Run, name string, bound float64, waits bool, small, large func() (measure.Cell, error)) error {
-	series, err := measure.Rounds(r.Rounds, small, large)
+	ratioOf := func(series []measure.Series) float64 {
+		if r.CPU && !waits {
+			return series[1].CPURatio(series[0])
+		}
+		return series[0].Faster(series[1])
+	}
+	isClear := func(series []measure.Series) bool { return measure.ClearlyAtMost(ratioOf(series), bound) }
+	series, err := measure.RoundsUntil(r.Rounds, isClear, small, large)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	ratio := series[0].Faster(series[1])
-	if r.CPU && !waits {
-		ratio = series[1].CPURatio(series[0])
-	}
+	ratio := ratioOf(series)
 	r.AtMost(name, ratio, bound, fmt.Sprintf("%s → %s; of CPU %s → %s",
 		short(series[0].PerCall()), short(series[1].PerCall()), short(series[0].CPU()), short(series[1].CPU())))
 	r.Bar("of what is allowed", name, ratio, fmt.Sprintf("%.2f of %.2f", ratio, bound), true)

@@ -17,7 +17,7 @@ import (
 
 // measureFile measures opening the file of the large channel, and sends to it
 // after everything was truncated.
-func measureFile(r *program.Run, room, small *room) error {
+func measureFile(r *program.Run, room *room) error {
 	killed := room.path + "-killed"
 	time.Sleep(time.Second)                              // until what goes on in the background has ended
 	if err := copyStore(room.path, killed); err != nil { // as a killed process leaves it
@@ -35,10 +35,14 @@ func measureFile(r *program.Run, room, small *room) error {
 	if err != nil {
 		return err
 	}
-	if room.app, err = chat.Open(room.path, &chat.Options{NoBackground: true}); err != nil {
+	untouched, err := copyRoom(room)
+	if err != nil {
 		return err
 	}
-	return measureTruncated(r, room, small)
+	if room.app, err = chat.Open(room.path, &chat.Options{NoBackground: true}); err == nil {
+		err = measureTruncated(r, room, untouched)
+	}
+	return errors.Join(err, untouched.close(), remove(untouched.path))
 }
 
 // measureSize compares the file with the JSON of its messages.
@@ -98,30 +102,18 @@ func measureOpen(r *program.Run, name, path string, bound float64, before func()
 	return nil
 }
 
-// measureTruncated compares sends before and after a hard truncate of the whole
-// channel, both by those to a small chat at the same time: the machine may be
-// faster or slower by then.
-func measureTruncated(r *program.Run, large, small *room) error {
+// measureTruncated compares sends after a hard truncate of the whole channel with
+// those to a copy that keeps everything, in turns: the machine may be faster or
+// slower than before.
+func measureTruncated(r *program.Run, room, untouched *room) error {
 	ctx := context.Background()
-	send := sends(callers, 0)
-	beside := func() (_, _ measure.Series, err error) {
-		series, err := measure.Rounds(r.Rounds, send.on(large, largeLabel, r.Cell), send.on(small, smallLabel, r.Cell))
-		if err != nil {
-			return nil, nil, err
-		}
-		return series[0], series[1], nil
-	}
-	before, smallBefore, err := beside()
-	if err != nil {
-		return err
-	}
 	start := time.Now()
-	if err := large.app.TruncateChannel(ctx, large.cid, &chat.TruncateOptions{Hard: true}); err != nil {
+	if err := room.app.TruncateChannel(ctx, room.cid, &chat.TruncateOptions{Hard: true}); err != nil {
 		return err
 	}
 	hidden := time.Since(start)
 	for {
-		n, err := large.app.RunDueWork(ctx)
+		n, err := room.app.RunDueWork(ctx)
 		if err != nil {
 			return err
 		}
@@ -130,12 +122,18 @@ func measureTruncated(r *program.Run, large, small *room) error {
 		}
 	}
 	r.Note("hard truncate of "+thousands(r.N)+" messages", fmt.Sprintf("hidden in %s, purged in %.1f s", short(hidden), time.Since(start).Seconds()))
-	after, smallAfter, err := beside()
+	const bound = 0.9
+	send := sends(callers, 0)
+	isClear := func(series []measure.Series) bool {
+		return measure.ClearlyAtLeast(series[0].Faster(series[1]), bound)
+	}
+	series, err := measure.RoundsUntil(2*r.Rounds, isClear, send.on(room, largeLabel, r.Cell), send.on(untouched, largeLabel, r.Cell))
 	if err != nil {
 		return err
 	}
-	r.AtLeast("sends after a hard truncate, times those before", after.Faster(smallAfter)/before.Faster(smallBefore), 0.9,
-		fmt.Sprintf("%.0f/s, %.0f/s in a small chat; before %.0f/s, %.0f/s", after.PerSecond(), smallAfter.PerSecond(), before.PerSecond(), smallBefore.PerSecond()))
+	after, before := series[0], series[1]
+	r.AtLeast("sends after a hard truncate, times those before", after.Faster(before), bound,
+		fmt.Sprintf("%.0f/s; before %.0f/s", after.PerSecond(), before.PerSecond()))
 	return nil
 }
 

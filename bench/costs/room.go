@@ -117,6 +117,16 @@ func (room *room) close() error { return room.app.Close() }
 
 func (room *room) as(user int) *chat.Session { return room.app.As(workload.User(user)) }
 
+// copyRoom opens a copy of a room that is closed.
+func copyRoom(original *room) (*room, error) {
+	path := original.path + "-copy"
+	if err := copyStore(original.path, path); err != nil {
+		return nil, err
+	}
+	app, err := chat.Open(path, &chat.Options{NoBackground: true})
+	return &room{app: app, cid: original.cid, path: path, texts: original.texts}, err
+}
+
 // freshChannel makes another channel as the small chat's, so that what is sent
 // to it leaves the first one small.
 func (room *room) freshChannel() (chat.CID, error) {

@@ -30,6 +30,9 @@ const bookkeeping = 22.0 / 4096
 // measureDrift has 64 callers send and read, and compares the end with the
 // beginning.
 func measureDrift(r *program.Run, f *field) error {
+	if _, err := measure.Times("mixed", callers, warmUp, f.mixedCall); err != nil {
+		return fmt.Errorf("mixed run: %w", err)
+	}
 	var speed, heap, file []float64
 	for part := range parts {
 		cell, err := measure.Callers("mixed", callers, r.Mixed/parts, f.mixedCall)
@@ -91,6 +94,7 @@ func (f *field) mixedCall(caller int) error {
 const (
 	bursts = 20
 	burst  = 2560
+	warmUp = 3 * bursts * burst
 )
 
 // rest is the least of the heap between the calls of a turn, when nobody calls, and

@@ -74,7 +74,8 @@ func measureReads(r *program.Run, f *field) error {
 		for i, call := range calls {
 			cells[i] = func() (measure.Cell, error) { return measure.Loop(names[i], r.Cell, call) }
 		}
-		series, err := measure.Rounds(r.Rounds, cells...)
+		of := func(series []measure.Series) result { return read.result(r, series, len(f.sqlite)) }
+		series, err := measure.RoundsUntil(r.Rounds, func(series []measure.Series) bool { return of(series).isClear(read) }, cells...)
 		if err != nil {
 			return fmt.Errorf("%s: %w", read.name, err)
 		}
@@ -82,12 +83,19 @@ func measureReads(r *program.Run, f *field) error {
 			r.Note(read.name+", "+names[i], fmt.Sprintf("%.1f µs, %.1f µs of CPU", micros(s.PerCall()), micros(s.CPU())))
 			r.Bar(read.name, names[i], micros(s.PerCall()), fmt.Sprintf("%.1f µs", micros(s.PerCall())), i == 0)
 		}
-		judge(r, read, series, len(f.sqlite))
+		judge(r, read, of(series))
 	}
 	return nil
 }
 
-func judge(r *program.Run, read read, series []measure.Series, databases int) {
+// result is how a read did: how many times as fast as the faster SQLite, and how
+// many times as long as the scan it took.
+type result struct {
+	faster, overScan     float64
+	chat, database, scan measure.Series
+}
+
+func (read read) result(r *program.Run, series []measure.Series, databases int) result {
 	ours := series[0]
 	times := func(s measure.Series) float64 {
 		if r.CPU {
@@ -95,21 +103,34 @@ func judge(r *program.Run, read read, series []measure.Series, databases int) {
 		}
 		return ours.Faster(s)
 	}
+	did := result{faster: math.Inf(1), chat: ours}
+	for _, s := range series[1 : 1+databases] {
+		if n := times(s); n < did.faster {
+			did.faster, did.database = n, s
+		}
+	}
+	if read.scan != nil {
+		did.scan = series[1+databases]
+		did.overScan = 1 / times(did.scan)
+	}
+	return did
+}
+
+// isClear says whether the read is not only by chance within what is required of it.
+func (did result) isClear(read read) bool {
+	return read.faster == 0 || measure.ClearlyAtLeast(did.faster, read.faster) &&
+		(read.scan == nil || measure.ClearlyAtMost(did.overScan, read.overScan))
+}
+
+func judge(r *program.Run, read read, did result) {
 	if read.faster == 0 {
 		return
 	}
-	faster, against := math.Inf(1), ours
-	for _, s := range series[1 : 1+databases] {
-		if n := times(s); n < faster {
-			faster, against = n, s
-		}
-	}
-	r.AtLeast(read.name+": times as fast as the faster SQLite", faster, read.faster,
-		fmt.Sprintf("%.1f µs against %.1f µs", micros(ours.PerCall()), micros(against.PerCall())))
+	r.AtLeast(read.name+": times as fast as the faster SQLite", did.faster, read.faster,
+		fmt.Sprintf("%.1f µs against %.1f µs", micros(did.chat.PerCall()), micros(did.database.PerCall())))
 	if read.scan != nil {
-		scan := series[1+databases]
-		r.AtMost(read.name+": times the bare scan", 1/times(scan), read.overScan,
-			fmt.Sprintf("%.1f µs against %.1f µs", micros(ours.PerCall()), micros(scan.PerCall())))
+		r.AtMost(read.name+": times the bare scan", did.overScan, read.overScan,
+			fmt.Sprintf("%.1f µs against %.1f µs", micros(did.chat.PerCall()), micros(did.scan.PerCall())))
 	}
 }
 

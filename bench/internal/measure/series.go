@@ -77,8 +77,15 @@ func Median(values []float64) float64 {
 // Rounds runs every contender once a round, each round beginning with another
 // one, and returns a series for each.
 func Rounds(rounds int, contenders ...func() (Cell, error)) ([]Series, error) {
+	return RoundsUntil(rounds, func([]Series) bool { return true }, contenders...)
+}
+
+// RoundsUntil runs as many rounds, and again as many while they are not clear, four
+// times at the most. The series are of all of them: a ratio near its bound is
+// measured better, and not once more.
+func RoundsUntil(rounds int, isClear func([]Series) bool, contenders ...func() (Cell, error)) ([]Series, error) {
 	list := make([]Series, len(contenders))
-	for round := range rounds {
+	for round := 0; round < rounds || round < 4*rounds && (round%rounds > 0 || !isClear(list)); round++ {
 		for i := range contenders {
 			which := (i + round) % len(contenders)
 			cell, err := contenders[which]()
@@ -90,3 +97,9 @@ func Rounds(rounds int, contenders ...func() (Cell, error)) ([]Series, error) {
 	}
 	return list, nil
 }
+
+// ClearlyAtMost says that a measured ratio is not only by chance within a bound.
+func ClearlyAtMost(ratio, bound float64) bool { return ratio <= 0.9*bound }
+
+// ClearlyAtLeast is for a bound that is to be reached.
+func ClearlyAtLeast(ratio, bound float64) bool { return 0.9*ratio >= bound }

@@ -71,3 +71,16 @@ func TestEveryCallerCallsOnce(t *testing.T) {
 		t.Errorf("calls are %v, %v a second", made, cell.PerSecond)
 	}
 }
+
+// TestRoundsUntilTheyAreClear: there are more of them while they are not, and
+// four times as many at the most.
+func TestRoundsUntilTheyAreClear(t *testing.T) {
+	for _, c := range []struct{ clearAt, want int }{{1, 3}, {3, 3}, {4, 6}, {6, 6}, {100, 12}} {
+		n := 0
+		series, err := RoundsUntil(3, func(list []Series) bool { return len(list[0]) >= c.clearAt },
+			func() (Cell, error) { n++; return Cell{}, nil })
+		if err != nil || n != c.want || len(series[0]) != n {
+			t.Errorf("clear after %d rounds: %d rounds, %d cells (%v); want %d", c.clearAt, n, len(series[0]), err, c.want)
+		}
+	}
+}

@@ -131,7 +131,7 @@ func machine(r *Run) string {
 	if r.CPU {
 		how = ", reads by processor time"
 	}
-	return fmt.Sprintf("%s%d cores, %s %s/%s, GOGC=%d, %s, median of %d rounds of %v, n=%d%s",
+	return fmt.Sprintf("%s%d cores, %s %s/%s, GOGC=%d, %s, median of at least %d rounds of %v, n=%d%s",
 		processor(), runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH, GOGC,
 		time.Now().UTC().Format(time.DateOnly), r.Rounds, r.Cell, r.N, how)
 }
