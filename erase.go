@@ -34,15 +34,15 @@ type Erasure struct {
 }
 
 // EraseUser erases a user for good. At once they can do nothing any more, and
-// nothing is left of them but their id, without name, role and custom data, with
-// ErasedAt: so they are shown where something of theirs remains. The id stays
-// taken. In the background follow their memberships with all that belongs to
-// these, their reactions and mutes, the flags by and of them, their bans, the
-// reasons of bans and outcomes of reviews in their name, and their messages as the
-// mode says; it takes time in proportion to all messages that there are, goes on
-// after a crash, and is told of by [App.Erasure]. What EraseSoft deleted the
-// application still reads by [App.OriginalMessage], and can bring back by
-// [App.UndeleteMessage]: EraseHard is for what must not come back.
+// nothing is left of them but their id, without name and custom data, of the role
+// [RoleUser], with ErasedAt: so they are shown where something of theirs remains.
+// The id stays taken. In the background follow their memberships with all that
+// belongs to these, their reactions and mutes, the flags by and of them, their
+// bans, the reasons of bans and outcomes of reviews in their name, and their
+// messages as the mode says; it takes time in proportion to all messages that
+// there are, goes on after a crash, and is told of by [App.Erasure]. What
+// EraseSoft deleted the application still reads by [App.OriginalMessage], and can
+// bring back by [App.UndeleteMessage]: EraseHard is for what must not come back.
 //
 // Again it changes nothing, unless the mode takes more: then the work begins
 // anew. ErrNotFound if there is no such user.
