@@ -466,7 +466,7 @@ func (g *Generator) people(w *World, ch *Channel) []choice {
 		{6, g.patchUser},
 		{2, func() Step { return Step{Op: Deactivate, User: g.user(ch)} }},
 	}
-	if id := pick(g, []string{"dan", "hal"}); w.exists(id) && g.chance(3) { // the others are enough
+	if id := pick(g, []string{"dan", "hal"}); w.exists(id) { // the others are enough
 		list = append(list, choice{1, func() Step {
 			return Step{Op: EraseUser, User: id, Type: pick(g, []string{Kept, ErasedSoft, ErasedSoft, ErasedWhole, ErasedWhole})}
 		}})
