@@ -97,7 +97,7 @@ func (k kind) measure(r *program.Run) error {
 	defer func() { _ = large.app.Close() }()
 	for _, c := range k.calls {
 		if err := c.compare(r, fmt.Sprintf("%s %d → %d: %s", k.name, few, r.N, c.name), small, large); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+			return err
 		}
 	}
 	return nil
@@ -113,21 +113,7 @@ func (c call) compare(r *program.Run, name string, small, large *channel) error 
 			return measure.Callers(label, callers, 2*r.Cell, func(caller int) error { return c.do(in, ctx, caller) })
 		}
 	}
-	ratioOf := func(series []measure.Series) float64 {
-		if r.CPU && !c.writes {
-			return series[1].CPURatio(series[0])
-		}
-		return series[0].Faster(series[1])
-	}
-	isClear := func(series []measure.Series) bool { return measure.ClearlyAtMost(ratioOf(series), bound) }
-	series, err := measure.RoundsUntil(r.Rounds, isClear, cell("small", small), cell("large", large))
-	if err != nil {
-		return err
-	}
-	ratio := ratioOf(series)
-	r.AtMost(name, ratio, bound, fmt.Sprintf("%v → %v", series[0].PerCall().Round(time.Microsecond/10), series[1].PerCall().Round(time.Microsecond/10)))
-	r.Bar("of what is allowed", name, ratio, fmt.Sprintf("%.2f of %.2f", ratio, bound), true)
-	return nil
+	return r.Grows(program.Growth{Name: name, Bound: bound, Waits: c.writes, Small: cell("small", small), Large: cell("large", large)})
 }
 
 // channel makes a channel with a number of a kind.

@@ -9,6 +9,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/report"
 	"example.com/chat/bench/internal/workload"
 )
 
@@ -40,23 +41,23 @@ func measureAll(r *program.Run, small *room) error {
 	members, pending, others := r.N/10, r.N/10, r.N/50
 	for _, l := range []large{
 		{
-			name: fmt.Sprintf("members %d → %s", writers, thousands(members)), size: size{members: members},
+			name: fmt.Sprintf("members %d → %s", writers, report.Thousands(members)), size: size{members: members},
 			calls: []call{latestPage(), unread(), sendTogether(), sendAlone()},
 		},
 		{
-			name: fmt.Sprintf("other channels %d → %s", fewOthers, thousands(others)), size: size{others: others},
+			name: fmt.Sprintf("other channels %d → %s", fewOthers, report.Thousands(others)), size: size{others: others},
 			calls: []call{latestPage(), unread(), channelList(), sendTogether(), sendAlone()},
 		},
 		{
-			name: "messages private to others 0 → " + thousands(r.N), size: size{private: r.N},
+			name: "messages private to others 0 → " + report.Thousands(r.N), size: size{private: r.N},
 			calls: []call{latestPage(), pageAround(), unread(), sendTogether()},
 		},
 		{
-			name: "pending messages not yet due 0 → " + thousands(pending), size: size{pending: pending},
+			name: "pending messages not yet due 0 → " + report.Thousands(pending), size: size{pending: pending},
 			calls: []call{latestPage(), sweep(), sendTogether()},
 		},
 		{
-			name: fmt.Sprintf("messages in the channel %s → %s", thousands(fewMessages), thousands(r.N)), size: size{messages: r.N},
+			name: fmt.Sprintf("messages in the channel %s → %s", report.Thousands(fewMessages), report.Thousands(r.N)), size: size{messages: r.N},
 			calls: []call{
 				latestPage(), pageAround(), unread(), byID(), sendTogether(), sendAlone(),
 				commits(), deletes("soft delete", chat.DeleteSoft), deletes("hard delete", chat.DeleteHard),
@@ -78,7 +79,7 @@ func measureAll(r *program.Run, small *room) error {
 		name    string
 		measure func(*program.Run, string) error
 	}{
-		{fmt.Sprintf("messages removed since the mark 0 → %s → %s", thousands(1_000), thousands(r.N/10)), measureRemoved},
+		{fmt.Sprintf("messages removed since the mark 0 → %s → %s", report.Thousands(1_000), report.Thousands(r.N/10)), measureRemoved},
 		{"muted authors 0 → 1,000", measureMuted},
 	} {
 		if !r.Wanted(part.name) {
@@ -102,7 +103,11 @@ func (l large) measure(r *program.Run, small *room) error {
 		}
 	}
 	for _, c := range l.calls {
-		if err := compare(r, l.name+": "+c.name, c.bound, c.waits, c.on(small, smallLabel, r.Cell), c.on(room, largeLabel, r.Cell)); err != nil {
+		err := r.Grows(program.Growth{
+			Name: l.name + ": " + c.name, Bound: c.bound, Waits: c.waits,
+			Small: c.on(small, smallLabel, r.Cell), Large: c.on(room, largeLabel, r.Cell),
+		})
+		if err != nil {
 			return errors.Join(err, room.close())
 		}
 	}
@@ -114,27 +119,6 @@ func (l large) measure(r *program.Run, small *room) error {
 
 func (c call) on(room *room, label string, d time.Duration) func() (measure.Cell, error) {
 	return func() (measure.Cell, error) { return c.cell(room, label, d) }
-}
-
-// compare measures small and large in turns and judges the ratio. What waits for
-// the disk is judged by the clock in any case.
-func compare(r *program.Run, name string, bound float64, waits bool, small, large func() (measure.Cell, error)) error {
-	ratioOf := func(series []measure.Series) float64 {
-		if r.CPU && !waits {
-			return series[1].CPURatio(series[0])
-		}
-		return series[0].Faster(series[1])
-	}
-	isClear := func(series []measure.Series) bool { return measure.ClearlyAtMost(ratioOf(series), bound) }
-	series, err := measure.RoundsUntil(r.Rounds, isClear, small, large)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	ratio := ratioOf(series)
-	r.AtMost(name, ratio, bound, fmt.Sprintf("%s → %s; of CPU %s → %s",
-		short(series[0].PerCall()), short(series[1].PerCall()), short(series[0].CPU()), short(series[1].CPU())))
-	r.Bar("of what is allowed", name, ratio, fmt.Sprintf("%.2f of %.2f", ratio, bound), true)
-	return nil
 }
 
 // measureUnread compares a user with 10 unread messages with one who has never
@@ -157,8 +141,10 @@ func measureUnread(r *program.Run, room *room) error {
 		return fmt.Errorf("%d messages are unread; want %d", all, r.N)
 	}
 	c := unread()
-	return compare(r, "unread messages 10 → "+thousands(r.N)+": unread", c.bound, false,
-		unreadOf(hasRead, "", 0).on(room, smallLabel, r.Cell), c.on(room, largeLabel, r.Cell))
+	return r.Grows(program.Growth{
+		Name: "unread messages 10 → " + report.Thousands(r.N) + ": unread", Bound: c.bound,
+		Small: unreadOf(hasRead, "", 0).on(room, smallLabel, r.Cell), Large: c.on(room, largeLabel, r.Cell),
+	})
 }
 
 // measureRemoved deletes messages that a reader has not read.
@@ -184,7 +170,11 @@ func measureRemoved(r *program.Run, name string) error {
 		in := func(cid chat.CID) func() (measure.Cell, error) {
 			return func() (measure.Cell, error) { return countUnread(room, reader, cid, largeLabel) }
 		}
-		if err := compare(r, fmt.Sprintf("messages removed since the mark 0 → %s: unread", thousands(n)), 1.5, false, in(none), in(cid)); err != nil {
+		err := r.Grows(program.Growth{
+			Name: "messages removed since the mark 0 → " + report.Thousands(n) + ": unread", Bound: 1.5,
+			Small: in(none), Large: in(cid),
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -249,28 +239,13 @@ func measureMuted(r *program.Run, name string) error {
 		name string
 		user int
 	}{{name + " who write elsewhere: unread", mutesStrangers}, {name + " who write in the channel: unread", mutesAuthors}} {
-		err := compare(r, c.name, 1.25, false,
-			unreadOf(noMutes, "", 0).on(room, smallLabel, r.Cell), unreadOf(c.user, "", 0).on(room, largeLabel, r.Cell))
+		err := r.Grows(program.Growth{
+			Name: c.name, Bound: 1.25,
+			Small: unreadOf(noMutes, "", 0).on(room, smallLabel, r.Cell), Large: unreadOf(c.user, "", 0).on(room, largeLabel, r.Cell),
+		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func thousands(n int) string {
-	if n < 1_000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1_000), n%1_000)
-}
-
-func short(d time.Duration) string {
-	switch {
-	case d < 100*time.Microsecond:
-		return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.0f µs", float64(d)/float64(time.Microsecond))
-	}
-	return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond))
 }

@@ -12,6 +12,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/report"
 	"example.com/chat/bench/internal/workload"
 )
 
@@ -97,8 +98,8 @@ func measureOpen(r *program.Run, name, path string, bound float64, before func()
 			return err
 		}
 	}
-	r.AtMost(fmt.Sprintf("%s at %s messages, ms", name, thousands(r.N)), measure.Median(took), bound, "")
-	r.AtMost(fmt.Sprintf("%s at %s messages, MiB of heap", name, thousands(r.N)), measure.Median(heap), 8, "")
+	r.AtMost(fmt.Sprintf("%s at %s messages, ms", name, report.Thousands(r.N)), measure.Median(took), bound, "")
+	r.AtMost(fmt.Sprintf("%s at %s messages, MiB of heap", name, report.Thousands(r.N)), measure.Median(heap), 8, "")
 	return nil
 }
 
@@ -121,7 +122,7 @@ func measureTruncated(r *program.Run, room, untouched *room) error {
 			break
 		}
 	}
-	r.Note("hard truncate of "+thousands(r.N)+" messages", fmt.Sprintf("hidden in %s, purged in %.1f s", short(hidden), time.Since(start).Seconds()))
+	r.Note("hard truncate of "+report.Thousands(r.N)+" messages", fmt.Sprintf("hidden in %s, purged in %.1f s", report.Short(hidden), time.Since(start).Seconds()))
 	const bound = 0.9
 	send := sends(callers, 0)
 	isClear := func(series []measure.Series) bool {

@@ -12,6 +12,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/report"
 	"example.com/chat/bench/internal/workload"
 )
 
@@ -112,14 +113,14 @@ func (d delivered) perSecond(r *program.Run) float64 {
 }
 
 func (d delivered) detail() string {
-	return fmt.Sprintf("%s of %s messages in %.1f s, %.1f µs of CPU each", thousands(int(d.count)), thousands(d.sent),
+	return fmt.Sprintf("%s of %s messages in %.1f s, %.1f µs of CPU each", report.Thousands(int(d.count)), report.Thousands(d.sent),
 		d.clock.Seconds(), float64(d.processor.Microseconds())/float64(d.count))
 }
 
 func (d delivered) judge(r *program.Run, name string) {
 	rate := d.perSecond(r)
 	r.AtLeast(name, rate, wantDeliveries, d.detail())
-	r.Bar("deliveries a second", name, rate, thousands(int(rate)), true)
+	r.Bar("deliveries a second", name, rate, report.Thousands(int(rate)), true)
 }
 
 // deliver has all subscribers read on from a cursor until they have been told of

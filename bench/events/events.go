@@ -43,10 +43,3 @@ func run(r *program.Run) error {
 	}
 	return nil
 }
-
-func thousands(n int) string {
-	if n < 1_000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1_000), n%1_000)
-}

@@ -11,6 +11,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/report"
 	"example.com/chat/bench/internal/workload"
 )
 
@@ -36,7 +37,7 @@ func measureIdle(r *program.Run, name string) error {
 	each := func(n int64) float64 { return float64(n) / float64(a.subscribers) }
 	heap, stacks = heapWith-heap, stacksWith-stacks
 	r.AtMost(name+", bytes of one", each(heap+stacks), wantIdle,
-		fmt.Sprintf("%.0f of heap, %.0f of stack; there are %s", each(heap), each(stacks), thousands(a.subscribers)))
+		fmt.Sprintf("%.0f of heap, %.0f of stack; there are %s", each(heap), each(stacks), report.Thousands(a.subscribers)))
 
 	sends := func(label string) (measure.Cell, error) {
 		return measure.Callers(label, senders, 5*r.Cell, func(caller int) error {
@@ -55,7 +56,7 @@ func measureIdle(r *program.Run, name string) error {
 	if err != nil {
 		return err
 	}
-	r.AtLeast(fmt.Sprintf("%s, sends beside %s, times those without", name, thousands(a.subscribers)), series[1].Faster(series[0]), wantSends,
+	r.AtLeast(fmt.Sprintf("%s, sends beside %s, times those without", name, report.Thousands(a.subscribers)), series[1].Faster(series[0]), wantSends,
 		fmt.Sprintf("%.0f/s against %.0f/s", series[1].PerSecond(), series[0].PerSecond()))
 	return nil
 }

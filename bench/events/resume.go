@@ -9,6 +9,7 @@ import (
 	"example.com/chat"
 	"example.com/chat/bench/internal/measure"
 	"example.com/chat/bench/internal/program"
+	"example.com/chat/bench/internal/report"
 	"example.com/chat/bench/internal/workload"
 )
 
@@ -60,7 +61,7 @@ func measureResume(r *program.Run, name string) error {
 		if r.CPU {
 			ratio = series[1].CPURatio(series[0])
 		}
-		r.AtMost(fmt.Sprintf("%s after %d messages, %s 0 → %s", name, missed, c.name, thousands(r.N)), ratio, wantResume,
+		r.AtMost(fmt.Sprintf("%s after %d messages, %s 0 → %s", name, missed, c.name, report.Thousands(r.N)), ratio, wantResume,
 			fmt.Sprintf("%.0f µs → %.0f µs", micros(series[0].PerCall()), micros(series[1].PerCall())))
 	}
 	return nil

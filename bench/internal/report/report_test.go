@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTheVerdictNamesWhatIsShort(t *testing.T) {
@@ -31,5 +32,20 @@ func TestMarkdownIsATable(t *testing.T) {
 	want := "a machine\n\n| measurement | measured | required |  |\n| --- | --- | --- | --- |\n| little | 1 | at most 2 | ok |\n\nok\n"
 	if got := out.String(); got != want {
 		t.Errorf("it says\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestFiguresAreShort(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1_000: "1,000", 1_020_003: "1,020,003"} {
+		if got := Thousands(n); got != want {
+			t.Errorf("%d is %s; want %s", n, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		2_340: "2.3 µs", 123_400: "123 µs", 25 * time.Millisecond: "25 ms",
+	} {
+		if got := Short(d); got != want {
+			t.Errorf("%d ns is %s; want %s", d, got, want)
+		}
 	}
 }
