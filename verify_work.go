@@ -58,10 +58,15 @@ func verifyTask(r *record.Reader, tx *record.Txn, found *record.Verified, queue,
 
 // verifyPurge looks for what is hidden for good and would never be erased.
 func verifyPurge(r *record.Reader, tx *record.Txn, number record.Channel, channel *codec.Channel, found *record.Verified) error {
-	work := purge{Number: number, Until: channel.PurgedAt}
-	if channel.PurgedAt == never {
+	var work purge
+	switch {
+	case channel.PurgedAt == never:
 		work = purge{Number: number, Until: never - 1, Channel: true}
-	} else if channel.PurgedAt == 0 || !found.Hidden {
+	case channel.PurgedAt != 0 && found.Hidden:
+		work = purge{Number: number, Until: channel.PurgedAt}
+	case found.HiddenPending:
+		work = purge{Number: number, Until: channel.TruncatedAt, OnlyPending: true}
+	default:
 		return nil
 	}
 	return verifyTask(r, tx, found, queuePurge, fmt.Sprint(uint64(number)), "what was deleted for good would never be erased", func() error {

@@ -30,6 +30,10 @@ func TestVerifyFindsAndRecordsWorkThatIsLost(t *testing.T) {
 		"a truncation": {queue: "purge", problems: 1, do: func(s *scenario) {
 			s.check(s.TruncateChannel(s.ctx, lounge, &chat.TruncateOptions{Hard: true}))
 		}},
+		"a soft truncation": {queue: "purge", problems: 1, do: func(s *scenario) {
+			s.send(lounge, "john", chat.Draft{Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
+			s.check(s.TruncateChannel(s.ctx, lounge, nil))
+		}},
 		"a deleted channel": {queue: "purge", problems: 1, do: func(s *scenario) {
 			s.check(s.DeleteChannel(s.ctx, lounge, chat.DeleteHard))
 		}},
