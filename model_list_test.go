@@ -107,13 +107,21 @@ func (v *modelView) checkCapabilities(st chat.ChannelState, ch *model.Channel) s
 	member := ch.Member(v.viewer) != nil
 	joined := member && !ch.Member(v.viewer).Open()
 	open := (!ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")) && v.world.Waits(v.viewer, ch).IsZero()
+	reacts := !ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")
 	for action, also := range map[chat.Action]bool{
 		chat.ReadChannel: true, chat.CreateMessage: open, chat.CreateReply: open && v.world.On(ch, model.Replies), chat.DeleteMessage: true, chat.UpdateMessage: true,
 		chat.DeleteMessageOwn: true, chat.UpdateMessageOwn: true, chat.TruncateChannel: true, chat.UpdateChannel: true, chat.UpdateChannelMembers: true,
 		chat.DeleteChannel: true, chat.BanChannelMember: true, chat.FlagMessage: true, chat.RunMessageAction: true, chat.LeaveChannel: member && !ch.Distinct, chat.MuteChannel: joined && v.world.On(ch, model.Mutes),
-		chat.CreateRestrictedVisibilityMessage: open, chat.ReadRestrictedVisibilityMessage: true,
+		chat.CreateRestrictedVisibilityMessage: open, chat.ReadRestrictedVisibilityMessage: true, chat.PinMessage: true, chat.CreateReaction: reacts,
+		chat.DeleteReaction: true, chat.DeleteReactionOwn: true, chat.CreateAttachment: open, chat.AddLinks: open, chat.CreateMention: open,
+		chat.CreateMentionAll: open, chat.CreateMentionOnline: open, chat.CreateSystemMessage: open, chat.MuteUser: true, chat.FlagUser: true,
+		chat.BanUser: true, chat.CreateChannel: true, chat.SkipCooldown: true, chat.SkipModeration: true, chat.UseFrozenChannel: true,
 	} {
-		want := also && !ch.Disabled && !v.world.Banned(v.viewer, ch, string(action)) && v.world.Can(v.viewer, ch, string(action))
+		in := ch
+		if action == chat.BanUser || action == chat.CreateChannel { // which are no channel's
+			in = nil
+		}
+		want := also && !ch.Disabled && !v.world.Banned(v.viewer, in, string(action)) && v.world.Can(v.viewer, ch, string(action))
 		if got := slices.Contains(st.Capabilities, action); got != want {
 			return fmt.Sprintf("the capability %s is %t, want %t", action, got, want)
 		}

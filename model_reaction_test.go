@@ -54,7 +54,7 @@ func modelReactions(list []chat.Reaction) []model.Reaction {
 
 // modelShowReactions fills in what a message of the engine shows of reactions
 // and a pin.
-func modelShowReactions(v *model.MessageView, m chat.Message) {
+func modelShowReactions(v *model.MessageFields, m chat.Message) {
 	groups := map[string][2]int{}
 	for kind, g := range m.ReactionGroups {
 		groups[kind] = [2]int{g.Count, g.SumScores}

@@ -119,6 +119,7 @@ type modelRun struct {
 	seen       *modelCounts
 
 	followers []*modelFollower
+	reading   *modelReading    // nil: nobody is
 	deletions map[chat.CID]int // how often a channel was deleted
 	marks     int              // among the events
 }

@@ -9,9 +9,17 @@ import (
 
 // modelViewOf is a message of the engine in the model's words.
 func modelViewOf(m chat.Message) model.MessageView {
-	v := model.MessageView{
+	v := model.MessageView{MessageFields: modelFieldsOf(m), Quoted: string(m.QuotedMessageID)}
+	if m.QuotedMessage != nil {
+		v.Quotes = modelFieldsOf(*m.QuotedMessage)
+	}
+	return v
+}
+
+func modelFieldsOf(m chat.Message) model.MessageFields {
+	v := model.MessageFields{
 		ID: string(m.ID), CID: string(m.CID), Type: string(m.Type), Text: m.Text, User: string(m.User.ID), Role: string(m.User.Role),
-		Parent: string(m.ParentID), Quoted: string(m.QuotedMessageID), Audience: model.Names(m.Restricted), Custom: model.Custom(m.Custom).String(),
+		OtherHTML: m.HTML != modelHTML(m) && model.LinkOf(m.Text) == "", Parent: string(m.ParentID), Audience: model.Names(m.Restricted), Custom: model.Custom(m.Custom).String(),
 		Show: m.ShowInChannel, Silent: m.Silent, ForMe: m.DeletedForMe, Pending: m.Pending != nil, Shadowed: m.Shadowed,
 		Command: m.Command, Args: m.Args, Created: m.CreatedAt, Updated: m.UpdatedAt,
 	}
@@ -23,11 +31,6 @@ func modelViewOf(m chat.Message) model.MessageView {
 	v.Participants = model.List(by)
 	modelShowReactions(&v, m)
 	v.Titled, v.Preview = modelAttachments(m)
-	if m.QuotedMessage != nil {
-		v.QuotedText, v.QuotedCustom = m.QuotedMessage.Text, model.Custom(m.QuotedMessage.Custom).String()
-		v.QuotedReplies = m.QuotedMessage.ReplyCount
-		_, v.QuotedPreview = modelAttachments(*m.QuotedMessage)
-	}
 	if m.Pending != nil {
 		v.Meta = modelMetadata(m.Pending.Metadata)
 	}
@@ -46,6 +49,14 @@ func modelViewOf(m chat.Message) model.MessageView {
 		v.TextUpdated = *m.MessageTextUpdatedAt
 	}
 	return v
+}
+
+// modelHTML is the html of the plain words that the steps send.
+func modelHTML(m chat.Message) string {
+	if m.Text == "" {
+		return ""
+	}
+	return "<p>" + m.Text + "</p>\n"
 }
 
 // modelMetadata is what a pending message says of itself, in one word.

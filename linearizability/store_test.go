@@ -12,7 +12,8 @@ import (
 )
 
 // yieldingStore lets others run before, within and after each transaction, so
-// that calls overlap on a machine of few processors.
+// that calls overlap on a machine of few processors. It has the versions of the
+// store, by which the engine tells whether what it remembers is still so.
 type yieldingStore struct{ storage.Store }
 
 func yield() {
@@ -24,23 +25,32 @@ func yield() {
 func (s yieldingStore) View(ctx context.Context, fn func(storage.Reader) error) error {
 	yield()
 	defer yield()
-	return s.Store.View(ctx, func(r storage.Reader) error { return fn(yieldingReader{r}) })
+	return s.Store.View(ctx, func(r storage.Reader) error { return fn(yieldingReader{r, r.(storage.Versioned)}) })
 }
 
 func (s yieldingStore) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
 	yield()
 	defer yield()
-	return s.Store.Update(ctx, scope, func(tx storage.Txn) error { return fn(yieldingTxn{tx}) })
+	return s.Store.Update(ctx, scope, func(tx storage.Txn) error {
+		return fn(yieldingTxn{tx, tx.(storage.Versioned), tx.(storage.Noter)})
+	})
 }
 
-type yieldingReader struct{ storage.Reader }
+type yieldingReader struct {
+	storage.Reader
+	storage.Versioned
+}
 
 func (r yieldingReader) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
 	yield()
 	return r.Reader.Read(keys, ranges)
 }
 
-type yieldingTxn struct{ storage.Txn }
+type yieldingTxn struct {
+	storage.Txn
+	storage.Versioned
+	storage.Noter
+}
 
 func (t yieldingTxn) Read(keys [][]byte, ranges []storage.Range) ([][]byte, [][]storage.Entry, error) {
 	yield()

@@ -50,6 +50,32 @@ func asWaiter(wrapped, inner storage.Store) storage.Store {
 	return wrapped
 }
 
+// asReader gives the wrapped Reader the versions of the inner one, if it has them.
+// Asking for these cannot fail, so it is no call.
+func asReader(wrapped *reader) storage.Reader {
+	if versioned, ok := wrapped.inner.(storage.Versioned); ok {
+		return struct {
+			storage.Reader
+			storage.Versioned
+		}{wrapped, versioned}
+	}
+	return wrapped
+}
+
+// asTxn does so for a Txn, which notes too.
+func asTxn(wrapped *txn) storage.Txn {
+	versioned, isVersioned := wrapped.inner.(storage.Versioned)
+	noter, isNoter := wrapped.inner.(storage.Noter)
+	if isVersioned && isNoter {
+		return struct {
+			storage.Txn
+			storage.Versioned
+			storage.Noter
+		}{wrapped, versioned, noter}
+	}
+	return wrapped
+}
+
 // watchedStore tells a watcher of every call but Commit.
 type watchedStore struct {
 	storage.Store
@@ -60,7 +86,7 @@ func (s *watchedStore) View(ctx context.Context, fn func(storage.Reader) error) 
 	if err := s.watcher.before(View); err != nil {
 		return err
 	}
-	return s.Store.View(ctx, func(r storage.Reader) error { return fn(&reader{r, s.watcher}) })
+	return s.Store.View(ctx, func(r storage.Reader) error { return fn(asReader(&reader{r, s.watcher})) })
 }
 
 func (s *watchedStore) Update(ctx context.Context, scope string, fn func(storage.Txn) error) error {
@@ -68,7 +94,7 @@ func (s *watchedStore) Update(ctx context.Context, scope string, fn func(storage
 		return err
 	}
 	return s.Store.Update(ctx, scope, func(tx storage.Txn) error {
-		return fn(&txn{reader{tx, s.watcher}, tx})
+		return fn(asTxn(&txn{reader{tx, s.watcher}, tx}))
 	})
 }
 

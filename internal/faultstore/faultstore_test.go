@@ -195,3 +195,36 @@ func TestWaitIsPassedOn(t *testing.T) {
 		}
 	}
 }
+
+// TestVersionsArePassedOn: without them the engine would remember nothing of what it
+// reads from a store that fails.
+func TestVersionsArePassedOn(t *testing.T) {
+	for name, wrap := range map[string]func(storage.Store) storage.Store{
+		"twice":   faultstore.Twice,
+		"delayed": func(s storage.Store) storage.Store { return faultstore.Delayed(s, 1, 1) },
+		"failing": func(s storage.Store) storage.Store {
+			return faultstore.NewFailing(s, func(int, faultstore.Op) faultstore.Outcome { return faultstore.Succeed })
+		},
+	} {
+		s := wrap(memstore.New())
+		for _, err := range []error{
+			s.View(t.Context(), func(r storage.Reader) error {
+				if _, ok := r.(storage.Versioned); !ok {
+					t.Errorf("%s: Readers have no versions", name)
+				}
+				return nil
+			}),
+			s.Update(t.Context(), "scope", func(tx storage.Txn) error {
+				_, isVersioned := tx.(storage.Versioned)
+				if _, isNoter := tx.(storage.Noter); !isVersioned || !isNoter {
+					t.Errorf("%s: Txns have versions: %v, note: %v", name, isVersioned, isNoter)
+				}
+				return nil
+			}),
+		} {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}

@@ -59,7 +59,7 @@ func ReactionList(list []Reaction) string {
 }
 
 // showReactions fills in what a viewer sees of reactions and a pin.
-func (w *World) showReactions(v *MessageView, viewer string, m *Message) {
+func (w *World) showReactions(v *MessageFields, viewer string, m *Message) {
 	latest := m.Reacted(func(Reaction) bool { return true })
 	groups := map[string][2]int{}
 	for _, r := range latest {

@@ -8,12 +8,18 @@ import (
 
 // MessageView is a message as a viewer sees it, in comparable words.
 type MessageView struct {
+	MessageFields
+	Quoted string        // its id
+	Quotes MessageFields // of the quoted message
+}
+
+// MessageFields are those of a message but for its quote.
+type MessageFields struct {
 	ID, CID, Type, Text, User string
 	Role                      string // of the author, now
+	OtherHTML                 bool   // than that of the text
 	Parent                    string
-	Quoted, QuotedText        string
-	QuotedCustom              string
-	Preview, QuotedPreview    string
+	Preview                   string
 	Audience, Mentions        string
 	Custom, Meta              string
 	Command, Args             string
@@ -22,7 +28,6 @@ type MessageView struct {
 	All, Online               bool
 	Replies, DeletedReplies   int
 	Participants              string
-	QuotedReplies             int
 	Created, Sent             time.Time
 	Updated, TextUpdated      time.Time
 	DeletedAt                 time.Time
@@ -49,11 +54,20 @@ func List[T ~string](ids []T) string {
 	return b.String()
 }
 
-// View is how a viewer who sees a message sees it. The order of an audience that
-// a reply inherits is not laid down.
+// View is how a viewer who sees a message sees it, and what it quotes.
 func (w *World) View(viewer string, m *Message) MessageView {
+	v := MessageView{MessageFields: w.fields(viewer, m)}
+	if quoted := m.shown(viewer).Quoted; v.Type != "deleted" && w.Sees(viewer, quoted) {
+		v.Quoted, v.Quotes = quoted.ID, w.fields(viewer, quoted)
+	}
+	return v
+}
+
+// fields are what a viewer sees of a message. The order of an audience that a
+// reply inherits is not laid down.
+func (w *World) fields(viewer string, m *Message) MessageFields {
 	shown := m.shown(viewer)
-	v := MessageView{
+	v := MessageFields{
 		ID: m.ID, CID: m.Channel.CID, Type: m.Type, User: m.Author, Role: w.User(m.Author).Role, Show: m.Show, Silent: m.Silent,
 		Audience: Names(m.Audience), ForMe: slices.Contains(m.ForMe, viewer), Pending: m.Pending, Created: m.Created,
 		Shadowed: w.knowsShadowed(viewer, m), Sent: m.Sent, Updated: shown.Updated, TextUpdated: shown.TextUpdated, DeletedAt: m.DeletedAt,
@@ -73,14 +87,6 @@ func (w *World) View(viewer string, m *Message) MessageView {
 	v.Command, v.Args, v.All, v.Online = m.Command, m.Args, m.All, m.Online
 	if m.Pending {
 		v.Meta = m.Meta
-	}
-	if quoted := shown.Quoted; w.Sees(viewer, quoted) {
-		v.Quoted = quoted.ID
-		v.QuotedReplies, _, _ = w.thread(viewer, quoted)
-		if !quoted.Deleted && !slices.Contains(quoted.ForMe, viewer) {
-			quoted = quoted.shown(viewer)
-			v.QuotedText, v.QuotedCustom, v.QuotedPreview = quoted.Text, quoted.Custom.String(), quoted.Preview
-		}
 	}
 	return v
 }
