@@ -523,3 +523,20 @@ func TestAMutedChannelHasNothingUnread(t *testing.T) {
 		wantFieldErr(t, john.MuteChannel(s.ctx, cid, -1), chat.ErrInvalid, "duration")
 	})
 }
+
+func TestWhoLeavesALivestreamAgainLosesWhatCameBetween(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		show := s.channel("livestream:show", "john", "jane")
+		jane := s.as("jane")
+		s.as("john").send(show, "hello all")
+		s.sleep(time.Millisecond)
+		s.check(jane.LeaveChannel(s.ctx, show))
+		s.sleep(time.Millisecond)
+		s.check(s.AddMembers(s.ctx, show, []chat.MemberDraft{{UserID: "jane"}}, nil))
+		between := s.whisper(show, "for jane", "jane")
+		jane.sees(between.ID)
+		s.sleep(time.Millisecond)
+		s.check(jane.LeaveChannel(s.ctx, show))
+		jane.notSees(between.ID)
+	})
+}

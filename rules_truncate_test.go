@@ -137,6 +137,34 @@ func TestTruncateUpToATimeLeavesWhatCameLater(t *testing.T) {
 	})
 }
 
+func TestTruncationUpToTheTimeOfAReplyTakesIt(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s *scenario) {
+		s.channel(lounge, "john", "jane")
+		parent := s.as("john").send(lounge, "parent").ID
+		s.sleep(time.Millisecond)
+		last := s.as("jane").reply(parent, "the last word")
+		s.sleep(time.Millisecond)
+		s.truncate(lounge, &chat.TruncateOptions{Before: last.CreatedAt, Hard: true})
+		s.settle()
+		s.as("jane").notSees(last.ID)
+		if s.holds("the last word") {
+			t.Error("what was said at the time of the truncation is still stored")
+		}
+	})
+}
+
+func TestTruncationTakesWhatIsPendingSinceThisMoment(t *testing.T) {
+	bothWays(t, func(t *testing.T, s *scenario, hard bool) {
+		s.channel(lounge, "john", "jane")
+		s.hold(lounge, "john", "the last word")
+		s.truncate(lounge, &chat.TruncateOptions{Hard: hard})
+		s.settle()
+		if s.holds("the last word") {
+			t.Error("what was pending at the time of the truncation is still stored")
+		}
+	})
+}
+
 func TestSystemMessageOfATruncationIsAfterIt(t *testing.T) {
 	bothWays(t, func(t *testing.T, s *scenario, hard bool) {
 		s.channel(lounge, "john", "jane")

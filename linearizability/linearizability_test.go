@@ -93,6 +93,7 @@ func TestABrokenStoreIsNoticed(t *testing.T) {
 	for name, fault := range map[string]func(storage.Store) storage.Store{
 		"old snapshots": func(s storage.Store) storage.Store { return &staleStore{Store: s} },
 		"lost updates":  func(s storage.Store) storage.Store { return &lossyStore{Store: s} },
+		"no changes":    func(s storage.Store) storage.Store { return unchangingStore{s} },
 	} {
 		for _, d := range drivers {
 			t.Run(name+"/"+d.name, func(t *testing.T) {

@@ -81,6 +81,23 @@ func (s *staleStore) View(ctx context.Context, fn func(storage.Reader) error) er
 	return s.Store.View(ctx, fn)
 }
 
+// unchangingStore breaks the contract: it says that nothing is ever written, so that
+// what was read once is taken to be so for good.
+type unchangingStore struct{ storage.Store }
+
+func (s unchangingStore) View(ctx context.Context, fn func(storage.Reader) error) error {
+	return s.Store.View(ctx, func(r storage.Reader) error {
+		return fn(struct {
+			storage.Reader
+			unchanging
+		}{r, unchanging{r.(storage.Versioned)}})
+	})
+}
+
+type unchanging struct{ storage.Versioned }
+
+func (unchanging) Changed(string) uint64 { return 0 }
+
 // copyOf is a store in memory with what another one holds now.
 func copyOf(ctx context.Context, store storage.Store) (*memstore.Store, error) {
 	var entries []storage.Entry

@@ -77,7 +77,7 @@ func measureSize(r *program.Run, room *room) error {
 	return nil
 }
 
-// measureOpen opens a file and reads a page of it, again and again.
+// measureOpen opens a file, again and again.
 func measureOpen(r *program.Run, name, path string, bound float64, before func() error) error {
 	var took, heap []float64
 	for range r.Rounds {
