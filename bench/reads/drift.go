@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"example.com/chat"
@@ -17,10 +16,14 @@ import (
 )
 
 // What of a mixed run is compared: of ten equal parts, the second to fourth
-// with the last three. The first warms up.
+// with the last three. The first warms up. A run that is slower at its end goes on,
+// three times as long at the most: a slow spell of the machine passes, a drift does
+// not.
 const (
-	parts   = 10
-	callers = 64
+	parts     = 10
+	mostParts = 3 * parts
+	callers   = 64
+	notSlower = 0.9 // times as fast at the end, at least
 )
 
 // bookkeeping is what bbolt remembers of each page of its file that it has used
@@ -33,40 +36,76 @@ func measureDrift(r *program.Run, f *field) error {
 	if _, err := measure.Times("mixed", callers, warmUp, f.mixedCall); err != nil {
 		return fmt.Errorf("mixed run: %w", err)
 	}
-	var speed, heap, file []float64
-	for part := range parts {
+	var compared []part
+	for n := 0; n < parts || n < mostParts && slower(compared); n++ {
 		cell, err := measure.Callers("mixed", callers, r.Mixed/parts, f.mixedCall)
 		if err != nil {
 			return fmt.Errorf("mixed run: %w", err)
 		}
-		speed = append(speed, cell.PerSecond)
 		line := fmt.Sprintf("%.0f calls/s, p50 %v, p99 %v", cell.PerSecond, cell.P50, cell.P99)
-		if isCompared(part) {
-			resting, size, err := f.rest()
-			if err != nil {
+		if n >= 1 && n < 4 || n >= parts-3 {
+			p := part{speed: speedOf(r, cell)}
+			if p.heap, p.file, err = f.rest(); err != nil {
 				return fmt.Errorf("mixed run: %w", err)
 			}
-			heap, file = append(heap, resting), append(file, size)
-			line += fmt.Sprintf(", heap %.1f MiB, file %.0f MiB", resting, size)
+			compared = append(compared, p)
+			line += fmt.Sprintf(", heap %.1f MiB, file %.0f MiB", p.heap, p.file)
 		}
-		r.Note(fmt.Sprintf("mixed run, part %d of %d", part+1, parts), line)
+		r.Note(fmt.Sprintf("mixed run, part %d", n+1), line)
 	}
-	compare := func(list []float64) (early, late float64) {
-		return measure.Median(list[:3]), measure.Median(list[len(list)-3:])
-	}
-	speed = slices.Concat(speed[1:4], speed[parts-3:])
-	early, late := compare(speed)
-	r.AtLeast(fmt.Sprintf("mixed run of %v, 64 callers: speed at the end", r.Mixed), late/early, 0.9,
-		fmt.Sprintf("%.0f/s against %.0f/s", late, early))
-	small, large := compare(file)
-	early, late = compare(heap)
-	r.AtMost(fmt.Sprintf("mixed run of %v, 64 callers: MiB of heap gained", r.Mixed), max(0, late-early),
-		max(1, early/10)+bookkeeping*(large-small),
-		fmt.Sprintf("%.1f MiB after %.1f MiB, %.0f MiB of file after %.0f MiB", late, early, large, small))
+	name := fmt.Sprintf("mixed run of %v, 64 callers: ", r.Mixed)
+	early, late := ends(compared)
+	r.AtLeast(name+"speed at the end", late.speed/early.speed, notSlower,
+		fmt.Sprintf("%.0f/s against %.0f/s%s", late.speed, early.speed, judgedBy(r)))
+	r.AtMost(name+"MiB of heap gained", max(0, late.heap-early.heap), max(1, early.heap/10)+bookkeeping*(late.file-early.file),
+		fmt.Sprintf("%.1f MiB after %.1f MiB, %.0f MiB of file after %.0f MiB", late.heap, early.heap, late.file, early.file))
 	return nil
 }
 
-func isCompared(part int) bool { return part >= 1 && part < 4 || part >= parts-3 }
+// part is what was measured of a part of the run: calls a second, and MiB.
+type part struct{ speed, heap, file float64 }
+
+// ends are the medians of the first three parts that are compared, and of the last.
+func ends(compared []part) (early, late part) {
+	median := func(three []part, of func(part) float64) float64 {
+		var list []float64
+		for _, p := range three {
+			list = append(list, of(p))
+		}
+		return measure.Median(list)
+	}
+	medians := func(three []part) part {
+		return part{
+			speed: median(three, func(p part) float64 { return p.speed }),
+			heap:  median(three, func(p part) float64 { return p.heap }),
+			file:  median(three, func(p part) float64 { return p.file }),
+		}
+	}
+	return medians(compared[:3]), medians(compared[len(compared)-3:])
+}
+
+func slower(compared []part) bool {
+	early, late := ends(compared)
+	return late.speed < notSlower*early.speed
+}
+
+// speedOf is how many calls there were a second. In a short run it is a second of
+// the processors: some disks are twice as fast in the first seconds as then.
+func speedOf(r *program.Run, c measure.Cell) float64 {
+	if byProcessor(r) && c.CPU > 0 {
+		return float64(time.Second) / float64(c.CPU)
+	}
+	return c.PerSecond
+}
+
+func judgedBy(r *program.Run) string {
+	if byProcessor(r) {
+		return " of processor time"
+	}
+	return ""
+}
+
+func byProcessor(r *program.Run) bool { return r.CPU || r.Quick }
 
 // mixedCall is one call of a mixed run: one in five sends.
 func (f *field) mixedCall(caller int) error {
