@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"example.com/chat"
@@ -98,7 +99,10 @@ func (b *bench) measureQueued(name string) error {
 	for _, to := range list {
 		cells = append(cells, func() (measure.Cell, error) { return b.sends("many", to) })
 	}
-	series, err := measure.Rounds(b.Rounds, cells...)
+	reached := func(series []measure.Series) bool {
+		return !slices.ContainsFunc(series[1:], func(s measure.Series) bool { return s.Faster(series[0]) < wantSends })
+	}
+	series, err := measure.RoundsUntil(b.Rounds, reached, cells...)
 	if err != nil {
 		return err
 	}
