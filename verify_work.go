@@ -58,18 +58,24 @@ func verifyTask(r *record.Reader, tx *record.Txn, found *record.Verified, queue,
 
 // verifyPurge looks for what is hidden for good and would never be erased.
 func verifyPurge(r *record.Reader, tx *record.Txn, number record.Channel, channel *codec.Channel, found *record.Verified) error {
-	var work purge
-	switch {
-	case channel.PurgedAt == never:
-		work = purge{Number: number, Until: never - 1, Channel: true}
-	case channel.PurgedAt != 0 && found.Hidden:
-		work = purge{Number: number, Until: channel.PurgedAt}
-	case found.HiddenPending:
-		work = purge{Number: number, Until: channel.TruncatedAt, OnlyPending: true}
-	default:
+	var lost []purge
+	if channel.PurgedAt == never {
+		lost = append(lost, purge{Number: number, Until: never - 1, Channel: true})
+	} else if found.Hidden {
+		lost = append(lost, purge{Number: number, Until: channel.PurgedAt})
+	}
+	if found.Truncated {
+		lost = append(lost, purge{Number: number, Until: channel.TruncatedAt, OnlyPending: true})
+	}
+	if len(lost) == 0 {
 		return nil
 	}
 	return verifyTask(r, tx, found, queuePurge, fmt.Sprint(uint64(number)), "what was deleted for good would never be erased", func() error {
-		return addPurge(tx, channel.CID, work)
+		for _, work := range lost {
+			if err := addPurge(tx, channel.CID, work); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -34,6 +34,12 @@ func TestVerifyFindsAndRecordsWorkThatIsLost(t *testing.T) {
 			s.send(lounge, "john", chat.Draft{Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
 			s.check(s.TruncateChannel(s.ctx, lounge, nil))
 		}},
+		"a hard and a soft truncation": {queue: "purge", problems: 1, do: func(s *scenario) {
+			s.check(s.TruncateChannel(s.ctx, lounge, &chat.TruncateOptions{Hard: true}))
+			s.sleep(time.Minute)
+			s.send(lounge, "john", chat.Draft{Text: "held"}, &chat.SendOptions{Pending: chat.PendingOn})
+			s.check(s.TruncateChannel(s.ctx, lounge, nil))
+		}},
 		"a deleted channel": {queue: "purge", problems: 1, do: func(s *scenario) {
 			s.check(s.DeleteChannel(s.ctx, lounge, chat.DeleteHard))
 		}},
@@ -72,6 +78,8 @@ func TestVerifyFindsAndRecordsWorkThatIsLost(t *testing.T) {
 								}
 							}
 						}
+						s.check(errOf(s.RunDueWork(s.ctx)))
+						s.verify()
 					}
 					s.sleep(5 * 24 * time.Hour)
 					_, err := s.RunDueWork(s.ctx)

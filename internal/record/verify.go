@@ -21,7 +21,7 @@ type Verified struct {
 	Ephemeral                           []codec.Ephemeral // for the same
 	Pinned                              []codec.Message   // whose pins are to end, for the same
 	Hidden                              bool              // there are messages that are to be erased
-	HiddenPending                       bool              // there are pending ones that are
+	Truncated                           bool              // there are pending ones that a soft truncation removed
 }
 
 // VerifyChannel recomputes every index entry, stream and counter of a channel
@@ -117,7 +117,7 @@ func (v *verifier) message(e storage.Entry) error {
 	}
 	if m.Pending {
 		v.result.Pending++
-		v.result.HiddenPending = v.result.HiddenPending || m.CreatedAt <= v.channel.TruncatedAt
+		v.result.Truncated = v.result.Truncated || m.CreatedAt > v.channel.PurgedAt && m.CreatedAt <= v.channel.TruncatedAt
 		v.result.Unexpiring = append(v.result.Unexpiring, m)
 	}
 	if err := v.reactionsOf(&m); err != nil {
