@@ -106,8 +106,8 @@ func (v *modelView) checkCapabilities(st chat.ChannelState, ch *model.Channel) s
 	}
 	member := ch.Member(v.viewer) != nil
 	joined := member && !ch.Member(v.viewer).Open()
-	open := (!ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")) && v.world.Waits(v.viewer, ch).IsZero()
 	reacts := !ch.Frozen || v.world.Can(v.viewer, ch, "use-frozen-channel")
+	open := reacts && v.world.Waits(v.viewer, ch).IsZero()
 	for action, also := range map[chat.Action]bool{
 		chat.ReadChannel: true, chat.CreateMessage: open, chat.CreateReply: open && v.world.On(ch, model.Replies), chat.DeleteMessage: true, chat.UpdateMessage: true,
 		chat.DeleteMessageOwn: true, chat.UpdateMessageOwn: true, chat.TruncateChannel: true, chat.UpdateChannel: true, chat.UpdateChannelMembers: true,

@@ -22,13 +22,14 @@ type modelReading struct {
 }
 
 // readOn has whoever is reading read another page. It must go on where the last one
-// ended, whatever was done meanwhile. Is nobody reading, someone begins in the middle.
+// ended, whatever was done meanwhile. Where nobody is reading, the viewer begins in the
+// middle.
 func (r *modelRun) readOn(viewer string, random *rand.Rand) string {
 	if r.reading == nil {
 		return r.beginReading(viewer, random)
 	}
 	v := r.as(r.reading.viewer, random)
-	if failure := v.readOn(r.reading); failure != "" {
+	if failure := v.nextPage(r.reading); failure != "" {
 		return fmt.Sprintf("%s: %s", v, failure)
 	}
 	return ""
@@ -61,7 +62,7 @@ func (r *modelRun) beginReading(viewer string, random *rand.Rand) string {
 	return ""
 }
 
-func (v *modelView) readOn(on *modelReading) string {
+func (v *modelView) nextPage(on *modelReading) string {
 	ch := on.channel
 	if v.world.Channel(ch.CID) != ch || v.world.Enter(v.viewer, ch.CID) != model.OK {
 		v.reading = nil

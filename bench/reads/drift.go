@@ -16,12 +16,12 @@ import (
 )
 
 // What of a mixed run is compared: of ten equal parts, the second to fourth
-// with the last three. The first warms up. A run that is slower at its end goes on,
-// three times as long at the most: a slow spell of the machine passes, a drift does
-// not.
+// with the last three. The first warms up. A run that is slower at its end goes on to
+// three times its length, and is judged there: a slow spell of the machine passes, a
+// drift does not.
 const (
 	parts     = 10
-	mostParts = 3 * parts
+	moreParts = 3 * parts
 	callers   = 64
 	notSlower = 0.9 // times as fast at the end, at least
 )
@@ -37,7 +37,7 @@ func measureDrift(r *program.Run, f *field) error {
 		return fmt.Errorf("mixed run: %w", err)
 	}
 	var compared []part
-	for n := 0; n < parts || n < mostParts && slower(compared); n++ {
+	for n, last := 0, parts; n < last; n++ {
 		cell, err := measure.Callers("mixed", callers, r.Mixed/parts, f.mixedCall)
 		if err != nil {
 			return fmt.Errorf("mixed run: %w", err)
@@ -52,6 +52,9 @@ func measureDrift(r *program.Run, f *field) error {
 			line += fmt.Sprintf(", heap %.1f MiB, file %.0f MiB", p.heap, p.file)
 		}
 		r.Note(fmt.Sprintf("mixed run, part %d", n+1), line)
+		if n == parts-1 && slower(compared) {
+			last = moreParts
+		}
 	}
 	name := fmt.Sprintf("mixed run of %v, 64 callers: ", r.Mixed)
 	early, late := ends(compared)
